@@ -1,0 +1,100 @@
+package session
+
+import (
+	"bytes"
+	"slices"
+	"time"
+)
+
+// Login asks for a new session of a user whose credentials were checked.
+type Login struct {
+	User        string
+	CredVersion int64  // that the credentials were checked against [A7]
+	Session     string // id of the new session
+	Device      string // what a person recognises the device by
+	DeviceHash  []byte // SHA-256 of the device cookie; nil without one
+	Address     string
+	Proof       string // a live session of the same user that the client holds a token of [A5]
+	Issued      bool   // an operator's right instead of credentials: CredVersion is not looked at
+}
+
+// admit decides a login: the user's own limit and the pool's together [A1].
+// The error is ErrInvalidCredentials or a *SeatError; with one, nothing is
+// changed.
+func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, error) {
+	p := newPlan(st, rules, now)
+	if p.User.Disabled || p.User.Deleted || (!in.Issued && p.User.CredVersion != in.CredVersion) {
+		return Change{}, Session{}, ErrInvalidCredentials
+	}
+	p.endExpired()
+	p.freeLapsed()
+	s := Session{ID: in.Session, User: p.User.ID, Pool: p.Pool.ID, Device: in.Device, DeviceHash: in.DeviceHash,
+		Address: in.Address, Issued: in.Issued, Created: now, LastActive: now, Expires: now.Add(rules.Lifetime)}
+
+	if old := p.sameDevice(in); old != nil { // before the policies [A5]
+		p.rotate(*old, s)
+		return p.done(), s, nil
+	}
+	for len(p.Sessions) >= p.maxSessions() {
+		p.endSession(p.leastActive(), Replaced, "", s.ID) // [A3] [A4]
+	}
+	p.putSession(s)
+	e := Event{Type: SessionStarted, Session: s.ID, Device: s.Device, Address: s.Address}
+	if p.Pool.Login == LoginSeat && p.Seat == nil && !p.admin() { // [S2]
+		if !p.makeRoom() {
+			return Change{}, Session{}, p.full()
+		}
+		p.grace(s.ID, GraceLogin, rules.LoginGrace)
+		e.Status, e.Since = Reconnecting, p.Seat.Since
+	}
+	p.emit(e)
+	return p.done(), s, nil
+}
+
+// sameDevice finds the live session that this login continues [A5].
+func (p *plan) sameDevice(in Login) *Session {
+	if s := p.session(in.Proof); in.Proof != "" && s != nil {
+		return s
+	}
+	for i := range p.Sessions {
+		if len(in.DeviceHash) > 0 && bytes.Equal(p.Sessions[i].DeviceHash, in.DeviceHash) {
+			return &p.Sessions[i]
+		}
+	}
+	return nil
+}
+
+// rotate makes next out of old: seat and connections move along and nobody is
+// told; only the old token dies [A5].
+func (p *plan) rotate(old, next Session) {
+	old.Ended, old.Code, old.Successor = p.now, Rotated, next.ID
+	p.putSession(old)
+	p.putSession(next)
+	moved := slices.Clone(p.Conns)
+	for i := range moved {
+		if moved[i].Session == old.ID {
+			moved[i].Session = next.ID
+			p.change.Conns = append(p.change.Conns, moved[i])
+		}
+	}
+	p.Conns = moved
+	if p.Seat != nil && p.Seat.Session == old.ID {
+		seat := *p.Seat
+		seat.Session = next.ID
+		p.setSeat(seat)
+	}
+	p.emit(Event{Type: SessionRotated, Session: old.ID, Successor: next.ID, Device: next.Device, Address: next.Address})
+}
+
+// maxSessions is how many live sessions the user may have, at least one.
+func (p *plan) maxSessions() int {
+	if p.Pool.MaxSessions > 0 {
+		return p.Pool.MaxSessions
+	}
+	return max(p.rules.MaxPerUser, 1)
+}
+
+// leastActive is the session that makes room for another [A4].
+func (p *plan) leastActive() Session {
+	return slices.MinFunc(p.Sessions, func(a, b Session) int { return a.LastActive.Compare(b.LastActive) })
+}

@@ -1,0 +1,218 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Rules are the operator's choices that the rules of admission depend on.
+type Rules struct {
+	Lifetime        time.Duration // of a session
+	Grace           time.Duration // for a lost transport [S3]; 0 frees at once
+	ReclaimAfter    time.Duration // [S4]
+	Handover        time.Duration // [A3]
+	BootGrace       time.Duration // [S7]
+	LoginGrace      time.Duration // a seat taken at login waits that long for a connection [S2]
+	RetryAfter      time.Duration // told to who is refused while nobody is about to leave [S9]
+	MaxPerUser      int           // live sessions of a user, where its pool does not say
+	ConnsPerSession int           // [S1]; 0 is any number
+}
+
+// DefaultRules are the defaults of the configuration.
+func DefaultRules() Rules {
+	return Rules{
+		Lifetime:        24 * time.Hour,
+		Grace:           15 * time.Second,
+		ReclaimAfter:    3 * time.Second,
+		Handover:        30 * time.Second,
+		BootGrace:       60 * time.Second,
+		LoginGrace:      30 * time.Second,
+		RetryAfter:      10 * time.Second,
+		MaxPerUser:      1,
+		ConnsPerSession: 1,
+	}
+}
+
+// Core runs the rules on a store.
+type Core struct {
+	store Store
+	rules Rules
+	clock Clock
+	log   *slog.Logger
+}
+
+// New makes a core. The clock must be the one the store's deadlines were
+// written with in this run [T1].
+func New(store Store, rules Rules, clock Clock, log *slog.Logger) *Core {
+	return &Core{store: store, rules: rules, clock: clock, log: log}
+}
+
+// Now is the time of every deadline [T1].
+func (c *Core) Now() time.Time { return c.clock.Now() }
+
+// Rules are the rules in force.
+func (c *Core) Rules() Rules { return c.rules }
+
+// NewSessionID makes a session id. It is an id, not a secret [SEC-15].
+func NewSessionID() string { return rand.Text() }
+
+// Login opens a session for a user whose credentials were checked; in.Session
+// is chosen here. Errors: ErrInvalidCredentials, *SeatError, ErrUnavailable.
+func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
+	in.Session = NewSessionID()
+	var out Session
+	var refused error
+	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {
+		ch, out, refused = admit(st, c.rules, c.clock.Now(), in)
+		return ch
+	})
+	if errors.Is(err, ErrNoUser) {
+		return Session{}, ErrInvalidCredentials
+	}
+	if err := errors.Join(err, refused); err != nil {
+		return Session{}, err
+	}
+	return out, nil
+}
+
+// Register lets a connection inside. Errors: *EndedError, ErrUnknown,
+// *SeatError, ErrUnavailable.
+func (c *Core) Register(ctx context.Context, in Registration) error {
+	var refused error
+	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {
+		ch, refused = register(st, c.rules, c.clock.Now(), in)
+		return ch
+	})
+	if err != nil {
+		return err
+	}
+	if errors.Is(refused, ErrUnknown) {
+		_, _, err := c.Session(ctx, in.Session)
+		if err == nil {
+			err = ErrUnknown
+		}
+		return err
+	}
+	return refused
+}
+
+// Leave takes a connection out. Errors: ErrUnavailable; the caller tries again,
+// or the seat would stay held by nobody [I6].
+func (c *Core) Leave(ctx context.Context, in Leaving) error {
+	return c.store.Update(ctx, in.User, func(st State) Change {
+		return leave(st, c.rules, c.clock.Now(), in)
+	})
+}
+
+// End ends one session or all of a user. When it returns, the end is durable
+// and no request begun after it is accepted [I2]. It reports how many sessions
+// it ended. Errors: ErrNoUser, ErrUnavailable.
+func (c *Core) End(ctx context.Context, e Ending) (int, error) {
+	n := 0
+	err := c.store.Update(ctx, e.User, func(st State) Change {
+		ch := end(st, c.rules, c.clock.Now(), e)
+		n = len(ch.Sessions)
+		return ch
+	})
+	return n, err
+}
+
+// ChangeUser changes an account and ends its sessions where it must [A7].
+func (c *Core) ChangeUser(ctx context.Context, ch UserChange) error {
+	return c.store.Update(ctx, ch.User, func(st State) Change {
+		return changeUser(st, c.rules, c.clock.Now(), ch)
+	})
+}
+
+// ChangePool changes a pool.
+func (c *Core) ChangePool(ctx context.Context, pool PoolID, ch PoolChange) error {
+	return c.store.UpdatePool(ctx, pool, func(p Pool) Change {
+		return changePool(p, c.clock.Now(), ch)
+	})
+}
+
+// Session returns a live session and its user: the check behind every request
+// [SEC-26]. One that is met after its time is over is ended here [T2].
+// Errors: *EndedError, ErrUnknown, ErrUnavailable.
+func (c *Core) Session(ctx context.Context, id string) (Session, User, error) {
+	s, u, err := c.store.Session(ctx, id)
+	if err != nil {
+		return Session{}, User{}, err
+	}
+	if s.Ended.IsZero() && !s.Live(c.clock.Now()) {
+		if err := c.Expire(ctx, s.User); err != nil {
+			return Session{}, User{}, err
+		}
+		return Session{}, User{}, &EndedError{Code: Expired, At: c.clock.Now()}
+	}
+	if !s.Ended.IsZero() {
+		return s, u, &EndedError{Code: s.Code, Reason: s.Reason, At: s.Ended}
+	}
+	return s, u, nil
+}
+
+// Expire ends what is over of one user [T2].
+func (c *Core) Expire(ctx context.Context, user string) error {
+	return c.store.Update(ctx, user, func(st State) Change {
+		return expire(st, c.rules, c.clock.Now())
+	})
+}
+
+// Boot begins a run: every seat goes into boot grace [S7].
+func (c *Core) Boot(ctx context.Context, epoch string) error {
+	now := c.clock.Now()
+	return c.store.Restart(ctx, epoch, now, now.Add(c.rules.BootGrace))
+}
+
+// sweepSlice is how many users one turn of the sweep takes on.
+const sweepSlice = 200
+
+// Sweep ends expired sessions and frees seats whose grace is over, until
+// nothing is due.
+func (c *Core) Sweep(ctx context.Context) error {
+	for ctx.Err() == nil {
+		due, err := c.store.Due(ctx, c.clock.Now(), sweepSlice)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		var wg sync.WaitGroup // so that the store commits them together
+		errs := make([]error, len(due))
+		for i, user := range due {
+			wg.Go(func() { errs[i] = c.Expire(ctx, user) })
+		}
+		wg.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// Retention is how long events are kept.
+type Retention struct{ Presence, Audit time.Duration }
+
+// Run sweeps at every interval and prunes each minute, until ctx is done.
+func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) {
+	sweep, prune := time.NewTicker(interval), time.NewTicker(time.Minute)
+	defer sweep.Stop()
+	defer prune.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-sweep.C:
+			err = c.Sweep(ctx)
+		case <-prune.C:
+			now := c.clock.Now()
+			err = c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
+		}
+		if err != nil && ctx.Err() == nil {
+			c.log.Error("sweep failed", "error", err)
+		}
+	}
+}

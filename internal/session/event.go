@@ -1,0 +1,102 @@
+package session
+
+import "time"
+
+// Code says why a session or a connection ended. It is part of the contract
+// and the same everywhere: socket events, problem documents, the event log.
+type Code string
+
+// Codes of ended sessions.
+const (
+	Replaced        Code = "replaced"
+	EndedByAdmin    Code = "ended_by_admin"
+	Expired         Code = "expired"
+	Idle            Code = "idle"
+	AccountDisabled Code = "account_disabled"
+	LoggedOut       Code = "logged_out"
+	PasswordChanged Code = "password_changed"
+	RoleChanged     Code = "role_changed"
+	Rotated         Code = "rotated" // A5: told to nobody
+)
+
+// Reasons of user_status offline that are not the code of an ended session.
+const (
+	reasonLeft     = "left"
+	reasonLost     = "lost"
+	reasonSeatLost = "seat_lost"
+)
+
+// Status is what presence says of one user [P2].
+type Status string
+
+// The values of Status.
+const (
+	Online       Status = "online"
+	Reconnecting Status = "reconnecting"
+	Offline      Status = "offline"
+)
+
+// EventType tells what happened.
+type EventType string
+
+// The types of events.
+const (
+	SessionStarted       EventType = "session_started"
+	SessionEnded         EventType = "session_ended"
+	SessionRotated       EventType = "session_rotated" // Session became Successor, connections moved along
+	ConnectionRegistered EventType = "connection_registered"
+	ConnectionLeft       EventType = "connection_left"
+	SeatFreed            EventType = "seat_freed" // grace over, or given to somebody else
+	PoolChanged          EventType = "pool_changed"
+	ServerStarted        EventType = "server_started" // every seat of the pool went into boot grace [S7]
+	UserCreated          EventType = "user_created"
+	UserChanged          EventType = "user_changed"
+)
+
+// Audit tells whether the event belongs to the audit trail, or only to
+// presence, which is kept for a short time.
+func (t EventType) Audit() bool {
+	switch t {
+	case ConnectionRegistered, ConnectionLeft, SeatFreed:
+		return false
+	}
+	return true
+}
+
+// Event is one state change, written in the change's own transaction [I4].
+// LogSeq orders the events of a pool without gaps; PresenceSeq is set only
+// where Status is, and is what goes on the wire [P3].
+type Event struct {
+	Pool        PoolID    `json:"-"`
+	LogSeq      int64     `json:"-"`
+	PresenceSeq int64     `json:"presence_seq"` // the pool's after this event
+	At          time.Time `json:"-"`
+	Type        EventType `json:"-"`
+	User        string    `json:"user,omitempty"`
+	Username    string    `json:"username,omitempty"`
+	Session     string    `json:"session,omitempty"`
+	Conn        string    `json:"conn,omitempty"`
+
+	Code      Code     `json:"code,omitempty"`      // of an ended session, or what changed of a user
+	Reason    string   `json:"reason,omitempty"`    // the operator's text
+	Successor string   `json:"successor,omitempty"` // of a rotated or replaced session
+	Dropped   []string `json:"dropped,omitempty"`   // connections that a newer one of the same session replaced [S1]
+	Device    string   `json:"device,omitempty"`
+	Address   string   `json:"address,omitempty"`
+
+	// What presence says. Status is empty when others hear nothing.
+	Status        Status    `json:"status,omitempty"`
+	OfflineReason string    `json:"offline_reason,omitempty"`
+	Since         time.Time `json:"since,omitzero"`
+	Connections   int       `json:"connections,omitempty"` // of the user, after the event
+
+	// The pool after the event.
+	Limit    int        `json:"limit"`
+	Held     int        `json:"held"`
+	Grace    int        `json:"grace"`
+	Offered  int        `json:"offered"`
+	Presence Visibility `json:"presence,omitempty"`
+}
+
+// Inside is the number of users inside after the event: held and in grace.
+func (e Event) Inside() int { return e.Held + e.Grace }

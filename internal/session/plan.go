@@ -1,0 +1,187 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"github.com/turnike/turnike/internal/account"
+)
+
+// plan is a rule at work: the state as it would be after the steps taken so
+// far, and the change that leads there. Its methods are the only places that
+// touch a seat, a counter or a sequence number.
+type plan struct {
+	State
+	rules  Rules
+	now    time.Time
+	change Change
+}
+
+func newPlan(st State, rules Rules, now time.Time) *plan {
+	return &plan{State: st, rules: rules, now: now}
+}
+
+// done hands the change to the store.
+func (p *plan) done() Change {
+	p.change.Pool = p.Pool
+	return p.change
+}
+
+// emit numbers the event, stamps it with the pool as it is now, and logs it.
+func (p *plan) emit(e Event) {
+	p.Pool.LogSeq++
+	if e.Status != "" {
+		p.Pool.PresenceSeq++
+	}
+	if e.User == "" {
+		e.User, e.Username = p.User.ID, p.User.Name
+	}
+	if e.User == p.User.ID {
+		e.Connections = len(p.Conns)
+	}
+	e.Pool, e.LogSeq, e.PresenceSeq, e.At = p.Pool.ID, p.Pool.LogSeq, p.Pool.PresenceSeq, p.now
+	e.Limit, e.Held, e.Grace, e.Offered = p.Pool.Limit, p.Pool.Held, p.Pool.Grace, p.Pool.Offered
+	p.change.Events = append(p.change.Events, e)
+}
+
+// count moves one seat between the pool's counters; "" is no state.
+func (p *plan) count(from, to SeatState) {
+	add := func(state SeatState, d int) {
+		switch state {
+		case Held:
+			p.Pool.Held += d
+		case Grace:
+			p.Pool.Grace += d
+		case Offered:
+			p.Pool.Offered += d
+		}
+	}
+	add(from, -1)
+	add(to, +1)
+}
+
+// setSeat writes the user's seat, and clears the mark of a lost one once it is
+// held [S4].
+func (p *plan) setSeat(s Seat) {
+	var from SeatState
+	if p.Seat != nil {
+		from = p.Seat.State
+	}
+	p.count(from, s.State)
+	p.Seat = &s
+	p.change.SeatsGone = slices.DeleteFunc(p.change.SeatsGone, func(u string) bool { return u == s.User })
+	p.change.Seats = append(slices.DeleteFunc(p.change.Seats, func(o Seat) bool { return o.User == s.User }), s)
+	if s.State == Held && p.User.SeatLost {
+		p.User.SeatLost = false
+		u := p.User
+		p.change.User = &u
+	}
+}
+
+// hold makes the seat held by the session; the caller has made sure that there
+// is room.
+func (p *plan) hold(session string) {
+	s := Seat{User: p.User.ID, Username: p.User.Name, Pool: p.Pool.ID, Session: session,
+		State: Held, Since: p.now, Changed: p.now}
+	if p.Seat != nil {
+		s.Since = p.Seat.Since
+	}
+	p.setSeat(s)
+}
+
+// grace puts the seat into grace for the session that may resume it.
+func (p *plan) grace(session string, kind GraceKind, d time.Duration) {
+	s := Seat{User: p.User.ID, Username: p.User.Name, Pool: p.Pool.ID, Session: session,
+		State: Grace, Kind: kind, Since: p.now, Changed: p.now, Deadline: p.now.Add(d)}
+	if p.Seat != nil {
+		s.Since = p.Seat.Since
+		if p.Seat.State == Grace {
+			s.Changed = p.Seat.Changed
+		}
+	}
+	s.Reclaim = s.Deadline
+	if at := p.now.Add(p.rules.ReclaimAfter); kind == GraceOrdinary && at.Before(s.Deadline) {
+		s.Reclaim = at // [S4]
+	}
+	p.setSeat(s)
+}
+
+// freeSeat frees the user's seat; the caller emits why.
+func (p *plan) freeSeat() {
+	p.count(p.Seat.State, "")
+	p.Seat = nil
+	p.change.Seats = slices.DeleteFunc(p.change.Seats, func(o Seat) bool { return o.User == p.User.ID })
+	p.change.SeatsGone = append(p.change.SeatsGone, p.User.ID)
+}
+
+// freeLapsed frees the user's seat if its grace is over: it can only come back
+// through admission [S6].
+func (p *plan) freeLapsed() {
+	if p.Seat == nil || !p.Seat.lapsed(p.now) {
+		return
+	}
+	reason := lapseReason(*p.Seat)
+	session := p.Seat.Session
+	p.freeSeat()
+	p.emit(Event{Type: SeatFreed, Session: session, Status: Offline, OfflineReason: reason, Since: p.now})
+}
+
+// lapseReason is the reason with which a seat is freed when its grace ends.
+func lapseReason(s Seat) string {
+	if s.Kind == GraceHandover {
+		return string(Replaced) // [A3]
+	}
+	return reasonLost
+}
+
+// makeRoom makes sure that one more seat fits: there is room already, or the
+// seat of another user can be given away [S4]. It reports whether it does.
+func (p *plan) makeRoom() bool {
+	if p.Pool.Used() < p.Pool.Limit {
+		return true
+	}
+	n := p.Next
+	if n == nil || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
+		return false // [A2]
+	}
+	reason := lapseReason(*n)
+	if !n.lapsed(p.now) {
+		reason = reasonSeatLost
+		p.change.SeatLost = append(p.change.SeatLost, n.User)
+	}
+	p.count(n.State, "")
+	p.change.SeatsGone = append(p.change.SeatsGone, n.User)
+	p.emit(Event{Type: SeatFreed, User: n.User, Username: n.Username, Session: n.Session,
+		Status: Offline, OfflineReason: reason, Since: p.now})
+	p.Next = nil
+	return true
+}
+
+// full is the refusal of a pool without room [S9].
+func (p *plan) full() *SeatError {
+	retry := p.rules.RetryAfter
+	if p.Next != nil {
+		retry = min(retry, p.Next.Reclaim.Sub(p.now))
+	}
+	return &SeatError{Lost: p.User.SeatLost, Pool: p.Pool.Name, Max: p.Pool.Limit, Used: p.Pool.Used(),
+		RetryAfter: max(retry, time.Second)}
+}
+
+// putSession writes a session's row.
+func (p *plan) putSession(s Session) {
+	p.change.Sessions = append(slices.DeleteFunc(p.change.Sessions, func(o Session) bool { return o.ID == s.ID }), s)
+	live := slices.DeleteFunc(p.Sessions, func(o Session) bool { return o.ID == s.ID })
+	if s.Ended.IsZero() {
+		live = append(live, s)
+	}
+	p.Sessions = live
+}
+
+// dropConn forgets a registered connection.
+func (p *plan) dropConn(id string) {
+	p.Conns = slices.DeleteFunc(slices.Clone(p.Conns), func(c Connection) bool { return c.ID == id })
+	p.change.ConnsGone = append(p.change.ConnsGone, id)
+}
+
+// admin tells whether the user holds no seats at all [A8].
+func (p *plan) admin() bool { return p.User.Role == account.RoleAdmin }

@@ -1,0 +1,39 @@
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps users, sessions, seats and the event log, and is what makes a
+// rule atomic. Implementations run the suite of package sessiontest.
+type Store interface {
+	// Update loads the state of the user and its pool, lets decide choose a
+	// change and writes it, all in one serialised transaction. decide is pure
+	// and may run more than once. When Update returns, the change is durable
+	// and whoever listens to the store has been handed its events.
+	// Errors: ErrNoUser, ErrUnavailable.
+	Update(ctx context.Context, user string, decide func(State) Change) error
+
+	// UpdatePool is Update for a pool alone. Errors: ErrNoPool, ErrUnavailable.
+	UpdatePool(ctx context.Context, pool PoolID, decide func(Pool) Change) error
+
+	// Restart puts every seat of every pool into boot grace until the deadline,
+	// drops all connections and begins the epoch [S7]. It is called once,
+	// before anything else is served.
+	Restart(ctx context.Context, epoch string, now, deadline time.Time) error
+
+	// Session returns a session, live or ended, with its user. Error: ErrUnknown.
+	Session(ctx context.Context, id string) (Session, User, error)
+
+	// Due returns at most limit ids of users that have a session expired or a
+	// grace over at now.
+	Due(ctx context.Context, now time.Time, limit int) ([]string, error)
+
+	// Touch notes when sessions were last active, for those still live.
+	Touch(ctx context.Context, active map[string]time.Time) error
+
+	// Prune deletes ended sessions whose token has expired at now, and events
+	// older than their class is kept. It works in slices.
+	Prune(ctx context.Context, now, presenceBefore, auditBefore time.Time) error
+}
