@@ -39,7 +39,7 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 		p.endSession(p.leastActive(), Replaced, "", s.ID) // [A3] [A4]
 	}
 	p.putSession(s)
-	e := Event{Type: SessionStarted, Session: s.ID, Device: s.Device, Address: s.Address}
+	e := Event{Type: SessionStarted, Session: s.ID, Device: s.Device, Address: s.Address, Expires: s.Expires}
 	if p.Pool.Login == LoginSeat && p.Seat == nil && !p.admin() { // [S2]
 		if !p.makeRoom() {
 			return Change{}, Session{}, p.full()
@@ -83,7 +83,8 @@ func (p *plan) rotate(old, next Session) {
 		seat.Session = next.ID
 		p.setSeat(seat)
 	}
-	p.emit(Event{Type: SessionRotated, Session: old.ID, Successor: next.ID, Device: next.Device, Address: next.Address})
+	p.emit(Event{Type: SessionRotated, Session: old.ID, Successor: next.ID, Device: next.Device, Address: next.Address,
+		Expires: next.Expires})
 }
 
 // maxSessions is how many live sessions the user may have, at least one.

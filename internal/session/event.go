@@ -84,6 +84,8 @@ type Event struct {
 	Device    string   `json:"device,omitempty"`
 	Address   string   `json:"address,omitempty"`
 
+	Expires time.Time `json:"expires,omitzero"` // of a session that started, or of the successor of a rotated one
+
 	// What presence says. Status is empty when others hear nothing.
 	Status        Status    `json:"status,omitempty"`
 	OfflineReason string    `json:"offline_reason,omitempty"`

@@ -1,0 +1,115 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/token"
+)
+
+// Names of the cookies. The prefix makes browsers insist on Secure, Path=/ and
+// no Domain (RFC 6265bis, section 4.1.3.2).
+const (
+	SessionCookie = "__Host-turnike"
+	DeviceCookie  = "__Host-turnike-device"
+)
+
+// Codes of a refused credential; the others are those of ended sessions.
+const (
+	CodeUnauthorized = "unauthorized"
+	CodeInvalidToken = "invalid_token"
+)
+
+// Error is a refused credential.
+type Error struct {
+	Code   string    // CodeUnauthorized, CodeInvalidToken or why the session ended
+	Reason string    // the operator's text of an ended session
+	At     time.Time // when the session ended; zero for none
+	Cookie bool      // the credential was the cookie
+}
+
+func (e *Error) Error() string { return "auth: " + e.Code }
+
+// Identity is a live session and its user.
+type Identity struct {
+	Session session.Session
+	User    session.User
+	Token   token.Claims
+}
+
+// Authenticator checks credentials.
+type Authenticator struct {
+	keys *token.Keyring
+	core *session.Core
+}
+
+// New makes an authenticator.
+func New(keys *token.Keyring, core *session.Core) *Authenticator {
+	return &Authenticator{keys: keys, core: core}
+}
+
+// Token checks a raw token. Errors: *Error, session.ErrUnavailable.
+func (a *Authenticator) Token(ctx context.Context, raw string) (Identity, error) {
+	claims, err := a.keys.Verify(raw, time.Now())
+	expired := errors.Is(err, token.ErrExpired)
+	if err != nil && !expired {
+		return Identity{}, &Error{Code: CodeInvalidToken}
+	}
+	s, u, err := a.core.Session(ctx, claims.Session)
+	var ended *session.EndedError
+	switch {
+	case errors.As(err, &ended):
+		return Identity{}, &Error{Code: string(ended.Code), Reason: ended.Reason, At: ended.At}
+	case expired && (err == nil || errors.Is(err, session.ErrUnknown)):
+		// The wall clock and the clock of deadlines may differ [T1]; a token
+		// past its time is refused whatever the store still says.
+		return Identity{}, &Error{Code: string(session.Expired), At: claims.ExpiresAt}
+	case errors.Is(err, session.ErrUnknown):
+		return Identity{}, &Error{Code: CodeInvalidToken}
+	case err != nil:
+		return Identity{}, err
+	case s.User != claims.Subject:
+		return Identity{}, &Error{Code: CodeInvalidToken}
+	}
+	return Identity{Session: s, User: u, Token: claims}, nil
+}
+
+// Claims checks only the token itself: whose it is, not whether it is live.
+func (a *Authenticator) Claims(raw string) (token.Claims, error) {
+	claims, err := a.keys.Verify(raw, time.Now())
+	if err != nil {
+		return token.Claims{}, &Error{Code: CodeInvalidToken}
+	}
+	return claims, nil
+}
+
+// Request checks the credential of a request: the Authorization header if there
+// is one, else the session cookie. Errors: *Error, session.ErrUnavailable.
+func (a *Authenticator) Request(r *http.Request) (Identity, error) {
+	if values := r.Header.Values("Authorization"); len(values) > 0 {
+		scheme, raw, _ := strings.Cut(values[0], " ")
+		if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
+			return Identity{}, &Error{Code: CodeInvalidToken} // RFC 6750, section 2.1
+		}
+		return a.Token(r.Context(), strings.TrimSpace(raw))
+	}
+	return a.Cookie(r)
+}
+
+// Cookie checks the session cookie of a request alone.
+func (a *Authenticator) Cookie(r *http.Request) (Identity, error) {
+	cookies := r.CookiesNamed(SessionCookie)
+	if len(cookies) == 0 || cookies[0].Value == "" {
+		return Identity{}, &Error{Code: CodeUnauthorized}
+	}
+	id, err := a.Token(r.Context(), cookies[0].Value)
+	var refused *Error
+	if errors.As(err, &refused) {
+		refused.Cookie = true
+	}
+	return id, err
+}

@@ -1,0 +1,88 @@
+// Package message says the codes of the contract in the reader's language.
+//
+// It owns which fields a sentence may use and how durations are written; the
+// sentences themselves are in package web. It must not know HTTP or sockets
+// beyond the headers that name a language.
+package message
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/turnike/turnike/web"
+)
+
+// LanguageCookie holds the reader's choice of language.
+const LanguageCookie = "lang"
+
+// Language is the language of the reader of a request.
+func Language(r *http.Request) string {
+	var choice string
+	if c, err := r.Cookie(LanguageCookie); err == nil {
+		choice = c.Value
+	}
+	return web.Language(choice, r.Header.Get("Accept-Language"))
+}
+
+// Fields fill the blanks of a sentence; zero ones are left out.
+type Fields struct {
+	At    time.Time     // {time}
+	Wait  time.Duration // {dur}
+	Max   int           // {max}
+	Used  int           // {used}
+	ID    string        // {id}
+	Extra map[string]string
+}
+
+// Of is the sentence for a code. ended tells the code of an ended session or
+// connection from that of a refusal. A code without a sentence is said as it
+// is.
+func Of(lang, code string, ended bool, f Fields) string {
+	key, ok := web.MessageKey(code, ended)
+	if !ok {
+		return code
+	}
+	text, ok := web.Text(lang, key)
+	if !ok {
+		return code
+	}
+	fields := map[string]string{
+		"code": code,
+		"id":   f.ID,
+		"max":  strconv.Itoa(f.Max),
+		"used": strconv.Itoa(f.Used),
+		"dur":  Duration(lang, f.Wait),
+	}
+	if !f.At.IsZero() {
+		fields["time"] = f.At.UTC().Format("15:04:05") + " UTC"
+	}
+	for k, v := range f.Extra {
+		fields[k] = v
+	}
+	return web.Fill(text, fields)
+}
+
+// Duration writes a duration in at most two units.
+func Duration(lang string, d time.Duration) string {
+	h, m, s := "h", "min", "s"
+	if lang == "tr" {
+		h, m, s = "sa", "dk", "sn"
+	}
+	seconds := int((d + time.Second - 1) / time.Second)
+	two := func(a int, au string, b int, bu string) string {
+		out := strconv.Itoa(a) + " " + au
+		if b > 0 {
+			out += " " + strconv.Itoa(b) + " " + bu
+		}
+		return out
+	}
+	switch {
+	case seconds >= 3600:
+		return two(seconds/3600, h, seconds%3600/60, m)
+	case seconds >= 60:
+		return two(seconds/60, m, seconds%60, s)
+	default:
+		return strconv.Itoa(seconds) + " " + s
+	}
+}
