@@ -1,0 +1,121 @@
+package engineio
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Names of the transports.
+const (
+	Polling   = "polling"
+	WebSocket = "websocket"
+)
+
+// Config tunes a [Server]. The zero value is usable; a zero field means its
+// default.
+type Config struct {
+	// PingInterval is the time between a pong and the next ping (default 25 s).
+	PingInterval time.Duration
+	// PingTimeout is how long a pong may take (default 20 s). Only the answers
+	// to the server's pings keep a connection alive, never other traffic.
+	PingTimeout time.Duration
+	// MaxPayload bounds, in bytes, one websocket message and one polling body
+	// (default 65536, at most 1 MiB). Clients are told in the open packet.
+	MaxPayload int
+	// UpgradeTimeout bounds the time between the websocket handshake of an
+	// upgrade and its "upgrade" packet (default 10 s).
+	UpgradeTimeout time.Duration
+	// MessageTimeout bounds the time between the first byte of a message and
+	// its last (default 10 s).
+	MessageTimeout time.Duration
+	// WriteTimeout bounds each write of at most 16 KiB to a peer (default 10 s).
+	WriteTimeout time.Duration
+	// CloseTimeout is how long a peer has to answer a websocket close before
+	// its TCP connection is cut (default 2 s).
+	CloseTimeout time.Duration
+	// LingerTimeout is how long the last words of an ended polling connection
+	// wait for a client that was away (default 60 s).
+	LingerTimeout time.Duration
+	// Transports that are served (default polling and websocket).
+	Transports []string
+	// MaxQueue bounds the bytes waiting for one peer (default 256 KiB). One
+	// payload marked by [Payload.Snapshot] is not counted.
+	MaxQueue int
+	// MaxQueueTotal bounds the bytes waiting for all peers together (default
+	// 256 MiB); past it the connection with the longest queue is closed.
+	MaxQueueTotal int64
+	// OverflowCode closes a connection whose queue is full (default 1013, "try
+	// again later").
+	OverflowCode int
+
+	// CheckRequest, when set, sees every HTTP request before it has any effect:
+	// the handshake (c is nil), each polling GET and POST, and the upgrade. An
+	// [*HTTPError] refuses with its own answer, any other error with the
+	// reference server's 403. A refused request leaves its connection alive.
+	CheckRequest func(r *http.Request, c *Conn) error
+	// OnOverflow, when set, hears of each connection closed because it, or the
+	// server, had too much queued. It must not block.
+	OnOverflow func(c *Conn)
+	// OnPanic, when set, hears of each panic in a [Receiver] or in the engine.
+	// The connection it happened on is closed; the process lives on.
+	OnPanic func(value any, stack []byte)
+	// Logger for panics and refused handshakes at debug level (default
+	// discards).
+	Logger *slog.Logger
+}
+
+// maxMaxPayload is the hard bound of Config.MaxPayload. [SEC-38]
+const maxMaxPayload = 1 << 20
+
+// withDefaults returns cfg with every zero field replaced by its default.
+func (cfg Config) withDefaults() Config {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	def(&cfg.PingInterval, 25*time.Second)
+	def(&cfg.PingTimeout, 20*time.Second)
+	def(&cfg.UpgradeTimeout, 10*time.Second)
+	def(&cfg.MessageTimeout, 10*time.Second)
+	def(&cfg.WriteTimeout, 10*time.Second)
+	def(&cfg.CloseTimeout, 2*time.Second)
+	def(&cfg.LingerTimeout, 60*time.Second)
+	if cfg.MaxPayload <= 0 {
+		cfg.MaxPayload = 65536
+	}
+	cfg.MaxPayload = min(cfg.MaxPayload, maxMaxPayload)
+	if cfg.MaxQueue <= 0 {
+		cfg.MaxQueue = 256 << 10
+	}
+	if cfg.MaxQueueTotal <= 0 {
+		cfg.MaxQueueTotal = 256 << 20
+	}
+	if cfg.OverflowCode == 0 {
+		cfg.OverflowCode = 1013
+	}
+	if cfg.Transports == nil {
+		cfg.Transports = []string{Polling, WebSocket}
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return cfg
+}
+
+// HTTPError refuses an HTTP request with an answer of the owner's choice.
+type HTTPError struct {
+	// Status of the answer (default 403).
+	Status int
+	// Header is added to the answer's headers.
+	Header http.Header
+	// Body of the answer; Content-Type belongs into Header.
+	Body []byte
+}
+
+// Error implements error.
+func (e *HTTPError) Error() string {
+	return fmt.Sprintf("engineio: request refused with status %d", e.Status)
+}

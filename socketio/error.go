@@ -1,0 +1,29 @@
+package socketio
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrTooManyAcks is returned by [Socket.EmitWithAck].
+var ErrTooManyAcks = errors.New("socketio: too many acknowledgements awaited")
+
+// ConnectError refuses a CONNECT: the client gets a connect_error with message
+// and data, and official clients do not try again.
+type ConnectError struct {
+	Message string
+	Data    any
+}
+
+// Error implements error.
+func (e *ConnectError) Error() string { return "socketio: connect refused: " + e.Message }
+
+// CloseError refuses a CONNECT by closing the transport with a code, without
+// CONNECT_ERROR: official clients come back.
+type CloseError struct {
+	Code   int
+	Reason string
+}
+
+// Error implements error.
+func (e *CloseError) Error() string { return fmt.Sprintf("socketio: closed with %d", e.Code) }
