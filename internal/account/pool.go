@@ -1,0 +1,36 @@
+package account
+
+import (
+	"errors"
+	"fmt"
+)
+
+// DefaultPool is the pool that exists from the start.
+const DefaultPool = "default"
+
+// maxPoolName is the greatest length of a pool's name.
+const maxPoolName = 64
+
+// ErrPool is for a pool's name that is not allowed.
+var ErrPool = errors.New("invalid pool name")
+
+// ParsePool checks a pool's name: 1 to 64 of a-z, 0-9, '.', '_' and '-', the
+// first a letter or a digit. There is one way to write it, so it is its own
+// canonical form.
+func ParsePool(s string) (string, error) {
+	if s == "" || len(s) > maxPoolName || !alphanumeric(s[0]) {
+		return "", poolError(s)
+	}
+	for i := range len(s) {
+		if c := s[i]; !alphanumeric(c) && c != '.' && c != '_' && c != '-' {
+			return "", poolError(s)
+		}
+	}
+	return s, nil
+}
+
+func poolError(s string) error {
+	return fmt.Errorf("%w %.80q: use 1 to %d of a-z, 0-9, '.', '_' and '-', beginning with a letter or a digit", ErrPool, s, maxPoolName)
+}
+
+func alphanumeric(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }
