@@ -26,8 +26,8 @@ export function copyName(module: string | null): string | undefined {
 }
 
 function css(minify: boolean): Uint8Array {
-  // Browsers of two years: light-dark(), nesting and :has() may stay.
-  const targets = { chrome: 123 << 16, firefox: 125 << 16, safari: (17 << 16) | (5 << 8) };
+  // The first browsers with color-mix(); light-dark() is lowered for them.
+  const targets = { chrome: 111 << 16, firefox: 113 << 16, safari: (16 << 16) | (4 << 8) };
   return bundle({ filename: resolve(root, 'src/style/turnike.css'), minify, targets }).code;
 }
 

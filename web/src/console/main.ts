@@ -1,0 +1,1 @@
+import {} from '../copy/key'; export {};
