@@ -51,6 +51,10 @@ const (
 	ServerStarted        EventType = "server_started" // every seat of the pool went into boot grace [S7]
 	UserCreated          EventType = "user_created"
 	UserChanged          EventType = "user_changed"
+	// LogLost is never logged: a store hands it to its listener in place of
+	// events that were pruned before they were read. Whatever is known of the
+	// pool and its sessions must be read anew.
+	LogLost EventType = "log_lost"
 )
 
 // Audit tells whether the event belongs to the audit trail, or only to

@@ -1,0 +1,39 @@
+package sqlstore
+
+import "context"
+
+// Keys of the meta table that the store itself keeps.
+const (
+	metaInstance = "instance"
+	metaEpoch    = "epoch"
+)
+
+// Instance is the random id that was made with the database.
+func (s *Store) Instance() string { return s.instance }
+
+// Epoch is the id of the present run [P3], as [Store.Restart] was given it; ""
+// before the first one.
+func (s *Store) Epoch(ctx context.Context) (string, error) { return s.Meta(ctx, metaEpoch) }
+
+// Meta returns what was noted under a key, "" when nothing was.
+func (s *Store) Meta(ctx context.Context, key string) (string, error) {
+	value := ""
+	err := s.read(ctx, func(c *conn) error {
+		return c.query(`SELECT value FROM meta WHERE key = ?`, func(r row) error {
+			value = r.string(0)
+			return nil
+		}, key)
+	})
+	return value, err
+}
+
+// SetMeta notes something about the database as a whole.
+func (s *Store) SetMeta(ctx context.Context, key, value string) error {
+	return s.write(ctx, func(t *tx) error { return t.setMeta(key, value) })
+}
+
+func (t *tx) setMeta(key, value string) error {
+	_, err := t.exec(`INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+		key, value)
+	return err
+}

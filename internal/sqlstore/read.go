@@ -1,0 +1,75 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// Session implements session.Store. Every request's check reads it [SEC-26].
+func (s *Store) Session(ctx context.Context, id string) (session.Session, session.User, error) {
+	var out session.Session
+	var user session.User
+	found := false
+	err := s.read(ctx, func(c *conn) error {
+		err := c.query(`SELECT `+sessionColumns+`, `+userColumns+` FROM sessions s JOIN users u ON u.id = s.user_id
+			WHERE s.id = ?`, func(r row) error {
+			out, user, found = scanSession(r, 0), scanUser(r, sessionWidth), true
+			return nil
+		}, id)
+		if err == nil && !found {
+			err = session.ErrUnknown
+		}
+		return err
+	})
+	return out, user, err
+}
+
+// Due implements session.Store.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]string, error) {
+	var users []string
+	err := s.read(ctx, func(c *conn) error {
+		return c.query(`SELECT user_id FROM (SELECT user_id FROM sessions WHERE ended_at IS NULL AND expires_at <= ?
+				ORDER BY expires_at LIMIT ?) AS expired
+			UNION SELECT user_id FROM (SELECT user_id FROM seats WHERE deadline IS NOT NULL AND deadline <= ?
+				ORDER BY deadline LIMIT ?) AS lapsed
+			LIMIT ?`, func(r row) error {
+			users = append(users, r.string(0))
+			return nil
+		}, now, limit, now, limit, limit)
+	})
+	return users, err
+}
+
+// Entry is one user inside a pool: presence is a view of the seats [P1].
+type Entry struct {
+	User        string // id
+	Name        string
+	State       session.SeatState
+	Since       time.Time // inside since
+	Changed     time.Time // in this state since
+	Connections int       // registered ones of the user
+}
+
+// Snapshot returns a pool and who is inside, as of one commit: the pool's
+// LogSeq and PresenceSeq say which. Error: ErrNoPool.
+func (s *Store) Snapshot(ctx context.Context, pool session.PoolID) (session.Pool, []Entry, error) {
+	var p session.Pool
+	var entries []Entry
+	err := s.readTx(ctx, func(c *conn) error {
+		var err error
+		if p, err = loadPool(c, pool); err != nil {
+			return err
+		}
+		entries = make([]Entry, 0, p.Used())
+		return c.query(`SELECT u.id, u.name, t.state, t.since, t.changed,
+				(SELECT COUNT(*) FROM connections c WHERE c.user_id = t.user_id)
+			FROM seats t JOIN users u ON u.id = t.user_id WHERE t.pool_id = ?`, func(r row) error {
+			entries = append(entries, Entry{User: r.string(0), Name: r.string(1), State: session.SeatState(r.string(2)),
+				Since: r.time(3), Changed: r.time(4), Connections: r.int(5)})
+			return nil
+		}, int64(pool))
+	})
+	return p, entries, err
+}

@@ -1,0 +1,60 @@
+package sqlstore
+
+import (
+	"database/sql/driver"
+	"errors"
+	"net/url"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+)
+
+// File is the name of the database in the data directory.
+const File = "turnike.db"
+
+// busyTimeout is how long one statement waits for another process's
+// transaction, in milliseconds; a longer one is waited for again [writer.begin].
+const busyTimeout = "5000"
+
+// codeBusy is SQLITE_BUSY, https://www.sqlite.org/rescode.html
+const codeBusy = 5
+
+// connector makes connections to the database of a data directory. A write is
+// durable when COMMIT returns: WAL alone would not make it so, synchronous=FULL
+// does [SEC-27].
+func connector(dir string, readOnly bool) (driver.Connector, error) {
+	path, err := filepath.Abs(filepath.Join(dir, File))
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(" + busyTimeout + ")",
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"foreign_keys(1)",
+		"temp_store(MEMORY)",
+		"journal_size_limit(67108864)",
+	}}
+	if readOnly {
+		q.Add("_pragma", "query_only(1)")
+	} else {
+		q.Add("_pragma", "cache_size(-16384)") // KiB; filled as it is used
+	}
+	return sqlite.NewConnector((&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String())
+}
+
+// The statements that begin a transaction. A writing one takes the lock at
+// once: a deferred one could be refused half-way.
+const (
+	beginWrite = `BEGIN IMMEDIATE`
+	beginRead  = `BEGIN`
+)
+
+// dataVersion changes on a connection whenever another one has committed.
+const dataVersion = `PRAGMA data_version`
+
+// busy tells whether another process's transaction was in the way.
+func busy(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == codeBusy
+}

@@ -1,0 +1,231 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// Options say where the store is and how much it may hold.
+type Options struct {
+	Dir     string           // the data directory; made with mode 0700 where there is none
+	Log     *slog.Logger     // nil is slog.Default()
+	Now     func() time.Time // the clock of deadlines [T1]; nil is time.Now
+	Queue   int              // requests that wait to be written; 0 is 4096
+	Batch   int              // requests in one transaction; 0 is 256
+	Readers int              // connections that read; 0 is 3
+}
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Queue <= 0 {
+		o.Queue = 4096
+	}
+	if o.Batch <= 0 {
+		o.Batch = 256
+	}
+	if o.Readers <= 0 {
+		o.Readers = 3
+	}
+	return o
+}
+
+// Store is a session.Store in an SQLite database, and the accounts and pools
+// around it. Its methods may be called by many goroutines.
+type Store struct {
+	opts     Options
+	instance string
+	stats    counters
+
+	queue    chan *request
+	controls chan control
+	readers  chan *conn
+
+	closing chan struct{} // closed by Close: nothing new is taken
+	stopped chan struct{} // closed by the writer: nothing will be answered any more
+	close   sync.Once
+	closed  error // of the writer's connection; read after stopped
+
+	committed positions // what WaitApplied waits for
+}
+
+var _ session.Store = (*Store)(nil)
+
+// Open opens the database of a data directory, makes it where there is none,
+// and brings its schema up to date.
+func Open(ctx context.Context, opts Options) (*Store, error) {
+	opts = opts.withDefaults()
+	if err := create(ctx, opts.Dir); err != nil {
+		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
+	}
+	s := &Store{
+		opts:      opts,
+		queue:     make(chan *request, opts.Queue),
+		controls:  make(chan control),
+		readers:   make(chan *conn, opts.Readers),
+		closing:   make(chan struct{}),
+		stopped:   make(chan struct{}),
+		committed: positions{at: make(map[session.PoolID]int64)},
+	}
+	w, err := newWriter(s)
+	if err != nil {
+		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
+	}
+	go w.run() // until Close
+	if err := errors.Join(s.openReaders(), s.begin(ctx)); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database in %s: %w", opts.Dir, err), s.Close())
+	}
+	return s, nil
+}
+
+// create makes directory and file for the owner's eyes only, and migrates.
+func create(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return exclusively(filepath.Join(dir, migrationFile), func() error {
+		// An existing file is left alone: closing any descriptor of it would
+		// drop the locks of other connections in this process.
+		f, err := os.OpenFile(filepath.Join(dir, File), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		c, err := connector(dir, false)
+		if err != nil {
+			return err
+		}
+		db := sql.OpenDB(c)
+		return errors.Join(migrate(ctx, db), db.Close())
+	})
+}
+
+func (s *Store) openReaders() error {
+	c, err := connector(s.opts.Dir, true)
+	if err != nil {
+		return err
+	}
+	for range s.opts.Readers {
+		r, err := open(c)
+		if err != nil {
+			return err
+		}
+		s.readers <- r
+	}
+	return nil
+}
+
+// begin gives the database its name when it has none yet.
+func (s *Store) begin(ctx context.Context) error {
+	id, err := s.Meta(ctx, metaInstance)
+	if err == nil && id == "" {
+		err = s.write(ctx, func(t *tx) error {
+			_, err := t.exec(`INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING`,
+				metaInstance, rand.Text())
+			return err
+		})
+		if err == nil {
+			id, err = s.Meta(ctx, metaInstance)
+		}
+	}
+	s.instance = id
+	return err
+}
+
+// Close answers what is queued and closes the database.
+func (s *Store) Close() error {
+	s.close.Do(func() { close(s.closing) })
+	<-s.stopped
+	errs := []error{s.closed}
+	for range len(s.readers) {
+		select {
+		case r := <-s.readers:
+			errs = append(errs, r.close())
+		default:
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Ping tells whether the store can be read.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.read(ctx, func(c *conn) error {
+		return c.query(`SELECT 1 FROM meta LIMIT 1`, func(row) error { return nil })
+	})
+}
+
+// read runs fn on one of the readers. Its errors become ErrUnavailable unless
+// they are the core's own.
+func (s *Store) read(ctx context.Context, fn func(*conn) error) error {
+	var c *conn
+	select {
+	case c = <-s.readers:
+	default:
+		select {
+		case c = <-s.readers:
+		case <-s.closing:
+			return unavailable(errClosed)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer func() { s.readers <- c }()
+	return classify(fn(c))
+}
+
+// readTx is read with every statement seeing the same commit.
+func (s *Store) readTx(ctx context.Context, fn func(*conn) error) error {
+	return s.read(ctx, func(c *conn) error {
+		if _, err := c.exec(beginRead); err != nil {
+			return err
+		}
+		err := fn(c)
+		_, rollback := c.exec(`ROLLBACK`)
+		return errors.Join(err, rollback)
+	})
+}
+
+var errClosed = errors.New("the store is closed")
+
+// unavailable wraps what went wrong below as the core knows it.
+func unavailable(err error) error { return fmt.Errorf("%w: %w", session.ErrUnavailable, err) }
+
+// refusal is an answer rather than a failure: its text is for people, and it
+// says nothing about the store's health.
+type refusal interface {
+	error
+	refusal()
+}
+
+// classify leaves answers as they are and turns failures into ErrUnavailable.
+func classify(err error) error {
+	if err == nil || errors.Is(err, session.ErrUnavailable) {
+		return err
+	}
+	for _, known := range []error{session.ErrNoUser, session.ErrNoPool, session.ErrUnknown} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	if _, ok := errors.AsType[refusal](err); ok {
+		return err
+	}
+	return unavailable(err)
+}

@@ -1,0 +1,152 @@
+package sqlstore
+
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// tx is the writer's transaction: what a batch reads and writes.
+type tx struct {
+	conn   *conn
+	now    func() time.Time
+	stats  *counters
+	broken error // the transaction itself is gone
+
+	// The rows of the pools are read once and written once in a transaction:
+	// nothing else can change them meanwhile.
+	pools  map[session.PoolID]*pooled
+	events []session.Event // of all requests, in order
+
+	// Of the request that runs now.
+	saved bool           // its savepoint is set
+	undo  []session.Pool // its pools as they were before
+	mark  int            // len(events) before
+}
+
+// pooled is a pool's row as it was read and as it will be written.
+type pooled struct{ old, now session.Pool }
+
+// request runs one request so that it happens whole or not at all.
+func (t *tx) request(run func(*tx) error) error {
+	t.saved, t.undo, t.mark = false, t.undo[:0], len(t.events)
+	err := t.guarded(run)
+	if err == nil {
+		if t.saved {
+			_, t.broken = t.conn.exec(`RELEASE request`)
+		}
+		return nil
+	}
+	t.events = t.events[:t.mark]
+	for _, p := range slices.Backward(t.undo) {
+		t.pools[p.ID].now = p
+	}
+	if t.saved {
+		// This fails when SQLite has given up the whole transaction already,
+		// as it may when the disk is full.
+		if _, t.broken = t.conn.exec(`ROLLBACK TO request`); t.broken == nil {
+			_, t.broken = t.conn.exec(`RELEASE request`)
+		}
+	}
+	return err
+}
+
+func (t *tx) guarded(run func(*tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{value: p, stack: debug.Stack()}
+		}
+	}()
+	return run(t)
+}
+
+// exec writes. The savepoint is set only now: most refusals write nothing.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	if !t.saved {
+		if _, err := t.conn.exec(`SAVEPOINT request`); err != nil {
+			t.broken = err
+			return 0, err
+		}
+		t.saved = true
+	}
+	return t.conn.exec(query, args...)
+}
+
+// pool returns a pool's row as of now in the transaction. Error: ErrNoPool.
+func (t *tx) pool(id session.PoolID) (session.Pool, error) {
+	if p := t.pools[id]; p != nil {
+		return p.now, nil
+	}
+	p, err := loadPool(t.conn, id)
+	if err != nil {
+		return session.Pool{}, err
+	}
+	t.pools[id] = &pooled{old: p, now: p}
+	return p, nil
+}
+
+// setPool changes a pool that was read before.
+func (t *tx) setPool(p session.Pool) {
+	at := t.pools[p.ID]
+	t.undo = append(t.undo, at.now)
+	at.now = p
+}
+
+// flush writes the pools' rows. The guard on log_seq catches a second writer,
+// which there must not be.
+func (t *tx) flush() error {
+	for id, p := range t.pools {
+		if p.now == p.old {
+			continue
+		}
+		n, err := t.conn.exec(`UPDATE pools SET seat_limit = ?, limit_set = ?, policy = ?, max_sessions = ?, login = ?,
+			presence = ?, held = ?, grace = ?, offered = ?, log_seq = ?, presence_seq = ? WHERE id = ? AND log_seq = ?`,
+			p.now.Limit, p.now.LimitSet, string(p.now.Policy), p.now.MaxSessions, string(p.now.Login),
+			string(p.now.Presence), p.now.Held, p.now.Grace, p.now.Offered, p.now.LogSeq, p.now.PresenceSeq,
+			int64(id), p.old.LogSeq)
+		if err != nil {
+			return err
+		}
+		if n != 1 {
+			return fmt.Errorf("pool %d was changed by another writer after event %d", id, p.old.LogSeq)
+		}
+	}
+	return nil
+}
+
+// log writes events to the log.
+func (t *tx) log(events []session.Event) error {
+	for _, e := range events {
+		data, err := encodeEvent(e)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`INSERT INTO events (pool_id, log_seq, at, type, class, user_id, session_id, data)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, int64(e.Pool), e.LogSeq, e.At, string(e.Type), class(e.Type),
+			e.User, e.Session, data); err != nil {
+			return err
+		}
+	}
+	t.events = append(t.events, events...)
+	return nil
+}
+
+// emit numbers an event of a pool and logs it, for the changes that no rule
+// decides.
+func (t *tx) emit(pool session.PoolID, e session.Event) error {
+	p, err := t.pool(pool)
+	if err != nil {
+		return err
+	}
+	p.LogSeq++
+	e.Pool, e.LogSeq, e.PresenceSeq = p.ID, p.LogSeq, p.PresenceSeq
+	if e.At.IsZero() {
+		e.At = t.now()
+	}
+	e.Limit, e.Held, e.Grace, e.Offered = p.Limit, p.Held, p.Grace, p.Offered
+	t.setPool(p)
+	return t.log([]session.Event{e})
+}

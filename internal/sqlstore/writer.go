@@ -1,0 +1,350 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// A commit that follows another one closely waits for company: without it the
+// first caller to come back would pay for a commit of its own.
+const (
+	lingerAfter = 3 * time.Millisecond // since the last commit
+	linger      = 1 * time.Millisecond
+)
+
+// request is one change that waits to be written.
+type request struct {
+	run  func(*tx) error
+	err  error
+	done chan error // takes one answer without a reader
+}
+
+// write runs fn in the writer's transaction, behind a savepoint: an error of fn
+// undoes what fn did. A full queue is ErrUnavailable at once, unless the
+// context can never end: such a caller waits for a place, because it must get
+// its change in. Who gives up aborts nothing: fn may run all the same.
+func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
+	select {
+	case <-s.closing:
+		return unavailable(errClosed)
+	default:
+	}
+	r := &request{run: fn, done: make(chan error, 1)}
+	select {
+	case s.queue <- r:
+	default:
+		if ctx.Done() != nil {
+			s.stats.full.Add(1)
+			return unavailable(errors.New("the queue is full"))
+		}
+		select {
+		case s.queue <- r:
+		case <-s.closing:
+			return unavailable(errClosed)
+		}
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.stopped:
+		select {
+		case err := <-r.done:
+			return err
+		default:
+			return unavailable(errClosed)
+		}
+	}
+}
+
+// control is something to be done by the writer's goroutine between batches.
+type control struct {
+	fn   func(*writer) error
+	done chan error // takes one answer without a reader
+}
+
+func (s *Store) control(fn func(*writer) error) error {
+	c := control{fn: fn, done: make(chan error, 1)}
+	select {
+	case s.controls <- c:
+		return <-c.done
+	case <-s.closing:
+		return unavailable(errClosed)
+	}
+}
+
+// writer is the one goroutine that writes, with its connection.
+type writer struct {
+	store  *Store
+	via    driver.Connector
+	conn   *conn // nil after a failure that it may not have survived
+	batch  []*request
+	last   time.Time // of the last commit
+	watch  watch
+	commit func(*conn) error // COMMIT; a test makes it fail
+}
+
+func newWriter(s *Store) (*writer, error) {
+	via, err := connector(s.opts.Dir, false)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{store: s, via: via, commit: func(c *conn) error {
+		_, err := c.exec(`COMMIT`)
+		return err
+	}}
+	return w, w.connect()
+}
+
+// connect makes sure that there is a connection.
+func (w *writer) connect() error {
+	if w.conn != nil {
+		return nil
+	}
+	c, err := open(w.via)
+	if err != nil {
+		return err
+	}
+	w.conn = c
+	w.watch.version = -1 // a new connection counts others' commits anew
+	return nil
+}
+
+// disconnect gives up a connection whose state is not known.
+func (w *writer) disconnect() {
+	if w.conn == nil {
+		return
+	}
+	if err := w.conn.close(); err != nil {
+		w.store.opts.Log.Warn("closing the writer's connection failed", "error", err)
+	}
+	w.conn = nil
+}
+
+// run writes until the store is closed, then answers what is still queued.
+func (w *writer) run() {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case r := <-w.store.queue:
+			w.collect(r)
+			w.write()
+		case c := <-w.store.controls:
+			c.done <- c.fn(w)
+		case <-tick.C:
+			w.look()
+		case <-w.store.closing:
+			for len(w.store.queue) > 0 {
+				w.collect(<-w.store.queue)
+				w.write()
+			}
+			if w.conn != nil {
+				w.store.closed = w.conn.close()
+			}
+			close(w.store.stopped)
+			return
+		}
+	}
+}
+
+// collect puts what is queued into the batch, at most Options.Batch.
+func (w *writer) collect(first *request) {
+	w.batch = append(w.batch[:0], first)
+	w.drain()
+	if time.Since(w.last) > lingerAfter || len(w.batch) == w.store.opts.Batch {
+		return
+	}
+	timer := time.NewTimer(linger)
+	defer timer.Stop()
+	for len(w.batch) < w.store.opts.Batch {
+		select {
+		case r := <-w.store.queue:
+			w.batch = append(w.batch, r)
+		case <-timer.C:
+			w.drain()
+			return
+		case <-w.store.closing:
+			return
+		}
+	}
+}
+
+func (w *writer) drain() {
+	for len(w.batch) < w.store.opts.Batch {
+		select {
+		case r := <-w.store.queue:
+			w.batch = append(w.batch, r)
+		default:
+			return
+		}
+	}
+}
+
+// write commits the batch, hands its events on and answers its callers.
+func (w *writer) write() {
+	t, err := w.attempt()
+	if err == nil {
+		w.watch.note(t.events)
+		w.store.committed.note(t.events)
+		w.deliver(t.events)
+	} else {
+		w.store.opts.Log.Error("commit failed", "requests", len(w.batch), "error", err)
+	}
+	w.store.stats.batches.Add(1)
+	w.store.stats.requests.Add(int64(len(w.batch)))
+	for i, r := range w.batch {
+		if err != nil && r.err == nil {
+			r.err = unavailable(err)
+		}
+		r.done <- classify(r.err)
+		w.batch[i] = nil
+	}
+	w.batch = w.batch[:0]
+}
+
+// attempt runs the batch in one transaction. With an error nothing of it is in
+// the database.
+func (w *writer) attempt() (*tx, error) {
+	if err := w.begin(); err != nil {
+		return nil, err
+	}
+	t := &tx{conn: w.conn, now: w.store.opts.Now, stats: &w.store.stats, pools: make(map[session.PoolID]*pooled)}
+	if err := w.fill(t); err != nil {
+		w.rollback()
+		return nil, err
+	}
+	err := w.commit(w.conn)
+	w.last = time.Now()
+	if err != nil {
+		err = w.outcome(t, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.watch.confirmed()
+	w.store.stats.commits.Add(1)
+	return t, nil
+}
+
+// fill does all that belongs into the transaction.
+func (w *writer) fill(t *tx) error {
+	if err := w.news(); err != nil {
+		return err
+	}
+	for _, r := range w.batch {
+		r.err = t.request(r.run)
+		w.report(r.err)
+		if t.broken != nil {
+			return t.broken
+		}
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	return w.watch.confirm(w.conn)
+}
+
+// report logs what must not happen.
+func (w *writer) report(err error) {
+	if p, ok := errors.AsType[*panicError](err); ok {
+		w.store.stats.panics.Add(1)
+		w.store.opts.Log.Error("a request panicked", "panic", p.value, "stack", string(p.stack))
+	}
+	if b, ok := errors.AsType[*breach](err); ok {
+		w.store.stats.breaches.Add(1)
+		w.store.opts.Log.Error("a change breaks an invariant and is refused", "breach", b.what)
+	}
+}
+
+// begin takes the database's write lock. Another process's transaction is
+// waited for however long it takes: what was accepted is not lost to it.
+func (w *writer) begin() error {
+	for {
+		if err := w.connect(); err != nil {
+			return err
+		}
+		_, err := w.conn.exec(beginWrite)
+		if err == nil {
+			return nil
+		}
+		if !busy(err) {
+			w.disconnect()
+			return err
+		}
+		w.store.stats.busy.Add(1)
+		w.store.opts.Log.Warn("another process holds the database", "waited", busyTimeout+"ms")
+		select {
+		case <-w.store.closing:
+			return err
+		default:
+		}
+	}
+}
+
+// rollback undoes the transaction; a connection that cannot do that is given
+// up, which does it too.
+func (w *writer) rollback() {
+	if w.conn == nil {
+		return
+	}
+	if _, err := w.conn.exec(`ROLLBACK`); err != nil {
+		w.disconnect()
+	}
+}
+
+// outcome finds out what became of a COMMIT that failed: nil when it is in the
+// database all the same. A fresh connection is asked, before anyone is
+// answered. A batch without events is taken for failed: repeating it does no
+// harm.
+func (w *writer) outcome(t *tx, failed error) error {
+	w.disconnect()
+	if len(t.events) == 0 {
+		return failed
+	}
+	if err := w.connect(); err != nil {
+		return errors.Join(failed, err)
+	}
+	last := t.events[len(t.events)-1]
+	found := false
+	err := eventsAfter(w.conn, last.Pool, last.LogSeq-1, 1, func(e session.Event) {
+		found = sameEvent(e, last)
+	})
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	if !found {
+		return failed
+	}
+	w.store.opts.Log.Warn("commit reported an error but took effect", "error", failed)
+	return nil
+}
+
+// deliver hands events to the listener.
+func (w *writer) deliver(events []session.Event) {
+	if len(events) == 0 || w.watch.listen == nil {
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			w.store.stats.panics.Add(1)
+			w.store.opts.Log.Error("the listener panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	w.watch.listen(events)
+}
+
+// panicError is what a request panicked with.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
