@@ -1,0 +1,148 @@
+package main
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/secret"
+	"github.com/turnike/turnike/internal/session"
+)
+
+// Config is the configuration in force. Its keys, defaults and bounds are in
+// the table of fields; every section is the part of one package.
+type Config struct {
+	Data     string   // the data directory
+	Warnings []string // what is allowed but not advised, a line each
+
+	Server    ServerConfig
+	TLS       TLSConfig
+	Token     TokenConfig
+	Session   SessionConfig
+	Seat      SeatConfig
+	Presence  PresenceConfig
+	SocketIO  SocketIOConfig
+	RateLimit RateLimitConfig
+	Password  PasswordConfig
+	Database  DatabaseConfig
+	Log       LogConfig
+	Metrics   MetricsConfig
+	Audit     AuditConfig
+
+	origins map[string]string // by key, where a value that is no default came from
+}
+
+// ServerConfig is the section [server].
+type ServerConfig struct {
+	Listen         string         // host:port; an empty host is every address
+	PublicURL      string         // scheme://host[:port] that users type, or empty
+	TrustedProxies []netip.Prefix // whose forwarding headers are believed [SEC-47]
+}
+
+// The values of TLSConfig.Mode.
+const (
+	TLSAuto  = "auto"  // own local CA in the data directory
+	TLSFiles = "files" // CertFile and KeyFile
+	TLSOff   = "off"   // behind a proxy, or on a loopback address
+)
+
+// TLSConfig is the section [tls].
+type TLSConfig struct {
+	Mode              string
+	CertFile, KeyFile string
+}
+
+// TokenConfig is the section [token].
+type TokenConfig struct {
+	Lifetime time.Duration // of a token and of its session
+	Secret   secret.Secret // HS256 when set, the own Ed25519 key when not
+}
+
+// SessionConfig is the section [session].
+type SessionConfig struct {
+	Policy     session.Policy // [A4]
+	MaxPerUser int
+	WarBreaker bool          // [A6]
+	Idle       time.Duration // [S11]; 0 is off
+}
+
+// SeatConfig is the section [seat].
+type SeatConfig struct {
+	Limit                 int           // of the pool default
+	Grace                 time.Duration // [S3]
+	ReclaimAfter          time.Duration // [S4]
+	Handover              time.Duration // [A3]
+	BootGrace             time.Duration // [S7]
+	ConnectionsPerSession int           // [S1]; 0 is any number
+}
+
+// PresenceConfig is the section [presence].
+type PresenceConfig struct {
+	Visibility session.Visibility // [P5]
+	NamesUpTo  int                // users of a pool; above it, as with count [P4]
+}
+
+// SocketIOConfig is the section [socketio].
+type SocketIOConfig struct {
+	PingInterval    time.Duration // [S5]
+	PingTimeout     time.Duration
+	ConnectTimeout  time.Duration // from the handshake to CONNECT
+	RegisterTimeout time.Duration // from CONNECT to register_user
+	MaxPayload      int           // bytes of a message [SEC-38]
+	AllowedOrigins  []string      // besides the own [SEC-32]
+	Transports      []string      // polling, websocket
+}
+
+// RateLimitConfig is the section [ratelimit].
+type RateLimitConfig struct {
+	Enabled bool
+}
+
+// PasswordConfig is the section [password].
+type PasswordConfig struct {
+	MinLength int           // characters of a new password [SEC-04]
+	Memory    int           // of new hashes, KiB [SEC-01]
+	Time      int           // passes
+	Threads   int           // lanes
+	Pepper    secret.Secret // of new hashes; unset for none
+}
+
+// parameters are the costs of new hashes.
+func (p PasswordConfig) parameters() account.Parameters {
+	// The table keeps all three within their types.
+	return account.Parameters{Memory: uint32(p.Memory), Time: uint32(p.Time), Threads: uint8(p.Threads)}
+}
+
+// DatabaseConfig is the section [database].
+type DatabaseConfig struct {
+	URL string // sqlite: is the file in the data directory
+}
+
+// LogConfig is the section [log].
+type LogConfig struct {
+	Level string // debug, info, warn or error
+}
+
+// MetricsConfig is the section [metrics].
+type MetricsConfig struct {
+	Listen string        // host:port of the metrics alone, or empty
+	Token  secret.Secret // bearer of /metrics on the main address; empty refuses it there
+}
+
+// AuditConfig is the section [audit].
+type AuditConfig struct {
+	Retention time.Duration // of events of the class audit
+}
+
+// rules are the part of the configuration that the rules of admission use.
+func (c Config) rules() session.Rules {
+	r := session.DefaultRules()
+	r.Lifetime = c.Token.Lifetime
+	r.MaxPerUser = c.Session.MaxPerUser
+	r.Grace = c.Seat.Grace
+	r.ReclaimAfter = c.Seat.ReclaimAfter
+	r.Handover = c.Seat.Handover
+	r.BootGrace = c.Seat.BootGrace
+	r.ConnsPerSession = c.Seat.ConnectionsPerSession
+	return r
+}

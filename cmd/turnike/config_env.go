@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// environment has the variables by name.
+type environment map[string]string
+
+// parseEnvironment reads what os.Environ gives; of a name that is there twice
+// the first counts, as for the C library.
+func parseEnvironment(env []string) environment {
+	out := environment{}
+	for _, entry := range env {
+		name, value, _ := strings.Cut(entry, "=")
+		if _, twice := out[name]; !twice {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// extras are the variables that belong to no key.
+func extras() []string {
+	return []string{envData, envConfig, envBootstrapPassword}
+}
+
+// The variables that belong to no key.
+const (
+	envData              = "TURNIKE_DATA"
+	envConfig            = "TURNIKE_CONFIG"
+	envBootstrapPassword = "TURNIKE_BOOTSTRAP_PASSWORD_FILE"
+)
+
+// envLayer takes what belongs to the configuration out of the environment. A
+// TURNIKE_ variable that belongs to nothing is a mistake, and so is a key that
+// is set by two of its names.
+func (c *Config) envLayer(env environment, fields []field) (layer, error) {
+	out := layer{}
+	known := extras()
+	for _, f := range fields {
+		for _, name := range []string{f.alias, f.env()} {
+			if name == "" {
+				continue
+			}
+			variants := []setting{{origin: name}}
+			if f.kind == kindSecret {
+				variants = append(variants, setting{origin: name + "_FILE", path: true})
+			}
+			for _, s := range variants {
+				known = append(known, s.origin)
+				text, isSet := env[s.origin]
+				if !isSet {
+					continue
+				}
+				if other, twice := out[f.key]; twice {
+					return nil, fmt.Errorf("%s: %s and %s are both set; keep one of them", f.key, other.origin, s.origin)
+				}
+				s.text = text
+				out[f.key] = s
+				if f.kind == kindSecret && !s.path {
+					c.warn("%s: others may be able to read %s, prefer %s_FILE", f.key, s.origin, s.origin) // [SEC-55]
+				}
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if !strings.HasPrefix(name, "TURNIKE_") || slices.Contains(known, name) {
+			continue
+		}
+		name = strings.Trim(clip(name), `"`)
+		if near := nearest(name, known); near != "" {
+			return nil, fmt.Errorf("%s (environment): there is no such variable; did you mean %s?", name, near)
+		}
+		return nil, fmt.Errorf("%s (environment): there is no such variable; unset it", name)
+	}
+	return out, nil
+}

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/turnike/turnike/internal/secret"
+)
+
+// kind is how a field is written in the file.
+type kind int
+
+const (
+	kindText kind = iota
+	kindNumber
+	kindToggle
+	kindSpan
+	kindList
+	kindSecret
+)
+
+// field is one key of the configuration and where its value goes.
+type field struct {
+	key   string // section.name
+	def   string // the default, as set reads it
+	doc   string
+	alias string // the environment variable of the seed
+	kind  kind
+
+	set func(string) error // reads what the environment or a flag says
+	get func() string      // what set would read
+}
+
+// named gives the field its key, its default and its meaning.
+func (f field) named(key, def, doc string) field {
+	f.key, f.def, f.doc = key, def, doc
+	return f
+}
+
+// aka gives the field another environment variable.
+func (f field) aka(env string) field {
+	f.alias = env
+	return f
+}
+
+// later refuses a value whose feature is not built yet, with what to do.
+func (f field) later(value, mend string) field {
+	set := f.set
+	f.set = func(s string) error {
+		if s == value {
+			return fmt.Errorf("%q is not built yet: %s", value, mend)
+		}
+		return set(s)
+	}
+	return f
+}
+
+// only refuses every value but one, for a feature that is not built yet.
+func (f field) only(value, mend string) field {
+	set, get := f.set, f.get
+	f.set = func(s string) error {
+		if err := set(s); err != nil {
+			return err
+		}
+		if get() != value {
+			return fmt.Errorf("this is not built yet: %s", mend)
+		}
+		return nil
+	}
+	return f
+}
+
+// env is the environment variable of the field.
+func (f field) env() string {
+	return "TURNIKE_" + strings.ToUpper(strings.ReplaceAll(f.key, ".", "_"))
+}
+
+// literal is the value as the file would write it.
+func (f field) literal() string {
+	switch f.kind {
+	case kindNumber, kindToggle:
+		return f.get()
+	case kindList:
+		quoted := []string{}
+		for _, s := range split(f.get()) {
+			quoted = append(quoted, quote(s))
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
+	}
+	return quote(f.get())
+}
+
+// decode reads a value of the file, whose type must be the field's.
+func (f field) decode(v any) error {
+	switch v := v.(type) {
+	case string:
+		if f.kind == kindText || f.kind == kindSpan || f.kind == kindSecret {
+			return f.set(v)
+		}
+	case int64:
+		if f.kind == kindNumber || f.kind == kindSpan {
+			return f.set(strconv.FormatInt(v, 10))
+		}
+	case bool:
+		if f.kind == kindToggle {
+			return f.set(strconv.FormatBool(v))
+		}
+	case []any:
+		if f.kind == kindList {
+			return f.decodeList(v)
+		}
+	}
+	return fmt.Errorf("wrong type; write %s", map[kind]string{
+		kindText: "a string in quotes", kindNumber: "a whole number", kindToggle: "true or false",
+		kindSpan: `a duration in quotes, such as "15s"`, kindList: `an array of strings, such as ["a", "b"]`,
+		kindSecret: "a string in quotes"}[f.kind])
+}
+
+func (f field) decodeList(items []any) error {
+	words := make([]string, 0, len(items))
+	for _, item := range items {
+		s, ok := item.(string)
+		if !ok || s == "" || strings.Contains(s, ",") {
+			return errors.New(`wrong type; write an array of strings, such as ["a", "b"]`)
+		}
+		words = append(words, s)
+	}
+	return f.set(strings.Join(words, ","))
+}
+
+// text is a string that check accepts and may write in another way.
+func text(p *string, check func(string) (string, error)) field {
+	return field{
+		kind: kindText,
+		set:  func(s string) (err error) { *p, err = check(s); return err },
+		get:  func() string { return *p },
+	}
+}
+
+// hidden is a secret; what check says must not contain it.
+func hidden(p *secret.Secret, check func(string) error) field {
+	return field{
+		kind: kindSecret,
+		set: func(s string) error {
+			if s == "" {
+				return errors.New("it is empty: give it a value, or leave it unset")
+			}
+			if err := check(s); err != nil {
+				return err
+			}
+			*p = secret.New(s)
+			return nil
+		},
+		get: p.String,
+	}
+}
+
+// choice is one of a few words.
+func choice[T ~string](p *T, words ...T) field {
+	return field{
+		kind: kindText,
+		set: func(s string) error {
+			if !slices.Contains(words, T(s)) {
+				return fmt.Errorf("%s is not one of %s", clip(s), enumerate(words))
+			}
+			*p = T(s)
+			return nil
+		},
+		get: func() string { return string(*p) },
+	}
+}
+
+// number is a whole number from lo to hi.
+func number(p *int, lo, hi int) field {
+	return field{
+		kind: kindNumber,
+		set: func(s string) error {
+			n, err := strconv.Atoi(s)
+			if err != nil || n < lo || n > hi {
+				return fmt.Errorf("%s is not a whole number from %d to %d", clip(s), lo, hi)
+			}
+			*p = n
+			return nil
+		},
+		get: func() string { return strconv.Itoa(*p) },
+	}
+}
+
+// toggle is true or false.
+func toggle(p *bool) field {
+	return field{
+		kind: kindToggle,
+		set: func(s string) error {
+			if s != "true" && s != "false" {
+				return fmt.Errorf("%s is not true or false", clip(s))
+			}
+			*p = s == "true"
+			return nil
+		},
+		get: func() string { return strconv.FormatBool(*p) },
+	}
+}
+
+// span is a duration from lo to hi.
+func span(p *time.Duration, lo, hi time.Duration) field {
+	return field{
+		kind: kindSpan,
+		set: func(s string) error {
+			d, err := parseSpan(s)
+			if err != nil {
+				return err
+			}
+			if d < lo || d > hi {
+				return fmt.Errorf("%s is not from %s to %s", clip(s), formatSpan(lo), formatSpan(hi))
+			}
+			*p = d
+			return nil
+		},
+		get: func() string { return formatSpan(*p) },
+	}
+}
+
+// list is any number of words, none twice, each read by parse.
+func list[T comparable](p *[]T, parse func(string) (T, error)) field {
+	return field{
+		kind: kindList,
+		set: func(s string) error {
+			var out []T
+			for _, word := range split(s) {
+				item, err := parse(word)
+				if err != nil {
+					return err
+				}
+				if slices.Contains(out, item) {
+					return fmt.Errorf("%s is there twice: remove one", clip(word))
+				}
+				out = append(out, item)
+			}
+			*p = out
+			return nil
+		},
+		get: func() string {
+			words := make([]string, len(*p))
+			for i, item := range *p {
+				words[i] = fmt.Sprint(item)
+			}
+			return strings.Join(words, ",")
+		},
+	}
+}
+
+// split takes a list of the environment or of a flag apart.
+func split(s string) []string {
+	if strings.TrimSpace(s) == "" {
+		return nil
+	}
+	words := strings.Split(s, ",")
+	for i := range words {
+		words[i] = strings.TrimSpace(words[i])
+	}
+	return words
+}
+
+// quote writes a string of the file: a JSON string is one of TOML as well.
+func quote(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil { // a string always has a JSON form
+		return strconv.Quote(s)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// clip quotes what somebody wrote for a message of one line.
+func clip(s string) string {
+	const most = 80
+	if len(s) > most {
+		return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + "…"
+	}
+	return strconv.Quote(s)
+}
+
+// enumerate writes words for a message: "a", "b" or "c".
+func enumerate[T ~string](words []T) string {
+	var b strings.Builder
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Quote(string(w)))
+	}
+	return b.String()
+}

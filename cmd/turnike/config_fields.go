@@ -1,0 +1,105 @@
+package main
+
+import (
+	"time"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/session"
+)
+
+const day = 24 * time.Hour
+
+// fields is the table of everything that can be configured: the one place
+// where a key, its default, its bounds and its meaning are written. The file,
+// the environment, the flags and `turnike check` are all made of it.
+func (c *Config) fields() []field {
+	return []field{
+		text(&c.Server.Listen, listenAddress).
+			named("server.listen", ":5000", "address to listen on, host:port; no host is every address"),
+		text(&c.Server.PublicURL, optional(publicURL)).
+			named("server.public_url", "", "the address that users type, such as https://turnike.example.com"),
+		list(&c.Server.TrustedProxies, proxyNetwork).
+			named("server.trusted_proxies", "", "networks (CIDR) whose forwarding headers are believed"),
+
+		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSOff).later("acme", "use files, with a certificate from your ACME client").
+			named("tls.mode", TLSAuto, "auto makes a local CA in the data directory; files reads cert_file and key_file"),
+		text(&c.TLS.CertFile, optional(path)).named("tls.cert_file", "", "certificate chain, PEM"),
+		text(&c.TLS.KeyFile, optional(path)).named("tls.key_file", "", "private key, PEM"),
+
+		span(&c.Token.Lifetime, time.Second, 400*day).
+			named("token.lifetime", "24h", "how long a login is good for"),
+		hidden(&c.Token.Secret, tokenSecret).aka("JWT_SECRET_KEY").
+			named("token.secret", "", "signs tokens with HS256 instead of the server's own key; 32 bytes at least"),
+
+		choice(&c.Session.Policy, session.PolicyReplace).
+			later("deny", `use "replace"`).later("ask", `use "replace"`).
+			named("session.policy", "replace", "what a login does that finds another session of its user"),
+		number(&c.Session.MaxPerUser, 1, maxSessions).
+			named("session.max_per_user", "1", "live sessions of one user"),
+		toggle(&c.Session.WarBreaker).later("true", "leave it false").
+			named("session.war_breaker", "false", "two devices that keep replacing each other have to confirm"),
+		span(&c.Session.Idle, 0, 400*day).only("0s", "leave it at 0").
+			named("session.idle", "0s", "ends a session without activity; 0 never does"),
+
+		number(&c.Seat.Limit, 1, maxLimit).aka("MAX_CONNECTIONS").
+			named("seat.limit", "3", "users inside the pool default at once; a limit set with `turnike pool set` wins"),
+		span(&c.Seat.Grace, 0, day).
+			named("seat.grace", "15s", "a seat waits that long for a lost connection; 0 frees it at once"),
+		span(&c.Seat.ReclaimAfter, 0, day).
+			named("seat.reclaim_after", "3s", "a waiting seat can be given to somebody else after that"),
+		span(&c.Seat.Handover, 0, day).
+			named("seat.handover", "30s", "a seat waits that long for the session that replaced its holder"),
+		span(&c.Seat.BootGrace, 0, day).
+			named("seat.boot_grace", "60s", "seats wait that long for their owners after a restart"),
+		number(&c.Seat.ConnectionsPerSession, 0, 1000).
+			named("seat.connections_per_session", "1", "open connections of one session; 0 is any number of tabs"),
+
+		choice(&c.Presence.Visibility, session.VisibilityNames, session.VisibilityCount, session.VisibilityNone).
+			named("presence.visibility", "names", "what users see of each other"),
+		number(&c.Presence.NamesUpTo, 0, 1_000_000).
+			named("presence.names_up_to", "5000", "a pool with more users inside shows only their number"),
+
+		span(&c.SocketIO.PingInterval, 100*time.Millisecond, 5*time.Minute).
+			named("socketio.ping_interval", "10s", "between two pings of the server"),
+		span(&c.SocketIO.PingTimeout, 100*time.Millisecond, 5*time.Minute).
+			named("socketio.ping_timeout", "10s", "for the answer to a ping"),
+		span(&c.SocketIO.ConnectTimeout, 100*time.Millisecond, time.Minute).
+			named("socketio.connect_timeout", "5s", "from the handshake to CONNECT"),
+		span(&c.SocketIO.RegisterTimeout, 100*time.Millisecond, 10*time.Minute).
+			named("socketio.register_timeout", "10s", "from CONNECT to register_user"),
+		number(&c.SocketIO.MaxPayload, 1<<10, 1<<20).
+			named("socketio.max_payload", "65536", "bytes of one message"),
+		list(&c.SocketIO.AllowedOrigins, origin).
+			named("socketio.allowed_origins", "", "origins of other sites that may connect, such as https://app.example.com"),
+		list(&c.SocketIO.Transports, oneOf("polling", "websocket")).
+			named("socketio.transports", "polling,websocket", "how clients may connect"),
+
+		toggle(&c.RateLimit.Enabled).
+			named("ratelimit.enabled", "true", "false is for benchmarks and tests"),
+
+		number(&c.Password.MinLength, account.FloorPassword, 128).
+			named("password.min_length", "12", "characters of a new password; 15 is advised"),
+		number(&c.Password.Memory, 7168, 131072).
+			named("password.memory", "19456", "cost of new hashes: memory of argon2id, KiB"),
+		number(&c.Password.Time, 1, 12).
+			named("password.time", "2", "cost of new hashes: passes of argon2id"),
+		number(&c.Password.Threads, 1, 16).
+			named("password.threads", "1", "cost of new hashes: lanes of argon2id"),
+		hidden(&c.Password.Pepper, pepper).
+			named("password.pepper", "", "mixed into every hash; keep it, without it no password is ever right again"),
+
+		text(&c.Database.URL, databaseURL).
+			named("database.url", "sqlite:", "sqlite: is the file turnike.db in the data directory"),
+
+		choice(&c.Log.Level, "debug", "info", "warn", "error").
+			named("log.level", "info", "what is logged, as JSON lines on stderr"),
+
+		text(&c.Metrics.Listen, optional(listenAddress)).
+			named("metrics.listen", "", "an address of its own for the metrics, such as 127.0.0.1:9090"),
+		hidden(&c.Metrics.Token, metricsToken).
+			named("metrics.token", "", "bearer token of /metrics on the main address"),
+
+		span(&c.Audit.Retention, day, 4000*day).
+			named("audit.retention", "400d", "how long the audit trail is kept"),
+	}
+}

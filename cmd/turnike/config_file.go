@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/turnike/turnike/internal/secret/secretfile"
+)
+
+// maxConfigFile bounds the file, in bytes.
+const maxConfigFile = 1 << 20
+
+// fileLayer reads the configuration file. Every key in it must be known.
+func (c *Config) fileLayer(name string, fields []field) (layer, error) {
+	out := layer{}
+	if name == "" {
+		return out, nil
+	}
+	document, tooOpen, err := readConfigFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("configuration file: %w; mend --config or TURNIKE_CONFIG", err)
+	}
+	base := filepath.Base(name)
+	values := map[string]any{}
+	if err := toml.Unmarshal(document, &values); err != nil {
+		return nil, tomlError(base, err)
+	}
+	flat := map[string]any{}
+	flatten(flat, "", values)
+
+	known, paths := map[string]field{}, map[string]field{}
+	for _, f := range fields {
+		known[f.key] = f
+		if f.kind == kindSecret {
+			paths[f.key+"_file"] = f
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(flat)) {
+		f, isKey := known[key]
+		pathOf, isPath := paths[key]
+		switch {
+		case isKey:
+			if tooOpen && f.kind == kindSecret {
+				c.warn("%s: others can use %s, chmod 600 it", key, name) // [SEC-55]
+			}
+			out[key] = setting{origin: base, typed: flat[key]}
+		case isPath:
+			text, ok := flat[key].(string)
+			if _, both := flat[pathOf.key]; both {
+				return nil, fmt.Errorf("%s (%s): %s is set as well; keep one of them", key, base, pathOf.key)
+			}
+			if !ok || text == "" {
+				return nil, fmt.Errorf("%s (%s): wrong type; write the name of a file in quotes", key, base)
+			}
+			out[pathOf.key] = setting{origin: key + " in " + base, text: text, path: true}
+		default:
+			return nil, unknownKey(key, base, fields)
+		}
+	}
+	return out, nil
+}
+
+// readConfigFile gives the bytes of the file and whether its permissions go
+// beyond 0640.
+func readConfigFile(name string) (document []byte, tooOpen bool, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, false, err
+	}
+	document, err = io.ReadAll(io.LimitReader(f, maxConfigFile+1))
+	if err == nil && len(document) > maxConfigFile {
+		err = fmt.Errorf("%s has more than %d bytes", name, maxConfigFile)
+	}
+	return document, secretfile.TooOpen(info), err
+}
+
+// flatten writes nested tables as section.name.
+func flatten(out map[string]any, prefix string, values map[string]any) {
+	for key, value := range values {
+		if table, ok := value.(map[string]any); ok {
+			flatten(out, prefix+key+".", table)
+			continue
+		}
+		out[prefix+key] = value
+	}
+}
+
+// tomlError is what the parser says, in one line, with the place.
+func tomlError(base string, err error) error {
+	message := strings.TrimPrefix(err.Error(), "toml: ")
+	message, _, _ = strings.Cut(message, "\n")
+	if at, ok := errors.AsType[*toml.DecodeError](err); ok {
+		row, column := at.Position()
+		return fmt.Errorf("%s, line %d, column %d: %s; mend the TOML there", base, row, column, message)
+	}
+	return fmt.Errorf("%s: %s; mend the TOML", base, message)
+}
+
+// unknownKey names a key that there is not, and the one that was meant.
+func unknownKey(key, origin string, fields []field) error {
+	sections := map[string]bool{}
+	keys := make([]string, 0, len(fields))
+	for _, f := range fields {
+		section, _, _ := strings.Cut(f.key, ".")
+		sections[section] = true
+		keys = append(keys, f.key)
+	}
+	key = strings.Trim(clip(key), `"`)
+	if sections[key] {
+		return fmt.Errorf("%s (%s): this is a section; write its keys below [%s]", key, origin, key)
+	}
+	if near := nearest(key, keys); near != "" {
+		return fmt.Errorf("%s (%s): there is no such key; did you mean %s?", key, origin, near)
+	}
+	return fmt.Errorf("%s (%s): there is no such key; remove it", key, origin)
+}

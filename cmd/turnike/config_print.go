@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// printConfig writes the effective configuration as a TOML file, secrets
+// redacted [SEC-55], with a note where a value that is no default came from.
+func printConfig(w io.Writer, c Config) error {
+	var b strings.Builder
+	section := ""
+	for _, f := range c.fields() {
+		s, name, _ := strings.Cut(f.key, ".")
+		if s != section {
+			if section != "" {
+				b.WriteByte('\n')
+			}
+			fmt.Fprintf(&b, "[%s]\n", s)
+			section = s
+		}
+		if f.kind == kindSecret && f.get() == "" {
+			fmt.Fprintf(&b, "# %s is not set\n", name)
+			continue
+		}
+		fmt.Fprintf(&b, "%s = %s", name, f.literal())
+		if origin := c.origins[f.key]; origin != "" {
+			fmt.Fprintf(&b, " # %s", origin)
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

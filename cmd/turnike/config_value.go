@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// optional lets a text be empty, which means that it is not set.
+func optional(check func(string) (string, error)) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if s == "" {
+			return "", nil
+		}
+		return check(s)
+	}
+}
+
+// listenAddress is host:port, where the host is an address, a name or nothing.
+func listenAddress(s string) (string, error) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return "", fmt.Errorf(`%s is not host:port: write one such as ":5000" or "127.0.0.1:5000"`, clip(s))
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("%s is not a port from 0 to 65535", clip(port))
+	}
+	if strings.ContainsAny(host, " /@\t\r\n") {
+		return "", fmt.Errorf("%s is not a host", clip(host))
+	}
+	return s, nil
+}
+
+// loopback tells whether only this machine can reach a listener at the address.
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	return err == nil && loopbackHost(host)
+}
+
+// loopbackHost tells whether a host is this machine.
+func loopbackHost(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// publicURL is an origin that users type. Without TLS it is of use on this
+// machine alone: the session cookie is for secure places only.
+func publicURL(s string) (string, error) {
+	o, err := origin(s)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(o)
+	if err != nil {
+		return "", err
+	}
+	if u.Scheme == "http" && !loopbackHost(u.Hostname()) {
+		return "", fmt.Errorf("%s would send passwords in the clear: write https://", clip(s))
+	}
+	return o, nil
+}
+
+// origin is scheme://host[:port] and no more [SEC-32], in the form that
+// browsers send: lower case, without the scheme's own port.
+func origin(s string) (string, error) {
+	mend := fmt.Errorf("%s is not an origin: write one such as %q", clip(s), "https://app.example.com")
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#") {
+		return "", mend
+	}
+	if u.Scheme != "https" && u.Scheme != "http" || u.Path != "" && u.Path != "/" || strings.Contains(u.Host, "*") {
+		return "", mend
+	}
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil || host == "" || strings.HasSuffix(u.Host, ":") {
+		return "", mend
+	}
+	if port == "" || port == map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		return u.Scheme + "://" + host, nil
+	}
+	return u.Scheme + "://" + net.JoinHostPort(host, port), nil
+}
+
+// proxyNetwork is a network in CIDR form. One that covers everybody would let
+// everybody choose the address they are seen with [SEC-47].
+func proxyNetwork(s string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return netip.Prefix{}, fmt.Errorf("%s is an address: write the network %q", clip(s), netip.PrefixFrom(addr.WithZone(""), addr.BitLen()))
+	}
+	p, err := netip.ParsePrefix(s)
+	switch {
+	case err != nil:
+		return netip.Prefix{}, fmt.Errorf("%s is not a network: write one such as %q", clip(s), "10.0.0.0/8")
+	case p.Bits() == 0:
+		return netip.Prefix{}, fmt.Errorf("%s would believe everybody: name the networks of your proxies", clip(s))
+	case p != p.Masked():
+		return netip.Prefix{}, fmt.Errorf("%s has bits outside its mask: write %q", clip(s), p.Masked())
+	}
+	return p, nil
+}
+
+// path is the name of a file.
+func path(s string) (string, error) {
+	if strings.ContainsAny(s, "\x00\r\n") {
+		return "", fmt.Errorf("%s is not the name of a file", clip(s))
+	}
+	return s, nil
+}
+
+// oneOf reads one of a few words.
+func oneOf(words ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if !slices.Contains(words, s) {
+			return "", fmt.Errorf("%s is not one of %s", clip(s), enumerate(words))
+		}
+		return s, nil
+	}
+}
+
+// databaseURL names the store. Only the file in the data directory is built.
+func databaseURL(s string) (string, error) {
+	switch {
+	case s == "sqlite:":
+		return s, nil
+	case strings.HasPrefix(s, "postgres:"), strings.HasPrefix(s, "postgresql:"):
+		return "", errors.New(`PostgreSQL is not built yet: use "sqlite:"`) // the URL may have a password in it
+	}
+	return "", errors.New(`use "sqlite:", the file in the data directory`)
+}
+
+// The least bytes of the secrets that are not the token's.
+const (
+	minPepper       = 16
+	minMetricsToken = 16
+)
+
+func pepper(s string) error       { return atLeast(s, minPepper) }
+func metricsToken(s string) error { return atLeast(s, minMetricsToken) }
+
+func atLeast(s string, n int) error {
+	if len(s) < n {
+		return fmt.Errorf("it has %d bytes: use %d random ones or more", len(s), n)
+	}
+	return nil
+}

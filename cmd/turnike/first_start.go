@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/secret/secretfile"
+	"github.com/turnike/turnike/internal/sqlstore"
+)
+
+// metaMode remembers whether a data directory was started with --dev.
+const metaMode = "mode"
+
+// demoFile keeps the passwords of the demo accounts: they are printed at every
+// start with --dev, and are worth nothing elsewhere.
+const demoFile = "demo-accounts.json"
+
+// madeAccount is an account whose password is printed.
+type madeAccount struct{ name, password string }
+
+// firstStart makes the accounts that a new data directory begins with
+// [SEC-12], and refuses to mix demo and real ones. It returns those whose
+// passwords are to be printed.
+func firstStart(ctx context.Context, store *sqlstore.Store, hasher *account.Hasher, cfg Config, opts ServeOptions) ([]madeAccount, error) {
+	mode, err := store.Meta(ctx, metaMode)
+	if err != nil {
+		return nil, err
+	}
+	users, err := store.Users(ctx)
+	if err != nil {
+		return nil, err
+	}
+	want := "real"
+	if opts.Dev {
+		want = "dev"
+	}
+	switch {
+	case mode == "" && opts.Dev && len(users) > 0:
+		return nil, fmt.Errorf("--dev needs a data directory of its own: %s has real accounts; name another one with --data", cfg.Data)
+	case mode != "" && mode != want && opts.Dev:
+		return nil, fmt.Errorf("--dev needs a data directory of its own: %s was started without it; name another one with --data", cfg.Data)
+	case mode != "" && mode != want:
+		return nil, fmt.Errorf("%s has demo accounts: start it with --dev, or name another data directory with --data", cfg.Data)
+	}
+	var made []madeAccount
+	if opts.Dev {
+		made, err = demoAccounts(ctx, store, hasher, cfg.Data, users)
+	} else {
+		made, err = firstAdmin(ctx, store, hasher, cfg, opts, users)
+	}
+	if err != nil || mode == want {
+		return made, err
+	}
+	return made, store.SetMeta(ctx, metaMode, want)
+}
+
+// firstAdmin makes the account admin where there is no administrator yet: with
+// the operator's password, or with one that is printed this once.
+func firstAdmin(ctx context.Context, store *sqlstore.Store, hasher *account.Hasher, cfg Config, opts ServeOptions,
+	users []sqlstore.UserRow) ([]madeAccount, error) {
+	for _, u := range users {
+		if u.Role == account.RoleAdmin || account.Canonical(u.Name) == "admin" {
+			return nil, nil
+		}
+	}
+	password, printed := rand.Text(), true
+	if file := opts.BootstrapPasswordFile; file != "" {
+		s, err := secretfile.Read(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", envBootstrapPassword, err)
+		}
+		policy, err := account.NewPolicy(cfg.Password.MinLength)
+		if err != nil {
+			return nil, err
+		}
+		if err := policy.Check(s.Reveal(), "admin"); err != nil {
+			return nil, fmt.Errorf("%s: %w", envBootstrapPassword, err)
+		}
+		password, printed = s.Reveal(), false
+	}
+	admin := []madeAccount{{"admin", password}}
+	if err := createAccounts(ctx, store, hasher, admin); err != nil || !printed {
+		return nil, err
+	}
+	return admin, nil
+}
+
+// demoAccounts makes the accounts of --dev at the first start, and reads their
+// passwords at the later ones.
+func demoAccounts(ctx context.Context, store *sqlstore.Store, hasher *account.Hasher, data string, users []sqlstore.UserRow) ([]madeAccount, error) {
+	file := filepath.Join(data, demoFile)
+	passwords := make(map[string]string)
+	raw, err := os.ReadFile(file)
+	switch {
+	case err == nil:
+		err = json.Unmarshal(raw, &passwords)
+	case errors.Is(err, fs.ErrNotExist) && len(users) == 0:
+		for _, name := range demoNames() {
+			passwords[name] = strings.ToLower(rand.Text()[:16])
+		}
+		if raw, err = json.Marshal(passwords); err == nil {
+			err = os.WriteFile(file, raw, 0o600)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the demo accounts' passwords: %w", err)
+	}
+	var all []madeAccount
+	for _, name := range demoNames() {
+		all = append(all, madeAccount{name, passwords[name]})
+	}
+	if len(users) == 0 {
+		return all, createAccounts(ctx, store, hasher, all)
+	}
+	return all, nil
+}
+
+func demoNames() []string { return []string{"demo1", "demo2", "demo3", "demo4", "admin"} }
+
+// createAccounts makes accounts in the default pool; the one called admin is an
+// administrator.
+func createAccounts(ctx context.Context, store *sqlstore.Store, hasher *account.Hasher, accounts []madeAccount) error {
+	var rows []sqlstore.NewUser
+	for _, a := range accounts {
+		hash, err := hasher.Hash(ctx, a.password)
+		if err != nil {
+			return err
+		}
+		role := account.RoleUser
+		if a.name == "admin" {
+			role = account.RoleAdmin
+		}
+		rows = append(rows, sqlstore.NewUser{Name: a.name, Role: role, PasswordHash: hash})
+	}
+	return store.CreateUsers(ctx, rows)
+}

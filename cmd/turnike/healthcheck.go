@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// addressFile, in the data directory, has the URL of the running server.
+const addressFile = "address"
+
+// healthTimeout bounds the whole question.
+const healthTimeout = 3 * time.Second
+
+// healthcheckCommand asks the running server whether it is alive. It is for
+// containers, which have neither a shell nor curl.
+type healthcheckCommand struct{}
+
+// Run asks /healthz.
+func (healthcheckCommand) Run(ctx context.Context, a *app) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	address, err := serverAddress(cfg.Data)
+	if err != nil {
+		return err
+	}
+	trust, err := trustServer(cfg)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(ctx, healthTimeout)
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.JoinPath("healthz").String(), nil)
+	if err != nil {
+		return err
+	}
+	// No proxy and no redirect: the question is for this machine alone.
+	transport := &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true}
+	defer transport.CloseIdleConnections()
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		return fmt.Errorf("the server does not answer: %w", err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)); err != nil {
+		return fmt.Errorf("the server does not answer: %w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server is not healthy: status %d", res.StatusCode)
+	}
+	return a.say("healthy")
+}
+
+// serverAddress reads where the running server can be reached.
+func serverAddress(data string) (*url.URL, error) {
+	line, err := os.ReadFile(filepath.Join(data, addressFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no server runs on the data directory %s", data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	address, err := url.Parse(strings.TrimSpace(string(line)))
+	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
+		return nil, fmt.Errorf("%s is not the address of a server", filepath.Join(data, addressFile))
+	}
+	return address, nil
+}
+
+// trustServer accepts the certificate that the server must have: one of the
+// local CA, or exactly the configured one, whose names need not have the
+// address in them that is asked here.
+func trustServer(cfg Config) (*tls.Config, error) {
+	switch cfg.TLS.Mode {
+	case TLSAuto:
+		ca, err := os.ReadFile(filepath.Join(cfg.Data, "tls", "ca.pem"))
+		if err != nil {
+			return nil, fmt.Errorf("the local CA: %w", err)
+		}
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(ca) {
+			return nil, errors.New("the local CA: tls/ca.pem has no certificate in it")
+		}
+		return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
+	case TLSFiles:
+		own, err := tls.LoadX509KeyPair(cfg.TLS.CertFile, cfg.TLS.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("tls.cert_file, tls.key_file: %w", err)
+		}
+		return &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			InsecureSkipVerify: true, //nolint:gosec // VerifyConnection compares with the very certificate instead
+			VerifyConnection: func(state tls.ConnectionState) error {
+				if !bytes.Equal(state.PeerCertificates[0].Raw, own.Certificate[0]) {
+					return errors.New("the server has another certificate than tls.cert_file")
+				}
+				return nil
+			},
+		}, nil
+	}
+	return nil, nil
+}

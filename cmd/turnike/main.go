@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// commands is the grammar of the command line.
+type commands struct {
+	Data   string `placeholder:"DIR" help:"The data directory (TURNIKE_DATA; default ./data)."`
+	Config string `placeholder:"FILE" help:"The configuration file (TURNIKE_CONFIG)."`
+
+	Serve serveCommand `cmd:"" help:"Run the server until SIGTERM or SIGINT."`
+	User  struct {
+		Add     userAddCommand     `cmd:"" help:"Add an account."`
+		Set     userSetCommand     `cmd:"" help:"Change the role or the pool of an account; ends its sessions."`
+		List    userListCommand    `cmd:"" help:"List the accounts."`
+		Passwd  userPasswdCommand  `cmd:"" help:"Set a password; ends the sessions of the account."`
+		Disable userDisableCommand `cmd:"" help:"Disable an account; ends its sessions."`
+		Enable  userEnableCommand  `cmd:"" help:"Enable an account again."`
+		Delete  userDeleteCommand  `cmd:"" help:"Delete an account; ends its sessions."`
+		Import  userImportCommand  `cmd:"" help:"Add accounts out of a file of JSON lines, all or none."`
+	} `cmd:"" help:"Accounts."`
+	Session struct {
+		List  sessionListCommand  `cmd:"" help:"List the live sessions."`
+		End   sessionEndCommand   `cmd:"" help:"End one session, or all of a user."`
+		Issue sessionIssueCommand `cmd:"" help:"Open sessions without passwords and print their tokens."`
+	} `cmd:"" help:"Who is inside."`
+	Pool struct {
+		List poolListCommand `cmd:"" help:"List the pools."`
+		Set  poolSetCommand  `cmd:"" help:"Make or change a pool."`
+	} `cmd:"" help:"Seat limits."`
+	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or what is wrong with it."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask the running server whether it is alive."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Completion  completionCommand  `cmd:"" help:"Print a completion script for a shell."`
+}
+
+// run does one command and returns the exit code. Everything it takes from the
+// outside is an argument, so that a test is a caller like main.
+func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var grammar commands
+	exited := -1
+	parser, err := kong.New(&grammar,
+		kong.Name("turnike"),
+		kong.Description("Lets at most N people use an application at once."),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Exit(func(code int) { exited = max(exited, code) }), // --help; parsing goes on after it
+	)
+	if err != nil {
+		return report(stderr, err)
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		return report(stderr, usageError{err.Error()})
+	}
+	a, err := newApp(grammar, parsed, parseEnvironment(env))
+	if err != nil {
+		return report(stderr, err)
+	}
+	a.stdin, a.stdout, a.stderr = stdin, stdout, stderr
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return report(stderr, parsed.Run(a))
+}

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/realtime"
+	"github.com/turnike/turnike/internal/server"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/sqlstore"
+)
+
+const (
+	// sweepInterval is how late a deadline may be noticed when no request meets
+	// it first [T2].
+	sweepInterval = 250 * time.Millisecond
+	// presenceRetention is how long events that only presence needs are kept.
+	presenceRetention = time.Hour
+	// drainPatience is how long a stopping server waits for connections and
+	// requests under way.
+	drainPatience = 10 * time.Second
+)
+
+// serve runs the server until ctx is done. It reads from top to bottom: the
+// directory is locked, the store begins its run, what answers is put together,
+// and at the end everything is taken down in the opposite order.
+func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
+	log := newLog(cfg, opts.Stderr)
+	for _, w := range cfg.Warnings {
+		log.Warn(w)
+	}
+	lock, err := sqlstore.LockDir(cfg.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+
+	clock := session.NewClock()
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Log: log, Now: clock.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	core := session.New(store, cfg.rules(), clock, log)
+
+	hasher, err := newHasher(cfg)
+	if err != nil {
+		return err
+	}
+	accounts, err := firstStart(ctx, store, hasher, cfg, opts)
+	if err != nil {
+		return err
+	}
+	if err := configureDefaultPool(ctx, store, core, cfg, log); err != nil {
+		return err
+	}
+	keys, err := openKeyring(cfg, store)
+	if err != nil {
+		return err
+	}
+	certs, tlsConfig, err := openCertificates(cfg, log)
+	if err != nil {
+		return err
+	}
+
+	origins := origin.Policy{PublicURL: publicAddress(cfg), Extra: cfg.SocketIO.AllowedOrigins}
+	if certs != nil {
+		origins.Names = certs.Names
+	}
+	authenticator := auth.New(keys, core)
+	epoch := rand.Text()
+	rt := realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
+	if err := store.Listen(rand.Text(), rt.Commit); err != nil {
+		return err
+	}
+	if err := core.Boot(ctx, epoch); err != nil {
+		return err
+	}
+	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: store, Hasher: hasher,
+		Origins: origins, Draining: rt.Draining, ClientAddress: clientAddress(cfg), Version: apiVersion(), Dev: opts.Dev, Log: log})
+	if err != nil {
+		return err
+	}
+	srv, err := server.Listen(ctx, cfg.Server.Listen, tlsConfig, middleware(cfg, origins, web, log).Wrap(web.Routes(rt)), log)
+	if err != nil {
+		return err
+	}
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, accounts: accounts})
+}
+
+// running is everything that works while the server runs.
+type running struct {
+	cfg      Config
+	opts     ServeOptions
+	log      *slog.Logger
+	core     *session.Core
+	rt       *realtime.Server
+	srv      *server.Server
+	accounts []madeAccount // whose passwords are to be printed
+}
+
+// runUntilDone serves, says where, and stops in order: first no new work, then
+// every connection is sent away to come back, then requests under way end.
+func runUntilDone(ctx context.Context, r running) error {
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stopWork()
+	wg.Go(func() {
+		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
+	})
+	wg.Go(func() { r.rt.Run(work) })
+	failed := make(chan error, 1)
+	wg.Go(func() { failed <- r.srv.Serve() })
+
+	address := filepath.Join(r.cfg.Data, addressFile)
+	if err := writeAddress(address, localURL(r.cfg, r.srv.Addr(), "127.0.0.1")); err != nil {
+		return errors.Join(err, r.srv.Shutdown(work))
+	}
+	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
+	here := localURL(r.cfg, r.srv.Addr(), "localhost")
+	announce(r.opts, r.accounts, here)
+	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
+
+	select {
+	case err := <-failed:
+		return errors.Join(err, r.srv.Shutdown(work))
+	case <-ctx.Done():
+	}
+	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
+	r.log.Info("draining")
+	patience, cancel := context.WithTimeout(work, drainPatience)
+	defer cancel()
+	err := errors.Join(r.rt.Drain(patience), r.srv.Shutdown(patience))
+	if errors.Is(err, context.DeadlineExceeded) {
+		r.log.Warn("not everything ended in time", "patience", drainPatience)
+		err = nil
+	}
+	r.log.Info("stopped")
+	return err
+}
+
+// realtimeConfig is what the sockets need.
+func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, origins origin.Policy,
+	epoch string, log *slog.Logger) realtime.Config {
+	return realtime.Config{
+		Core: core, Auth: a, Origins: origins, Epoch: epoch, Log: log,
+		Snapshot: func(ctx context.Context, id session.PoolID) (realtime.Snapshot, error) {
+			pool, seats, err := store.Snapshot(ctx, id)
+			snap := realtime.Snapshot{Pool: pool, Entries: make([]realtime.Entry, len(seats))}
+			for i, e := range seats {
+				snap.Entries[i] = realtime.Entry(e)
+			}
+			return snap, err
+		},
+		Visibility: cfg.Presence.Visibility, NamesUpTo: cfg.Presence.NamesUpTo,
+		PingInterval: cfg.SocketIO.PingInterval, PingTimeout: cfg.SocketIO.PingTimeout,
+		ConnectTimeout: cfg.SocketIO.ConnectTimeout, RegisterTimeout: cfg.SocketIO.RegisterTimeout,
+		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports, RateLimit: cfg.RateLimit.Enabled,
+		Refuse: func(status int, code string, retry time.Duration) *engineio.HTTPError {
+			header, body := api.Document(status, code, retry)
+			return &engineio.HTTPError{Status: status, Header: header, Body: body}
+		},
+	}
+}
+
+// middleware is what every request passes.
+func middleware(cfg Config, origins origin.Policy, web *api.API, log *slog.Logger) server.Middleware {
+	public := publicAddress(cfg)
+	return server.Middleware{
+		Origins: origins, SocketPath: "/socket.io/", Log: log,
+		PublicTLS: cfg.TLS.Mode == TLSFiles || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
+		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
+			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
+	}
+}
+
+// configureDefaultPool gives the pool default the configured limit, unless an
+// operator has set another one.
+func configureDefaultPool(ctx context.Context, store *sqlstore.Store, core *session.Core, cfg Config, log *slog.Logger) error {
+	pool, err := store.PoolByName(ctx, sqlstore.DefaultPool)
+	if err != nil {
+		return err
+	}
+	if pool.LimitSet && pool.Limit != cfg.Seat.Limit {
+		log.Warn("the pool's limit was set by `turnike pool set` and wins over seat.limit",
+			"pool", pool.Name, "limit", pool.Limit, "seat.limit", cfg.Seat.Limit)
+	}
+	return core.ChangePool(ctx, pool.ID, session.PoolChange{Limit: &cfg.Seat.Limit, Configured: true})
+}
+
+// openCertificates makes or reads the certificate; nil where TLS is off.
+func openCertificates(cfg Config, log *slog.Logger) (*certificate.Source, *tls.Config, error) {
+	if cfg.TLS.Mode == TLSOff {
+		return nil, nil, nil
+	}
+	panic("wired with package certificate")
+}
+
+// publicAddress is server.public_url, nil when there is none.
+func publicAddress(cfg Config) *url.URL {
+	if cfg.Server.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(cfg.Server.PublicURL)
+	if err != nil {
+		return nil // the configuration has refused it before
+	}
+	return u
+}
+
+// localURL is where this machine reaches the server.
+func localURL(cfg Config, addr net.Addr, anyHost string) string {
+	scheme := "https"
+	if cfg.TLS.Mode == TLSOff {
+		scheme = "http"
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return scheme + "://" + addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = anyHost
+	}
+	if h, _, err := net.SplitHostPort(cfg.Server.Listen); err == nil && h == "localhost" {
+		host = h
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// writeAddress leaves the address for `turnike healthcheck`.
+func writeAddress(file, address string) error {
+	return os.WriteFile(file, []byte(address+"\n"), 0o600)
+}
+
+// announce says on stdout where to click, after the passwords that were made.
+func announce(opts ServeOptions, accounts []madeAccount, address string) {
+	var b strings.Builder
+	for _, a := range accounts {
+		fmt.Fprintf(&b, "  %-8s %s\n", a.name, a.password)
+	}
+	if b.Len() > 0 {
+		fmt.Fprintln(&b)
+	}
+	fmt.Fprintf(&b, "Turnike is ready: %s\n", address)
+	_, _ = fmt.Fprint(opts.Stdout, b.String()) // nobody listens to stdout
+}
+
+// clientAddress is the address a request came from.
+func clientAddress(_ Config) func(*http.Request) string {
+	return func(r *http.Request) string {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			return r.RemoteAddr
+		}
+		return host
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"io"
+)
+
+// serveCommand runs the server. Its flags are the common keys of the
+// configuration.
+type serveCommand struct {
+	Dev bool `help:"Demo accounts with printed passwords, on a data directory of their own."`
+	configFlags
+}
+
+// configFlags are the keys that have a flag as well.
+type configFlags struct {
+	Listen    string `key:"server.listen" placeholder:"ADDR" help:"server.listen: the address to listen on, host:port."`
+	PublicURL string `key:"server.public_url" placeholder:"URL" help:"server.public_url: the address that users type."`
+	TLSMode   string `key:"tls.mode" placeholder:"MODE" help:"tls.mode: auto, files or off."`
+	SeatLimit string `key:"seat.limit" placeholder:"N" help:"seat.limit: users inside the pool default at once."`
+	LogLevel  string `key:"log.level" placeholder:"LEVEL" help:"log.level: debug, info, warn or error."`
+}
+
+// ServeOptions are what a run of the server needs beside its configuration.
+type ServeOptions struct {
+	Dev                   bool
+	BootstrapPasswordFile string // "" for none: the password of admin is made and printed
+	Stdout, Stderr        io.Writer
+}
+
+// Run runs the server until ctx is done.
+func (c *serveCommand) Run(ctx context.Context, a *app) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, cfg, ServeOptions{
+		Dev:                   c.Dev,
+		BootstrapPasswordFile: a.env[envBootstrapPassword],
+		Stdout:                a.stdout,
+		Stderr:                a.stderr,
+	})
+}

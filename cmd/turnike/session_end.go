@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// maxReason is the greatest length of a reason, in characters [SEC-57].
+const maxReason = 256
+
+// sessionEndCommand ends one session, or all of a user.
+type sessionEndCommand struct {
+	ID     string `arg:"" optional:"" help:"The session."`
+	User   string `placeholder:"NAME" help:"End all sessions of this user instead."`
+	Reason string `placeholder:"TEXT" help:"What the user is told; at most 256 characters."`
+}
+
+// Run ends the sessions. When it returns without an error, nothing is accepted
+// for them any more [I2].
+func (c *sessionEndCommand) Run(ctx context.Context, a *app) (err error) {
+	if (c.ID == "") == (c.User == "") {
+		return usageError{"session end: give the id of a session, or --user NAME"}
+	}
+	if err := checkReason(c.Reason); err != nil {
+		return err
+	}
+	w, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close(&err)
+	if c.ID != "" {
+		return c.endOne(ctx, a, w)
+	}
+	u, err := w.user(ctx, c.User)
+	if err != nil {
+		return err
+	}
+	n, err := w.end(ctx, session.Ending{User: u.ID, Code: session.EndedByAdmin, Reason: c.Reason})
+	if err != nil {
+		return err
+	}
+	return a.say("%d of %s ended", n, u.Name)
+}
+
+func (c *sessionEndCommand) endOne(ctx context.Context, a *app, w *workspace) error {
+	s, u, err := w.core.Session(ctx, c.ID)
+	ended, isEnded := errors.AsType[*session.EndedError](err)
+	switch {
+	case errors.Is(err, session.ErrUnknown):
+		return fmt.Errorf("there is no session %s", clip(c.ID))
+	case isEnded:
+		return fmt.Errorf("session %s has ended already: %s at %s", c.ID, ended.Code, stamp(ended.At))
+	case err != nil:
+		return err
+	}
+	n, err := w.end(ctx, session.Ending{User: s.User, Session: s.ID, Code: session.EndedByAdmin, Reason: c.Reason})
+	switch {
+	case err != nil:
+		return err
+	case n == 0: // by itself, between the look and the end
+		return fmt.Errorf("session %s has ended already", c.ID)
+	}
+	return a.say("session %s of %s ended", s.ID, u.Name)
+}
+
+// end ends sessions and waits for the running server.
+func (w *workspace) end(ctx context.Context, e session.Ending) (int, error) {
+	n, err := w.core.End(ctx, e)
+	if err != nil {
+		return 0, err
+	}
+	return n, w.settle(ctx)
+}
+
+// checkReason refuses what could not be shown in one line.
+func checkReason(s string) error {
+	if !utf8.ValidString(s) {
+		return errors.New("--reason: it is not UTF-8")
+	}
+	if n := utf8.RuneCountInString(s); n > maxReason {
+		return fmt.Errorf("--reason: it has %d characters; use at most %d", n, maxReason)
+	}
+	for _, r := range s {
+		if !unicode.IsGraphic(r) {
+			return fmt.Errorf("--reason: it has the invisible character %U; remove it", r)
+		}
+	}
+	return nil
+}

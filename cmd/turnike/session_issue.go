@@ -1,0 +1,131 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// issueDevice is what an issued session is recognised by.
+const issueDevice = "session issue"
+
+// issueTogether is how many sessions are opened at once: the store commits
+// together what comes together.
+const issueTogether = 64
+
+// sessionIssueCommand opens sessions without passwords, an operator's right.
+type sessionIssueCommand struct {
+	Names []string `arg:"" optional:"" name:"name" help:"The accounts."`
+	All   bool     `help:"Every enabled account, admins too."`
+}
+
+// issued is one line of the output.
+type issued struct {
+	Username string `json:"username"`
+	Token    string `json:"token"`
+}
+
+// Run opens a session for each account and prints its token. As at any login,
+// what the account may have at once decides what it replaces [A3].
+func (c *sessionIssueCommand) Run(ctx context.Context, a *app) (err error) {
+	if (len(c.Names) == 0) == !c.All {
+		return usageError{"session issue: give names, or --all"}
+	}
+	w, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close(&err)
+	users, err := c.users(ctx, w)
+	if err != nil {
+		return err
+	}
+	m, err := w.mint(ctx)
+	if err != nil {
+		return err
+	}
+	out := make([]issued, len(users))
+	errs := make([]error, len(users))
+	var group errgroup.Group
+	group.SetLimit(issueTogether)
+	for i, u := range users {
+		group.Go(func() error {
+			out[i], errs[i] = w.issue(ctx, m, u)
+			return nil // the others are opened all the same
+		})
+	}
+	failed := group.Wait()
+	for i, line := range out {
+		if errs[i] != nil {
+			failed = cmp.Or(failed, errs[i])
+			continue
+		}
+		// Printed whatever else failed: nobody could have these tokens again.
+		if err := printJSON(a.stdout, line); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(failed, w.settle(ctx))
+}
+
+// users finds all accounts before the first session is opened.
+func (c *sessionIssueCommand) users(ctx context.Context, w *workspace) ([]session.User, error) {
+	if c.All {
+		return w.enabled(ctx)
+	}
+	var users []session.User
+	seen := map[string]bool{}
+	for _, name := range c.Names {
+		u, err := w.user(ctx, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case u.Disabled:
+			return nil, fmt.Errorf("%s is disabled; enable it first: turnike user enable %s", clip(u.Name), u.Name)
+		case seen[u.ID]:
+			return nil, fmt.Errorf("%s is named twice; the second session would replace the first", clip(u.Name))
+		}
+		seen[u.ID] = true
+		users = append(users, u)
+	}
+	return users, nil
+}
+
+// enabled gives all accounts that can log in.
+func (w *workspace) enabled(ctx context.Context) ([]session.User, error) {
+	rows, err := w.store.Users(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var users []session.User
+	for _, row := range rows {
+		if !row.Disabled {
+			users = append(users, session.User{ID: row.ID, Name: row.Name, Role: row.Role})
+		}
+	}
+	return users, nil
+}
+
+// issue opens one session and signs its token.
+func (w *workspace) issue(ctx context.Context, m *mint, u session.User) (issued, error) {
+	s, err := w.core.Login(ctx, session.Login{User: u.ID, Device: issueDevice, Issued: true})
+	full, isFull := errors.AsType[*session.SeatError](err)
+	switch {
+	case isFull:
+		return issued{}, fmt.Errorf("%s: pool %s is full, %d of %d", clip(u.Name), full.Pool, full.Used, full.Max)
+	case errors.Is(err, session.ErrInvalidCredentials):
+		return issued{}, fmt.Errorf("%s was disabled or deleted", clip(u.Name))
+	case err != nil:
+		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
+	}
+	token, err := m.sign(s, u)
+	if err != nil {
+		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
+	}
+	return issued{Username: u.Name, Token: token}, nil
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"context"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// userEnableCommand lets a disabled account log in again.
+type userEnableCommand struct {
+	Name string `arg:"" help:"The account."`
+}
+
+// Run enables the account.
+func (c *userEnableCommand) Run(ctx context.Context, a *app) (err error) {
+	w, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close(&err)
+	return w.changeUser(ctx, a, c.Name, "enabled", session.UserChange{Disabled: new(false)})
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// userPasswdCommand sets a password.
+type userPasswdCommand struct {
+	Name string `arg:"" help:"The account."`
+	passwordFlags
+}
+
+// Run sets the password, which ends the sessions of the account [A7].
+func (c *userPasswdCommand) Run(ctx context.Context, a *app) (err error) {
+	w, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close(&err)
+	u, err := w.user(ctx, c.Name)
+	if err != nil {
+		return err
+	}
+	hash, err := c.hash(ctx, a, w.cfg, u.Name)
+	if err != nil {
+		return err
+	}
+	return w.changeUser(ctx, a, c.Name, "has a new password", session.UserChange{PasswordHash: &hash})
+}

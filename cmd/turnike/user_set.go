@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/session"
+)
+
+// userSetCommand changes an account's role or pool.
+type userSetCommand struct {
+	Name string  `arg:"" help:"The account."`
+	Role *string `enum:"user,admin" placeholder:"ROLE" help:"user or admin."`
+	Pool *string `placeholder:"POOL" help:"The pool whose seats it uses."`
+}
+
+// Run changes the account; what changes ends its sessions [A7].
+func (c *userSetCommand) Run(ctx context.Context, a *app) (err error) {
+	if c.Role == nil && c.Pool == nil {
+		return usageError{"user set: give --role or --pool"}
+	}
+	w, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close(&err)
+	change := session.UserChange{Role: (*account.Role)(c.Role)}
+	if c.Pool != nil {
+		pool, err := w.pool(ctx, *c.Pool)
+		if err != nil {
+			return err
+		}
+		change.Pool = &pool.ID
+	}
+	return w.changeUser(ctx, a, c.Name, "changed", change)
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"cmp"
+	"runtime"
+	"runtime/debug"
+)
+
+// versionCommand prints the version.
+type versionCommand struct{}
+
+// Run prints version, revision and compiler in one line.
+func (versionCommand) Run(a *app) error {
+	b := build()
+	return a.say("turnike %s (%s, %s)", b.Version, cmp.Or(b.Revision, "revision unknown"), b.Go)
+}
+
+// buildInfo is what the binary knows of its own making.
+type buildInfo struct {
+	Version  string // of the module, "(devel)" out of a working tree
+	Revision string // of the source, "" where it was not recorded
+	Go       string // the compiler's version
+}
+
+// build reads what the linker has written into the binary.
+func build() buildInfo {
+	out := buildInfo{Version: "(devel)", Go: runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return out
+	}
+	out.Version = cmp.Or(info.Main.Version, out.Version)
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			out.Revision = s.Value
+		}
+	}
+	return out
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/sqlstore"
+)
+
+// workspace is the store of the data directory, opened for a command.
+type workspace struct {
+	cfg   Config
+	store *sqlstore.Store
+	core  *session.Core
+}
+
+// open opens the store that is there. A mistyped --data must not make an empty
+// one.
+func (a *app) open(ctx context.Context) (*workspace, error) {
+	if _, err := os.Stat(filepath.Join(a.data, "turnike.db")); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no data directory at %s; name it with --data, or begin with: turnike serve", a.data)
+	}
+	return a.openOrCreate(ctx)
+}
+
+// openOrCreate opens the store, making it where there is none.
+func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	clock := session.NewClock()
+	log := slog.New(slog.DiscardHandler) // what a command has to say is its error
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: a.data, Log: log, Now: clock.Now})
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
+	}
+	return &workspace{cfg: cfg, store: store, core: session.New(store, cfg.rules(), clock, log)}, nil
+}
+
+// close closes the store; err is what the command has to say so far.
+func (w *workspace) close(err *error) {
+	if e := w.store.Close(); *err == nil && e != nil {
+		*err = fmt.Errorf("cannot close the database: %w", e)
+	}
+}
+
+// serving tells whether a server runs on the data directory.
+func (w *workspace) serving() bool {
+	_, running := sqlstore.ServerPID(w.cfg.Data)
+	return running
+}
+
+// errNotConfirmed: the change is durable, but the server has not applied it.
+var errNotConfirmed = errors.New("committed, not yet confirmed: the running server did not answer within a second")
+
+// settle waits until the running server, if any, has applied what this command
+// committed: then nobody it ended is served any more [I2].
+func (w *workspace) settle(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, time.Second)
+	defer stop()
+	err := w.store.WaitApplied(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errNotConfirmed
+	}
+	return err
+}
+
+// user finds an account by its name in any spelling.
+func (w *workspace) user(ctx context.Context, name string) (session.User, error) {
+	u, err := w.store.UserByName(ctx, name)
+	if errors.Is(err, session.ErrNoUser) {
+		return u, fmt.Errorf("there is no user %s", clip(name))
+	}
+	return u, err
+}
+
+// pool finds a pool by its name.
+func (w *workspace) pool(ctx context.Context, name string) (session.Pool, error) {
+	p, err := w.store.PoolByName(ctx, name)
+	if errors.Is(err, session.ErrNoPool) {
+		return p, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --limit N", clip(name), name)
+	}
+	return p, err
+}
