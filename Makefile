@@ -1,0 +1,52 @@
+# Turnike: everything is a target; `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL         := /bin/bash
+.SHELLFLAGS   := -eu -o pipefail -c
+
+BIN     := bin/turnike
+GO      ?= go
+WEB     := web/dist/index.html
+# What the pages are made of; a change of any rebuilds them.
+WEBSRC  := $(shell find web/src web/copy web/public -type f 2>/dev/null) $(wildcard web/*.html web/*.ts web/*.json)
+# What the whole product is made of.
+GOSRC   := $(shell find cmd engineio socketio internal web -name '*.go' -o -name '*.sql' -o -name '*.txt' 2>/dev/null | grep -v node_modules)
+
+.PHONY: help run build test test-web test-go check lint clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: build ## build, start a server with demo accounts and print where to click
+	@$(BIN) serve --dev --data data/dev
+
+build: $(BIN) ## build the pages and the one static binary at bin/turnike
+
+$(BIN): $(WEB) $(GOSRC) go.mod go.sum
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/turnike
+
+$(WEB): web/node_modules/.package-lock.json $(WEBSRC)
+	cd web && npm run build --silent
+	@touch $@
+
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	@script/need node
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+test: test-web test-go ## run all tests: pages, packages (with the race detector), official clients, a real browser
+
+test-web: $(WEB) ## the pages: types and units
+	cd web && npm run check --silent && npm test --silent
+
+test-go: build e2e/node_modules/.package-lock.json ## packages, official clients and browser
+	@script/need gcc chromium python-socketio
+	CI=$${CI:-1} $(GO) test -race -timeout 20m ./...
+
+check: lint test ## what has to pass before a change lands
+
+lint: ## formatting and static analysis
+	@fmt=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$fmt" || { echo "not gofmt-ed: $$fmt"; exit 1; }
+	$(GO) vet ./...
+
+clean: ## remove what was built
+	rm -rf bin web/dist/assets web/dist/*.html

@@ -1,0 +1,128 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/token"
+)
+
+// RequestIDHeader carries the id that a problem document and the log share.
+const RequestIDHeader = "X-Request-Id"
+
+// Accounts is what the API asks of the store beside the core.
+type Accounts interface {
+	// UserByName finds an account by any spelling of its name. Error: session.ErrNoUser.
+	UserByName(ctx context.Context, name string) (session.User, error)
+	// Rehash replaces a password hash that is still the old one.
+	Rehash(ctx context.Context, user, old, hash string) error
+	// PoolName is the name of a pool.
+	PoolName(ctx context.Context, id session.PoolID) (string, error)
+	// Ping tells whether the store can be reached.
+	Ping(ctx context.Context) error
+}
+
+// Config is what the API needs.
+type Config struct {
+	Auth          *auth.Authenticator
+	Core          *session.Core
+	Keys          *token.Keyring
+	Accounts      Accounts
+	Hasher        *account.Hasher
+	Origins       origin.Policy
+	Draining      func() bool                // the server is about to stop
+	ClientAddress func(*http.Request) string // the client's address, proxies seen through
+	Version       Version
+	Dev           bool // demo accounts exist; the login page says where their passwords are
+	Log           *slog.Logger
+}
+
+// Version is what GET /version tells.
+type Version struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Go      string `json:"go"`
+}
+
+// API holds the handlers.
+type API struct {
+	auth          *auth.Authenticator
+	core          *session.Core
+	keys          *token.Keyring
+	accounts      Accounts
+	hasher        *account.Hasher
+	origins       origin.Policy
+	draining      func() bool
+	clientAddress func(*http.Request) string
+	version       Version
+	pages         *pages
+	log           *slog.Logger
+}
+
+// New makes the API.
+func New(c Config) (*API, error) {
+	pages, err := loadPages(c.Version.Version, c.Dev)
+	if err != nil {
+		return nil, err
+	}
+	return &API{auth: c.Auth, core: c.Core, keys: c.Keys, accounts: c.Accounts, hasher: c.Hasher, origins: c.Origins,
+		draining: c.Draining, clientAddress: c.ClientAddress, version: c.Version, pages: pages, log: c.Log}, nil
+}
+
+// handler answers a request, or says with an error why it is refused.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// Routes is everything the server answers, all of it in one place. sockets
+// answers /socket.io/.
+func (a *API) Routes(sockets http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	a.route(mux, "/{$}", methods{http.MethodGet: a.loginPage})
+	a.route(mux, "/login-token", methods{http.MethodPost: a.login})
+	a.route(mux, "/logout", methods{http.MethodPost: a.logout})
+	a.route(mux, "/socket", methods{http.MethodGet: a.toLogin(a.guard(a.consolePage))})
+	a.route(mux, "/assets/", methods{http.MethodGet: a.asset})
+	a.route(mux, "/favicon.ico", methods{http.MethodGet: a.favicon})
+	a.route(mux, "/.well-known/jwks.json", methods{http.MethodGet: a.jwks})
+	a.route(mux, "/healthz", methods{http.MethodGet: a.healthz})
+	a.route(mux, "/readyz", methods{http.MethodGet: a.readyz})
+	a.route(mux, "/version", methods{http.MethodGet: a.versionInfo})
+	mux.Handle("/socket.io/", sockets)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { a.Refuse(w, r, ErrNotFound) })
+	return mux
+}
+
+type methods map[string]handler
+
+// route answers a path by method; HEAD is answered as GET is.
+func (a *API) route(mux *http.ServeMux, pattern string, by methods) {
+	var allow []string
+	for m := range by {
+		allow = append(allow, m)
+		if m == http.MethodGet {
+			allow = append(allow, http.MethodHead)
+		}
+	}
+	slices.Sort(allow)
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		h, ok := by[method]
+		if !ok {
+			w.Header().Set("Allow", strings.Join(allow, ", "))
+			a.Refuse(w, r, ErrMethodNotAllowed)
+			return
+		}
+		if err := h(w, r); err != nil {
+			a.Refuse(w, r, err)
+		}
+	})
+}

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/session"
+)
+
+type identityKey struct{}
+
+// guard lets only requests with a live session through; every protected route
+// stands behind it.
+func (a *API) guard(next handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, err := a.auth.Request(r)
+		if err != nil {
+			return err
+		}
+		return next(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, id)))
+	}
+}
+
+// identity is who the guard let through.
+func identity(ctx context.Context) auth.Identity {
+	id, _ := ctx.Value(identityKey{}).(auth.Identity)
+	return id
+}
+
+// toLogin sends a browser that the guard refused to the login page; others get
+// the refusal itself.
+func (a *API) toLogin(next handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		err := next(w, r)
+		var refused *auth.Error
+		if !errors.As(err, &refused) || !acceptsHTML(r) {
+			return err
+		}
+		if refused.Cookie && refused.Code != string(session.Rotated) {
+			clearSessionCookie(w)
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, "/", http.StatusFound)
+		return nil
+	}
+}
+
+// acceptsHTML tells whether the request asks for a page by name.
+func acceptsHTML(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
+}

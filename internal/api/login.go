@@ -1,0 +1,177 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mileusna/useragent"
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/token"
+)
+
+// maxLoginBody bounds what is read before anyone is known [SEC-03].
+const maxLoginBody = 4 << 10
+
+// credentials is the body of POST /login-token.
+type credentials struct {
+	Username *string `json:"username"`
+	Password *string `json:"password"`
+}
+
+type loginAnswer struct {
+	Token     string   `json:"token"`
+	TokenType string   `json:"token_type"`
+	ExpiresAt string   `json:"expires_at"`
+	User      userInfo `json:"user"`
+}
+
+type userInfo struct {
+	Username string       `json:"username"`
+	Role     account.Role `json:"role"`
+	Pool     string       `json:"pool"`
+}
+
+// login is POST /login-token.
+func (a *API) login(w http.ResponseWriter, r *http.Request) error {
+	in, err := readCredentials(w, r)
+	if err != nil {
+		return err
+	}
+	user, err := a.checkPassword(r, in)
+	if err != nil {
+		return err
+	}
+	var proof string
+	if id, err := a.auth.Request(r); err == nil && id.User.ID == user.ID {
+		proof = id.Session.ID // [A5]
+	}
+	deviceValue, deviceHash := device(r)
+	s, err := a.core.Login(r.Context(), session.Login{
+		User: user.ID, CredVersion: user.CredVersion, Proof: proof,
+		Device: describeDevice(r.UserAgent()), DeviceHash: deviceHash, Address: a.clientAddress(r),
+	})
+	if err != nil {
+		return err
+	}
+	pool, err := a.accounts.PoolName(r.Context(), s.Pool)
+	if err != nil {
+		return err
+	}
+	raw, err := a.keys.Sign(Claims(s, user, pool))
+	if err != nil {
+		return err
+	}
+	setCookie(w, "__Host-turnike", raw, int(time.Until(s.Expires)/time.Second))
+	setCookie(w, "__Host-turnike-device", deviceValue, int(deviceLife/time.Second))
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, "application/json", loginAnswer{Token: raw, TokenType: "Bearer",
+		ExpiresAt: Timestamp(s.Expires), User: userInfo{Username: user.Name, Role: user.Role, Pool: pool}})
+	return nil
+}
+
+// Claims are what the token of a new session says.
+func Claims(s session.Session, u session.User, pool string) token.Claims {
+	return token.Claims{ID: session.NewSessionID(), Session: s.ID, Subject: u.ID, Username: u.Name, Role: string(u.Role),
+		Pool: pool, IssuedAt: s.Created, NotBefore: s.Created, ExpiresAt: s.Expires}
+}
+
+// readCredentials reads the body; every check that costs little comes before
+// the password is hashed [SEC-02].
+func readCredentials(w http.ResponseWriter, r *http.Request) (credentials, error) {
+	var in credentials
+	mt, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mt != "application/json" || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
+		return in, ErrMediaType
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLoginBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return in, ErrTooLarge
+	case err != nil || !utf8.Valid(body):
+		return in, ErrBadRequest
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if err := dec.Decode(&in); err != nil {
+		return in, ErrBadRequest
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return in, ErrBadRequest // something follows the object
+	}
+	if in.Username == nil || in.Password == nil || *in.Username == "" || *in.Password == "" ||
+		len(*in.Password) > account.MaxPasswordBytes {
+		return in, ErrBadRequest
+	}
+	return in, nil
+}
+
+// checkPassword finds the user. Unknown, disabled and wrong take the same time
+// and say the same [SEC-05].
+func (a *API) checkPassword(r *http.Request, in credentials) (session.User, error) {
+	user, err := a.accounts.UserByName(r.Context(), *in.Username)
+	if err != nil && !errors.Is(err, session.ErrNoUser) {
+		return session.User{}, err
+	}
+	known := err == nil && !user.Disabled
+	hash := ""
+	if known {
+		hash = user.PasswordHash
+	}
+	ok, weak, err := a.hasher.Verify(r.Context(), hash, *in.Password)
+	switch {
+	case err != nil:
+		return session.User{}, err
+	case !ok || !known:
+		return session.User{}, session.ErrInvalidCredentials
+	}
+	if weak { // [SEC-01]
+		a.rehash(r, user, *in.Password)
+	}
+	return user, nil
+}
+
+// rehash stores the password with today's parameters; a failure is no reason to
+// refuse a login.
+func (a *API) rehash(r *http.Request, user session.User, password string) {
+	hash, err := a.hasher.Hash(r.Context(), password)
+	if err == nil {
+		err = a.accounts.Rehash(r.Context(), user.ID, user.PasswordHash, hash)
+	}
+	if err != nil {
+		a.log.WarnContext(r.Context(), "password not rehashed", "user", user.Name, "error", err)
+	}
+}
+
+// describeDevice is what a person recognises a device by.
+func describeDevice(userAgent string) string {
+	ua := useragent.Parse(userAgent[:min(len(userAgent), 512)])
+	var parts []string
+	for _, s := range []string{ua.Name, ua.OS} {
+		if s = printable(s); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// printable keeps user text fit for lists and logs [SEC-57].
+func printable(s string) string {
+	s = strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f || c == utf8.RuneError || (c >= 0x80 && c < 0xa0) {
+			return -1
+		}
+		return c
+	}, s)
+	if runes := []rune(s); len(runes) > 64 {
+		s = string(runes[:64])
+	}
+	return s
+}

@@ -1,0 +1,156 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/web"
+)
+
+// pages are the built pages with their blanks still open.
+type pages struct {
+	files          fs.FS // nil when this binary was built without them
+	login, console string
+	blanks         []string // what is known at start: marker, value, …
+}
+
+// loadPages reads the pages once; a binary without them says what to run.
+func loadPages(version string, dev bool) (*pages, error) {
+	p := &pages{blanks: []string{"__VERSION__", html.EscapeString(version), "__DEV__", flag(dev)}}
+	files, ok := web.Pages()
+	if !ok {
+		p.login, p.console = unbuilt, unbuilt
+		return p, nil
+	}
+	p.files = files
+	for name, into := range map[string]*string{"index.html": &p.login, "socket.html": &p.console} {
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("api: page %s: %w", name, err)
+		}
+		*into = string(raw)
+	}
+	return p, nil
+}
+
+const unbuilt = `<!doctype html><html lang="__LANG__"><meta charset="utf-8"><title>Turnike</title>
+<p>This binary was built without its pages. Run <code>make build</code>, then start it again.</p></html>
+`
+
+func flag(on bool) string {
+	if on {
+		return "1"
+	}
+	return "0"
+}
+
+// loginPage is GET /: with a live session it leads on to where the browser
+// wanted to go [SEC-35].
+func (a *API) loginPage(w http.ResponseWriter, r *http.Request) error {
+	_, err := a.auth.Request(r)
+	var refused *auth.Error
+	switch {
+	case err == nil:
+		target, ok := a.origins.ReturnTo(r, r.URL.Query().Get("return_to"))
+		if !ok || target == "/" || strings.HasPrefix(target, "/?") {
+			target = "/socket"
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, target, http.StatusFound)
+		return nil
+	case errors.As(err, &refused) && refused.Cookie && refused.Code != string(session.Rotated):
+		clearSessionCookie(w) // [SEC-52]
+	}
+	a.writePage(w, r, a.pages.login)
+	return nil
+}
+
+// consolePage is GET /socket.
+func (a *API) consolePage(w http.ResponseWriter, r *http.Request) error {
+	a.writePage(w, r, a.pages.console)
+	return nil
+}
+
+func (a *API) writePage(w http.ResponseWriter, r *http.Request, page string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Add("Vary", "Cookie, Accept-Language")
+	blanks := append([]string{"__LANG__", message.Language(r), "__TLS__", flag(r.TLS != nil)}, a.pages.blanks...)
+	_, _ = strings.NewReplacer(blanks...).WriteString(w, page) // the client may be gone
+}
+
+// asset is GET /assets/…, out of the binary and nowhere else [SEC-61].
+func (a *API) asset(w http.ResponseWriter, r *http.Request) error {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if a.pages.files == nil || !fs.ValidPath(name) {
+		return ErrNotFound
+	}
+	body, err := fs.ReadFile(a.pages.files, name)
+	if err != nil {
+		return ErrNotFound // a directory is none either
+	}
+	contentType := mime.TypeByExtension(path.Ext(name))
+	if contentType == "" {
+		contentType = "application/octet-stream"
+	}
+	w.Header().Set("Content-Type", contentType)
+	if hashed(name) {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		w.Header().Set("Cache-Control", "no-cache")
+	}
+	_, _ = w.Write(body) // the client may be gone
+	return nil
+}
+
+// hashed tells the names that carry a hash of their content from the few that
+// plain pages link by name.
+func hashed(name string) bool {
+	return name != "assets/turnike.css" && name != "assets/favicon.svg"
+}
+
+// favicon sends browsers that ask for the old name to the real one.
+func (a *API) favicon(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, "/assets/favicon.svg", http.StatusFound)
+	return nil
+}
+
+// writeProblemPage is a refusal for people: it works without script [UI-8].
+func (a *API) writeProblemPage(w http.ResponseWriter, p *Problem, lang, id string) {
+	text := func(key string) string {
+		s, _ := web.Text(lang, key)
+		return html.EscapeString(s)
+	}
+	title, body := text("err."+p.Code+".t"), ""
+	switch p.Code {
+	case "not_found":
+		title, body = text("err.not_found"), text("err.not_found.b")
+	case "internal":
+		title, body = text("err.internal"), text("err.internal.b")
+	}
+	if title == "" {
+		title = html.EscapeString(message.Of(lang, p.Code, !p.At.IsZero(), message.Fields{At: p.At, Wait: p.Retry}))
+	}
+	if body == "" {
+		if s, ok := web.Text(lang, "err."+p.Code+".b"); ok {
+			body = html.EscapeString(web.Fill(s, map[string]string{"dur": message.Duration(lang, p.Retry)}))
+		}
+	}
+	body = web.Fill(body, map[string]string{"id": html.EscapeString(id)})
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(p.Status)
+	_, _ = fmt.Fprintf(w, `<!doctype html>
+<html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>%s · Turnike</title><link rel="stylesheet" href="/assets/turnike.css"><link rel="icon" href="/assets/favicon.svg"></head>
+<body><main class="notice"><h1>%s</h1><p>%s</p><p><a class="button" href="/">%s</a></p></main></body></html>
+`, lang, title, title, body, text("btn.login"))
+}

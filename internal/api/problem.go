@@ -1,0 +1,150 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/session"
+)
+
+// Problem is a refusal with a stable code (RFC 9457). As an error it passes
+// through handlers to the one place that writes it.
+type Problem struct {
+	Status int
+	Code   string
+	Fields map[string]any // further members
+	Retry  time.Duration  // Retry-After; 0 is none
+	At     time.Time      // of an ended session
+	cookie bool           // the refused credential was the cookie
+}
+
+func (p *Problem) Error() string { return "api: " + p.Code }
+
+// Problems without further members.
+var (
+	ErrBadRequest       = &Problem{Status: http.StatusBadRequest, Code: "bad_request"}
+	ErrCrossOrigin      = &Problem{Status: http.StatusForbidden, Code: "cross_origin"}
+	ErrNotFound         = &Problem{Status: http.StatusNotFound, Code: "not_found"}
+	ErrMethodNotAllowed = &Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed"}
+	ErrTooLarge         = &Problem{Status: http.StatusRequestEntityTooLarge, Code: "payload_too_large"}
+	ErrHeadersTooLarge  = &Problem{Status: http.StatusRequestHeaderFieldsTooLarge, Code: "headers_too_large"}
+	ErrMediaType        = &Problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type"}
+	ErrInternal         = &Problem{Status: http.StatusInternalServerError, Code: "internal"}
+	ErrDraining         = &Problem{Status: http.StatusServiceUnavailable, Code: "server_draining", Retry: 2 * time.Second}
+)
+
+// problemOf is the one table from errors to problems. What it does not know is
+// an internal fault and says nothing of itself [SEC-64].
+func problemOf(err error) *Problem {
+	var (
+		p       *Problem
+		refused *auth.Error
+		full    *session.SeatError
+		ended   *session.EndedError
+		size    *http.MaxBytesError
+	)
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &refused):
+		p := &Problem{Status: http.StatusUnauthorized, Code: refused.Code, At: refused.At, cookie: refused.Cookie}
+		if !refused.At.IsZero() {
+			p.Fields = endFields(refused.Reason, refused.At)
+		}
+		return p
+	case errors.As(err, &ended):
+		return &Problem{Status: http.StatusUnauthorized, Code: string(ended.Code), At: ended.At, Fields: endFields(ended.Reason, ended.At)}
+	case errors.As(err, &full):
+		return &Problem{Status: http.StatusConflict, Code: "seat_limit", Retry: full.RetryAfter, Fields: map[string]any{
+			"pool": full.Pool, "max": full.Max, "used": full.Used, "retry_after": seconds(full.RetryAfter)}}
+	case errors.As(err, &size):
+		return ErrTooLarge
+	case errors.Is(err, session.ErrInvalidCredentials):
+		return &Problem{Status: http.StatusUnauthorized, Code: "invalid_credentials"}
+	case errors.Is(err, account.ErrBusy):
+		return &Problem{Status: http.StatusServiceUnavailable, Code: "login_busy", Retry: 5 * time.Second}
+	case errors.Is(err, session.ErrUnavailable):
+		return &Problem{Status: http.StatusServiceUnavailable, Code: "store_unavailable", Retry: 5 * time.Second}
+	default:
+		return ErrInternal
+	}
+}
+
+func endFields(reason string, at time.Time) map[string]any {
+	return map[string]any{"reason": reason, "at": Timestamp(at)}
+}
+
+// Refuse answers a request with the problem that err stands for: as a page to
+// who asks for one, else as a problem document.
+func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	id := w.Header().Get(RequestIDHeader)
+	if p.Status >= 500 && p.Code == ErrInternal.Code {
+		a.log.ErrorContext(r.Context(), "request failed", "request", id, "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		if p.cookie && p.Code != string(session.Rotated) {
+			clearSessionCookie(w) // [SEC-52]; after a rotation it would delete the new one
+		}
+	}
+	if p.Retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(seconds(p.Retry)))
+	}
+	lang := message.Language(r)
+	fields := message.Fields{At: p.At, Wait: p.Retry, ID: id}
+	if n, ok := p.Fields["max"].(int); ok {
+		fields.Max = n
+	}
+	text := message.Of(lang, p.Code, !p.At.IsZero(), fields)
+	w.Header().Set("Cache-Control", "no-store")
+	if acceptsHTML(r) {
+		a.writeProblemPage(w, p, lang, id)
+		return
+	}
+	body := map[string]any{
+		"type":    "urn:turnike:problem:" + p.Code,
+		"title":   http.StatusText(p.Status),
+		"status":  p.Status,
+		"code":    p.Code,
+		"detail":  text,
+		"message": text,
+	}
+	if id != "" {
+		body["request_id"] = id
+	}
+	maps.Copy(body, p.Fields)
+	if p.Retry > 0 {
+		body["retry_after"] = seconds(p.Retry)
+	}
+	writeJSON(w, p.Status, "application/problem+json", body)
+}
+
+// writeJSON writes v as the JavaScript clients expect JSON: nothing escaped
+// that need not be.
+func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err) // only maps and structs of our own come here
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(buf.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(buf.Bytes()) // the client may be gone
+}
+
+// Timestamp is how the contract writes times: RFC 3339, UTC, milliseconds.
+func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+// seconds rounds up, so that who waits that long does not come too early.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

@@ -1,0 +1,133 @@
+package realtime
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
+)
+
+// client is one socket bound to its session.
+type client struct {
+	server *Server
+	sock   *socketio.Socket
+	lang   string
+	token  string  // the auth.token it connected with; empty for the cookie
+	admin  bool    // sees all [P5], holds no seat [A8]
+	sid    string  // the session it connected to; its successor is in the record
+	record *record // guarded by the registry
+
+	registered atomic.Bool  // inside
+	told       atomic.Bool  // the core may know of it, so it must be told that it left
+	over       atomic.Bool  // the core has put it out, so it need not be told
+	lastSync   atomic.Int64 // milliseconds
+
+	mu    sync.Mutex // guards timer
+	timer *time.Timer
+}
+
+func clientOf(sock *socketio.Socket) *client {
+	c, _ := sock.Value().(*client)
+	return c
+}
+
+// awaitRegister starts the time within which the client must register.
+func (c *client) awaitRegister() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	var mine *time.Timer
+	mine = time.AfterFunc(c.server.cfg.RegisterTimeout, func() {
+		c.mu.Lock()
+		due := c.timer == mine
+		c.mu.Unlock()
+		if due {
+			c.end(eventConnectionEnded, codeRegisterTimeout, "", c.server.core.Now())
+		}
+	})
+	c.timer = mine
+}
+
+// stopAwaiting stops that time.
+func (c *client) stopAwaiting() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+}
+
+// end puts the client out for good: it hears why, and nothing after [K2-K4].
+func (c *client) end(event, code, reason string, at time.Time) {
+	last := encode(event, ended{Code: code, Reason: reason, At: timestamp(at),
+		Message: message.Of(c.lang, code, true, message.Fields{At: at})})
+	c.sock.End(finalClose(code), code, last)
+}
+
+// fail answers an event with a refusal.
+func (c *client) fail(ack *socketio.Ack, f failure, fields message.Fields) {
+	f.Message = message.Of(c.lang, f.Code, false, fields)
+	c.sock.Send(engineio.Concat(answer(ack, f), encode(eventResponse, f)))
+}
+
+// disconnected is called once for each client that had connected.
+func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
+	c := clientOf(sock)
+	if c == nil {
+		return
+	}
+	s.wg.Add(1)
+	defer s.wg.Done()
+	c.stopAwaiting()
+	rec := s.sessions.snapshot(c)
+	s.sessions.detach(c)
+	if !c.told.Load() {
+		return
+	}
+	s.pool(rec.pool).push(gone{c})
+	if c.over.Load() {
+		return
+	}
+	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
+}
+
+// leave tells the core that a connection is gone, until the core knows: else its
+// seat would be held by nobody [I6].
+func (s *Server) leave(in session.Leaving) {
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := s.core.Leave(context.WithoutCancel(s.ctx), in)
+		if err == nil {
+			return
+		}
+		s.log.Error("a connection's leaving is not stored yet", "conn", in.Conn, "error", err)
+		select {
+		case <-s.ctx.Done():
+			return // boot grace takes care of it [S7]
+		case <-time.After(wait):
+		}
+	}
+}
+
+// slowConsumer hears of connections closed because they could not keep up.
+func (s *Server) slowConsumer(conn *engineio.Conn) {
+	hs := handshakeOf(conn)
+	if hs == nil {
+		return
+	}
+	hs.mu.Lock()
+	c := hs.client
+	hs.mu.Unlock()
+	if c == nil {
+		return
+	}
+	s.sessions.fellBehind(c)
+	s.log.Warn("slow consumer closed", "socket", c.sock.ID())
+}

@@ -1,0 +1,156 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
+)
+
+// admitEvent sees each event before its handler: one of a session past its time
+// is not begun [T2] [SEC-19].
+func (s *Server) admitEvent(sock *socketio.Socket, _ string, _ *socketio.Ack) bool {
+	c := clientOf(sock)
+	if s.sessions.touch(c, s.core.Now()) {
+		user := s.sessions.snapshot(c).user
+		s.wg.Go(func() {
+			if err := s.core.Expire(s.ctx, user); err != nil {
+				s.log.Error("session not expired", "error", err)
+			}
+		})
+		return false
+	}
+	return true
+}
+
+// register is register_user.
+func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+	c := clientOf(sock)
+	rec := s.sessions.snapshot(c)
+	if code := s.checkRegistration(c, rec, args); code != "" {
+		c.fail(ack, failure{Code: code}, message.Fields{})
+		if !c.registered.Load() {
+			c.awaitRegister() // anew after each refusal
+		}
+		return
+	}
+	c.stopAwaiting()
+	if !c.registered.Load() && s.cfg.RateLimit && !s.sessions.mayReplace(c) {
+		c.fail(ack, failure{Code: codeRateLimited}, message.Fields{})
+		c.end(eventConnectionEnded, codeRateLimited, "", s.core.Now())
+		return
+	}
+	c.told.Store(true)
+	err := s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: sock.ID()})
+	if err != nil {
+		s.registerRefused(c, ack, err)
+		return
+	}
+	c.registered.Store(true)
+	s.pool(rec.pool).push(joining{client: c, ack: ack})
+}
+
+// registerRefused answers a registration that the core did not take.
+func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
+	var full *session.SeatError
+	var over *session.EndedError
+	switch {
+	case errors.As(err, &over) && over.Code == session.Rotated:
+		c.sock.Conn().Close(closeTryAgain, string(over.Code)) // its successor's token opens the way
+		return
+	case errors.As(err, &over):
+		c.end(eventSessionEnded, string(over.Code), over.Reason, over.At)
+		return
+	case c.sock.Ended():
+		return
+	case errors.As(err, &full):
+		f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}
+		if full.Lost {
+			f.Code = codeSeatLost
+		}
+		c.fail(ack, f, message.Fields{Max: full.Max, Used: full.Used, Wait: full.RetryAfter})
+	default:
+		s.log.Error("registration not stored", "socket", c.sock.ID(), "error", err)
+		c.fail(ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, message.Fields{Wait: 5 * time.Second})
+	}
+	c.awaitRegister()
+}
+
+// checkRegistration checks that token and username, where given, are strings of
+// the connection's session. It returns the code of the failure, or "".
+func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage) string {
+	var in map[string]json.RawMessage
+	if len(args) > 0 && (json.Unmarshal(args[0], &in) != nil || in == nil) {
+		return codeBadRequest
+	}
+	if raw, ok := in["token"]; ok {
+		var t *string
+		if json.Unmarshal(raw, &t) != nil || t == nil {
+			return codeBadRequest
+		}
+		if *t != c.token || c.sid != rec.sid { // else it was checked at CONNECT
+			claims, err := s.auth.Claims(*t)
+			switch {
+			case err != nil:
+				return codeInvalidToken
+			case claims.Session != rec.sid:
+				return codeTokenMismatch
+			}
+		}
+	}
+	if raw, ok := in["username"]; ok {
+		var name *string
+		if json.Unmarshal(raw, &name) != nil || name == nil {
+			return codeBadRequest
+		}
+		if account.Canonical(*name) != account.Canonical(rec.name) {
+			return codeUsernameMismatch
+		}
+	}
+	return ""
+}
+
+// getOnlineUsers is get_online_users.
+func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) {
+	c := clientOf(sock)
+	if !c.registered.Load() {
+		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
+		return
+	}
+	s.pool(s.sessions.snapshot(c).pool).push(asking{client: c, ack: ack, event: eventOnlineUsers})
+}
+
+// syncInterval is how often a client may ask for the state [P3].
+const syncInterval = time.Second
+
+// presenceSync is presence_sync.
+func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) {
+	c := clientOf(sock)
+	if !c.registered.Load() {
+		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
+		return
+	}
+	now := s.core.Now().UnixMilli()
+	if last := c.lastSync.Load(); now-last < syncInterval.Milliseconds() {
+		c.fail(ack, failure{Code: codeEventRateLimited, RetryAfter: 1}, message.Fields{Wait: syncInterval})
+		return
+	}
+	c.lastSync.Store(now)
+	s.pool(s.sessions.snapshot(c).pool).push(asking{client: c, ack: ack, event: eventPresenceSync})
+}
+
+// ping is ping_manual.
+func (s *Server) ping(_ context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+	now := time.Now()
+	p := pong{Timestamp: timestamp(now), ServerTimeMS: now.UnixMilli(), Echo: json.RawMessage("null")}
+	if len(args) > 0 {
+		p.Echo = args[0]
+	}
+	sock.Send(engineio.Concat(answer(ack, p), encode(eventPong, p)))
+}

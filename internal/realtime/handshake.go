@@ -1,0 +1,253 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
+	"github.com/turnike/turnike/web"
+)
+
+// handshake is what is kept of the requests that opened a connection.
+type handshake struct {
+	lang    string
+	cookie  auth.Identity // the session of the cookie, if live
+	refused *auth.Error   // why the cookie opens nothing
+
+	mu      sync.Mutex // guards what follows
+	origin  string     // the last one shown
+	client  *client    // once connected
+	byToken bool       // connected by auth.token, so the cookie means nothing
+}
+
+// allowCrossOrigin answers preflights and lets scripts of the operator's further
+// origins read the answers (Fetch standard, CORS protocol). It reports whether
+// the request goes on.
+func (s *Server) allowCrossOrigin(w http.ResponseWriter, r *http.Request) bool {
+	o := r.Header.Get("Origin")
+	foreign := o != "" && s.cfg.Origins.Allowed(r, o) && !s.cfg.Origins.IsOwn(r, o)
+	w.Header().Add("Vary", "Origin")
+	if foreign {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", o)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		if r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Methods", "GET, POST")
+			h.Set("Access-Control-Allow-Headers", "Content-Type, Authorization")
+			h.Set("Access-Control-Max-Age", "600")
+			w.WriteHeader(http.StatusNoContent)
+			return false
+		}
+	}
+	return true
+}
+
+// checkRequest sees every HTTP request of a connection: its handshake (c is
+// nil), polls, and the upgrade [SEC-32].
+func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
+	if c == nil && s.draining.Load() {
+		return s.cfg.Refuse(http.StatusServiceUnavailable, codeDraining, 2*time.Second)
+	}
+	crossOrigin := s.cfg.Refuse(http.StatusForbidden, codeCrossOrigin, 0)
+	shown := r.Header.Values("Origin")
+	if len(shown) > 1 || (len(shown) == 1 && !s.cfg.Origins.Allowed(r, shown[0])) {
+		return crossOrigin
+	}
+	upgrade := r.URL.Query().Get("transport") == engineio.WebSocket
+	var origin string
+	if len(shown) == 1 {
+		origin = shown[0]
+	}
+	hs := handshakeOf(c)
+	if origin == "" && !s.mayOmitOrigin(r, hs, upgrade) {
+		return crossOrigin
+	}
+	if hs == nil {
+		return nil
+	}
+	if upgrade && !s.mayUpgrade(r, hs, origin) {
+		return crossOrigin
+	}
+	if origin != "" {
+		hs.mu.Lock()
+		hs.origin = origin
+		hs.mu.Unlock()
+	}
+	return nil
+}
+
+// mayOmitOrigin tells whether a request without Origin is all right: with a live
+// session cookie only a polling GET that no other site can have sent.
+func (s *Server) mayOmitOrigin(r *http.Request, hs *handshake, upgrade bool) bool {
+	if !upgrade && r.Method == http.MethodGet {
+		if site := r.Header.Get("Sec-Fetch-Site"); site == "" || site == "same-origin" {
+			return true
+		}
+	}
+	if hs != nil {
+		hs.mu.Lock()
+		byToken := hs.byToken
+		hs.mu.Unlock()
+		if byToken {
+			return true
+		}
+		if hs.cookie.Session.ID != "" {
+			return false
+		}
+	}
+	_, err := s.auth.Cookie(r)
+	return err != nil
+}
+
+// mayUpgrade tells whether a polling connection may go on as this websocket: its
+// origin is the one shown before, its cookie names the same session.
+func (s *Server) mayUpgrade(r *http.Request, hs *handshake, origin string) bool {
+	hs.mu.Lock()
+	shown, byToken, client := hs.origin, hs.byToken, hs.client
+	hs.mu.Unlock()
+	if shown != "" && origin != shown {
+		return false
+	}
+	if byToken || hs.cookie.Session.ID == "" {
+		return true
+	}
+	id, err := s.auth.Cookie(r)
+	if err != nil {
+		return false
+	}
+	if client != nil {
+		return s.sessions.sid(client.record) == id.Session.ID
+	}
+	return s.succeeds(r.Context(), hs.cookie.Session.ID, id.Session.ID)
+}
+
+// succeeds tells whether the session next is the session old, or was rotated
+// out of it [A5].
+func (s *Server) succeeds(ctx context.Context, old, next string) bool {
+	for range 8 { // more rotations between two requests are not believed
+		if old == next {
+			return true
+		}
+		was, _, err := s.core.Session(ctx, old)
+		if err == nil || was.Code != session.Rotated {
+			return false
+		}
+		old = was.Successor
+	}
+	return false
+}
+
+// open keeps what CONNECT will need of the request.
+func (s *Server) open(c *engineio.Conn, r *http.Request) {
+	hs := &handshake{lang: message.Language(r), origin: r.Header.Get("Origin")}
+	id, err := s.auth.Cookie(r)
+	var refused *auth.Error
+	switch {
+	case err == nil:
+		hs.cookie = id
+	case errors.As(err, &refused):
+		hs.refused = refused
+	}
+	c.SetValue(hs)
+}
+
+func handshakeOf(c *engineio.Conn) *handshake {
+	if c == nil {
+		return nil
+	}
+	hs, _ := c.Value().(*handshake)
+	return hs
+}
+
+// connect decides a CONNECT: a non-empty auth.token alone, else the cookie.
+func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.RawMessage) error {
+	if s.draining.Load() {
+		return &socketio.CloseError{Code: closeDraining, Reason: codeDraining}
+	}
+	hs := handshakeOf(sock.Conn())
+	var in struct {
+		Token any    `json:"token"`
+		Lang  string `json:"lang"`
+	}
+	_ = json.Unmarshal(raw, &in) // what is not an object says nothing
+	lang := hs.lang
+	if in.Lang != "" {
+		lang = web.Language(in.Lang, hs.lang)
+	}
+	id, raws, err := s.identify(ctx, hs, in.Token)
+	if err != nil {
+		return connectError(err, lang)
+	}
+	c := &client{server: s, sock: sock, lang: lang, token: raws, sid: id.Session.ID,
+		admin: id.User.Role == account.RoleAdmin}
+	if !s.sessions.attach(id, c) {
+		return &socketio.CloseError{Code: closeSlowConsumer, Reason: "slow consumer"} // [P4]
+	}
+	// Bound first, then looked at again: an end in between met the binding, or
+	// is met here [I2].
+	if _, _, err := s.core.Session(ctx, id.Session.ID); err != nil {
+		s.sessions.detach(c)
+		return connectError(err, lang)
+	}
+	sock.SetValue(c)
+	hs.mu.Lock()
+	hs.client, hs.byToken = c, raws != ""
+	hs.mu.Unlock()
+	return nil
+}
+
+// identify finds the session of a CONNECT, and the raw token where that decided.
+func (s *Server) identify(ctx context.Context, hs *handshake, given any) (auth.Identity, string, error) {
+	switch t := given.(type) {
+	case string:
+		if t == "" {
+			break
+		}
+		id, err := s.auth.Token(ctx, t)
+		return id, t, err
+	case nil:
+	default:
+		return auth.Identity{}, "", &auth.Error{Code: auth.CodeInvalidToken}
+	}
+	if hs.refused != nil {
+		return auth.Identity{}, "", hs.refused
+	}
+	if hs.cookie.Session.ID == "" { // the store could not be asked
+		return auth.Identity{}, "", session.ErrUnavailable
+	}
+	return hs.cookie, "", nil
+}
+
+// connectError refuses a CONNECT: for good, or so that the client comes back.
+func connectError(err error, lang string) error {
+	var refused *auth.Error
+	var over *session.EndedError
+	code, reason, at := auth.CodeInvalidToken, "", time.Time{}
+	switch {
+	case errors.As(err, &refused):
+		code, reason, at = refused.Code, refused.Reason, refused.At
+		if code == auth.CodeUnauthorized {
+			code = auth.CodeInvalidToken
+		}
+	case errors.As(err, &over):
+		code, reason, at = string(over.Code), over.Reason, over.At
+	case errors.Is(err, session.ErrUnknown):
+	default:
+		return &socketio.CloseError{Code: closeTryAgain, Reason: codeStoreUnavailable}
+	}
+	data := refusal{Code: code}
+	if !at.IsZero() {
+		data.Reason, data.At = &reason, timestamp(at)
+	}
+	return &socketio.ConnectError{Message: message.Of(lang, code, !at.IsZero(), message.Fields{At: at}), Data: data}
+}

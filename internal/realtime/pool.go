@@ -1,0 +1,207 @@
+package realtime
+
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
+)
+
+// What is queued for a hub, beside events.
+type (
+	// joining is a client whose registration is committed.
+	joining struct {
+		client *client
+		ack    *socketio.Ack
+	}
+	// asking is a member that wants to know who is inside.
+	asking struct {
+		client *client
+		ack    *socketio.Ack
+		event  string
+	}
+	// gone is a client whose connection is over.
+	gone struct{ client *client }
+)
+
+// pool is the hub of a pool: the only one that sends its presence. A goroutine
+// works only while something is queued.
+type pool struct {
+	id     session.PoolID
+	server *Server
+
+	mu    sync.Mutex // guards queue and busy
+	queue []any
+	busy  bool
+
+	// The goroutine at work owns what follows.
+	view    *view
+	members map[*client]struct{}
+}
+
+// push queues an item; it never blocks.
+func (p *pool) push(item any) {
+	p.mu.Lock()
+	p.queue = append(p.queue, item)
+	start := !p.busy
+	p.busy = true
+	p.mu.Unlock()
+	if start {
+		p.server.wg.Go(p.drain)
+	}
+}
+
+// drain works off the queue, batch by batch: while one batch is told, the next
+// one forms.
+func (p *pool) drain() {
+	for {
+		p.mu.Lock()
+		batch := p.queue
+		p.queue = nil
+		if len(batch) == 0 {
+			p.busy = false
+			p.mu.Unlock()
+			return
+		}
+		p.mu.Unlock()
+		if p.view == nil && !slices.ContainsFunc(batch, func(item any) bool { _, ok := item.(joining); return ok }) {
+			continue // nobody listens: the first to join reads the seats
+		}
+		if !p.load() {
+			return // the server stops
+		}
+		p.turn(batch)
+	}
+}
+
+// load makes sure that there is a view; it tries until there is one.
+func (p *pool) load() bool {
+	for wait := 10 * time.Millisecond; p.view == nil; wait = min(2*wait, time.Second) {
+		snap, err := p.server.cfg.Snapshot(p.server.ctx, p.id)
+		if err == nil {
+			p.view = newView(snap, p.server.cfg)
+			return true
+		}
+		p.server.log.Error("presence not read", "pool", p.id, "error", err)
+		select {
+		case <-p.server.ctx.Done():
+			return false
+		case <-time.After(wait):
+		}
+	}
+	return true
+}
+
+// turn tells the members what happened, then answers who joined or asked. Items
+// of the latter kind come last: a snapshot may be newer than what it was asked
+// for, never older [P3].
+func (p *pool) turn(batch []any) {
+	var changes []*engineio.Payload
+	before, told := p.view.visibility(), p.view.slots
+	resync := false
+	for _, item := range batch {
+		switch it := item.(type) {
+		case session.Event:
+			switch p.view.apply(it) {
+			case applied:
+				if it.Status != "" {
+					changes = append(changes, p.view.status(it))
+				}
+			case missed:
+				p.view = nil
+				if !p.load() {
+					return
+				}
+				changes, resync = nil, true
+			}
+		case gone:
+			delete(p.members, it.client)
+		}
+	}
+	resync = resync || p.view.visibility() != before
+	p.tell(changes, resync, p.view.slots != told)
+	for _, item := range batch {
+		switch it := item.(type) {
+		case joining:
+			p.join(it)
+		case asking:
+			p.answer(it)
+		}
+	}
+}
+
+// tell sends what is due to every member, in one write each [P4].
+func (p *pool) tell(changes []*engineio.Payload, resync, occupancy bool) {
+	if len(p.members) == 0 || (len(changes) == 0 && !resync && !occupancy) {
+		return
+	}
+	var last *engineio.Payload
+	if occupancy || resync {
+		last = p.view.slotsPayload()
+	}
+	forAudience := func(a audience) *engineio.Payload {
+		switch {
+		case resync:
+			return engineio.Concat(p.view.sync(a), last)
+		case a == seesNames:
+			return engineio.Concat(append(changes, last)...)
+		default:
+			return last
+		}
+	}
+	var due [2]*engineio.Payload
+	for _, a := range []audience{seesNames, seesCount} {
+		due[a] = forAudience(a)
+	}
+	for c := range p.members {
+		if d := due[p.audience(c)]; d != nil {
+			c.sock.Send(d)
+		}
+	}
+}
+
+// join lets a client in: the ack first, then the answers of the contract, then,
+// from the next turn on, every change [P3].
+func (p *pool) join(j joining) {
+	c, s := j.client, p.server
+	rec := s.sessions.snapshot(c)
+	ok := registered{OK: true, Username: rec.name, SID: c.sock.ID(),
+		User:      userInfo{Username: rec.name, Role: string(rec.role), Pool: p.view.name},
+		ExpiresAt: timestamp(rec.expires), GraceMS: s.core.Rules().Grace.Milliseconds()}
+	a := p.audience(c)
+	c.sock.Send(engineio.Concat(answer(j.ack, ok), encode(eventResponse, ok), p.view.slotsPayload(),
+		p.view.names(a), p.view.sync(a)).Snapshot())
+	if !c.sock.Ended() {
+		p.members[c] = struct{}{}
+	}
+}
+
+// answer tells a member who is inside.
+func (p *pool) answer(q asking) {
+	c, a := q.client, p.audience(q.client)
+	var body json.RawMessage
+	var event *engineio.Payload
+	switch {
+	case q.event == eventPresenceSync:
+		body, event = p.view.syncJSON(a), p.view.sync(a)
+	case a == seesCount && p.view.visibility() == session.VisibilityNone:
+		c.fail(q.ack, failure{Code: codeForbidden}, message.Fields{})
+		return
+	default:
+		body, event = p.view.namesJSON(a), p.view.names(a)
+	}
+	c.sock.Send(engineio.Concat(answer(q.ack, body), event).Snapshot())
+}
+
+// audience is what a client may see [P5]: administrators see all.
+func (p *pool) audience(c *client) audience {
+	if c.admin || p.view.visibility() == session.VisibilityNames {
+		return seesNames
+	}
+	return seesCount
+}

@@ -1,0 +1,192 @@
+package realtime
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
+)
+
+// Snapshot is who is inside a pool, at the pool's newest event.
+type Snapshot struct {
+	Pool    session.Pool
+	Entries []Entry
+}
+
+// Entry is one user inside.
+type Entry struct {
+	User, Name  string
+	State       session.SeatState
+	Since       time.Time // inside since
+	Changed     time.Time // in this state since
+	Connections int
+}
+
+// Config is what the server needs.
+type Config struct {
+	Core     *session.Core
+	Auth     *auth.Authenticator
+	Snapshot func(ctx context.Context, pool session.PoolID) (Snapshot, error)
+	Origins  origin.Policy
+	Epoch    string // of this run; clients compare it for equality [P3]
+
+	Visibility session.Visibility // of pools that do not say [P5]
+	NamesUpTo  int                // above it a pool is as with VisibilityCount [P4]
+
+	PingInterval, PingTimeout       time.Duration
+	ConnectTimeout, RegisterTimeout time.Duration
+	MaxPayload                      int
+	Transports                      []string
+	RateLimit                       bool // S1's five replacements in ten seconds
+
+	// Refuse answers a request that is refused before the engine sees it.
+	Refuse func(status int, code string, retry time.Duration) *engineio.HTTPError
+	Log    *slog.Logger
+}
+
+// Server is the realtime side of Turnike.
+type Server struct {
+	cfg      Config
+	core     *session.Core
+	auth     *auth.Authenticator
+	log      *slog.Logger
+	io       *socketio.Server
+	sessions registry
+	draining atomic.Bool
+	wg       sync.WaitGroup // hubs at work and connections leaving
+
+	mu    sync.Mutex // guards pools
+	pools map[session.PoolID]*pool
+
+	ctx  context.Context // ends when the server stops for good
+	stop context.CancelFunc
+}
+
+// New makes a server. Its Commit must be given every committed event.
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, pools: make(map[session.PoolID]*pool)}
+	s.sessions.live = make(map[string]*record)
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.io = socketio.NewServer(socketio.Config{
+		ConnectTimeout: cfg.ConnectTimeout,
+		Open:           s.open,
+		Engine: engineio.Config{
+			PingInterval: cfg.PingInterval,
+			PingTimeout:  cfg.PingTimeout,
+			MaxPayload:   cfg.MaxPayload,
+			Transports:   cfg.Transports,
+			CheckRequest: s.checkRequest,
+			OverflowCode: closeSlowConsumer,
+			OnOverflow:   s.slowConsumer,
+			OnPanic: func(v any, stack []byte) {
+				s.log.Error("panic in a connection", "panic", v, "stack", string(stack))
+			},
+			Logger: cfg.Log,
+		},
+	})
+	ns := s.io.Of("/")
+	ns.Use(s.connect)
+	ns.OnConnect(func(sock *socketio.Socket) { clientOf(sock).awaitRegister() })
+	ns.OnDisconnect(s.disconnected)
+	ns.OnEvent(s.admitEvent)
+	ns.On("register_user", s.register)
+	ns.On("get_online_users", s.getOnlineUsers)
+	ns.On("presence_sync", s.presenceSync)
+	ns.On("ping_manual", s.ping, socketio.Inline)
+	return s
+}
+
+// Commit is handed every committed event, in commit order. It never blocks: the
+// sockets of ended sessions are over when it returns [K2]; presence follows
+// from the hubs [K5].
+func (s *Server) Commit(events []session.Event) {
+	for _, e := range events {
+		switch e.Type {
+		case session.SessionEnded:
+			for _, c := range s.sessions.end(e.Session) {
+				c.over.Store(true)
+				c.end(eventSessionEnded, string(e.Code), e.Reason, e.At)
+			}
+		case session.SessionRotated:
+			s.sessions.rotate(e.Session, e.Successor, e.Expires)
+		case session.ConnectionRegistered:
+			for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
+				c.over.Store(true)
+				c.end(eventConnectionEnded, codeConnectionReplaced, "", e.At)
+			}
+		}
+		s.pool(e.Pool).push(e)
+	}
+}
+
+// pool returns the hub of a pool.
+func (s *Server) pool(id session.PoolID) *pool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.pools[id]
+	if !ok {
+		p = &pool{id: id, server: s, members: make(map[*client]struct{})}
+		s.pools[id] = p
+	}
+	return p
+}
+
+// flushInterval is how often the store is told when sessions were last active.
+const flushInterval = 5 * time.Second
+
+// Run tells the store of activity until ctx is done.
+func (s *Server) Run(ctx context.Context) {
+	tick := time.NewTicker(flushInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if active := s.sessions.activity(); len(active) > 0 {
+				if err := s.core.Touch(ctx, active); err != nil && ctx.Err() == nil {
+					s.log.Warn("activity not stored", "error", err)
+				}
+			}
+		}
+	}
+}
+
+// Draining tells whether the server is about to stop.
+func (s *Server) Draining() bool { return s.draining.Load() }
+
+// Drain closes every connection so that it comes back by itself, and waits until
+// the store knows that they left: all their seats are in grace then [S7].
+func (s *Server) Drain(ctx context.Context) error {
+	s.draining.Store(true)
+	s.io.Close(closeDraining, codeDraining)
+	err := s.io.Wait(ctx)
+	done := make(chan struct{})
+	go func() { // ends with the connections, or with Stop
+		s.wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	s.stop()
+	<-done
+	return err
+}
+
+// ServeHTTP answers /socket.io/.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.allowCrossOrigin(w, r) {
+		s.io.ServeHTTP(w, r)
+	}
+}

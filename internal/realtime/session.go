@@ -1,0 +1,193 @@
+package realtime
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/session"
+)
+
+// record is a live session with sockets here. A rotation changes its id, never
+// the record [A5]. The registry guards it.
+type record struct {
+	sid      string
+	user     string
+	name     string
+	role     account.Role
+	pool     session.PoolID
+	poolName string
+	expires  time.Time
+	clients  []*client
+	active   time.Time   // of the newest event, not yet told to the store
+	replaced []time.Time // of the last replacements [S1]
+	slow     []time.Time // when a connection could not keep up [P4]
+}
+
+// registry knows which sockets belong to which session.
+type registry struct {
+	mu   sync.Mutex // guards all below, and the records
+	live map[string]*record
+}
+
+const (
+	replaceWindow = 10 * time.Second // [S1]
+	replaceMax    = 5
+	slowWindow    = time.Minute // [P4]
+	slowMax       = 3
+)
+
+// attach binds a client to its session. It refuses a session whose connections
+// keep falling behind [P4].
+func (g *registry) attach(id auth.Identity, c *client) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.live[id.Session.ID]
+	if !ok {
+		r = &record{sid: id.Session.ID, user: id.User.ID, name: id.User.Name, role: id.User.Role,
+			pool: id.Session.Pool, poolName: id.Token.Pool, expires: id.Session.Expires}
+		g.live[r.sid] = r
+	}
+	if len(recent(&r.slow, slowWindow)) >= slowMax {
+		return false
+	}
+	c.record = r
+	r.clients = append(r.clients, c)
+	return true
+}
+
+// detach forgets a client, and a session without one. A record whose
+// connections keep falling behind is kept for as long as that counts.
+func (g *registry) detach(c *client) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := c.record
+	r.clients = slices.DeleteFunc(r.clients, func(o *client) bool { return o == c })
+	if len(r.clients) == 0 && len(recent(&r.slow, slowWindow)) == 0 && g.live[r.sid] == r {
+		delete(g.live, r.sid)
+	}
+}
+
+// end forgets a session and returns its clients.
+func (g *registry) end(sid string) []*client {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.live[sid]
+	if !ok {
+		return nil
+	}
+	delete(g.live, sid)
+	return slices.Clone(r.clients)
+}
+
+// rotate gives a session its new id [A5].
+func (g *registry) rotate(old, next string, expires time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.live[old]
+	if !ok {
+		return
+	}
+	delete(g.live, old)
+	if n, ok := g.live[next]; ok { // a socket with the new token was quicker
+		for _, c := range r.clients {
+			c.record = n
+		}
+		n.clients = append(n.clients, r.clients...)
+		return
+	}
+	r.sid, r.expires = next, expires
+	g.live[next] = r
+}
+
+// replaced returns the clients with the given socket ids [S1].
+func (g *registry) replaced(sid string, conns []string) []*client {
+	if len(conns) == 0 {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, ok := g.live[sid]
+	if !ok {
+		return nil
+	}
+	var out []*client
+	for _, c := range r.clients {
+		if slices.Contains(conns, c.sock.ID()) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// mayReplace tells whether the session may replace a connection once more, and
+// counts it: "more than five in ten seconds" is two tabs fighting [S1].
+func (g *registry) mayReplace(c *client) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := c.record
+	if !slices.ContainsFunc(r.clients, func(o *client) bool { return o != c && o.registered.Load() && !o.sock.Ended() }) {
+		return true
+	}
+	if len(recent(&r.replaced, replaceWindow)) >= replaceMax {
+		return false
+	}
+	r.replaced = append(r.replaced, time.Now())
+	return true
+}
+
+// fellBehind notes that a connection of the session could not keep up [P4].
+func (g *registry) fellBehind(c *client) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c.record.slow = append(recent(&c.record.slow, slowWindow), time.Now())
+}
+
+// touch notes that a session was active, and tells whether it is over.
+func (g *registry) touch(c *client, now time.Time) (expired bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c.record.active = now
+	return !now.Before(c.record.expires)
+}
+
+// activity returns when sessions were last active, and starts anew.
+func (g *registry) activity() map[string]time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make(map[string]time.Time)
+	for sid, r := range g.live {
+		if !r.active.IsZero() {
+			out[sid] = r.active
+			r.active = time.Time{}
+		}
+		if len(r.clients) == 0 && len(recent(&r.slow, slowWindow)) == 0 {
+			delete(g.live, sid)
+		}
+	}
+	return out
+}
+
+// snapshot is a copy of a client's session, without its sockets.
+func (g *registry) snapshot(c *client) record {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := *c.record
+	r.clients, r.replaced, r.slow = nil, nil, nil
+	return r
+}
+
+// sid is the id of a client's session now.
+func (g *registry) sid(r *record) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return r.sid
+}
+
+// recent drops the times that are older than the window.
+func recent(times *[]time.Time, window time.Duration) []time.Time {
+	*times = slices.DeleteFunc(*times, func(t time.Time) bool { return time.Since(t) > window })
+	return *times
+}

@@ -1,0 +1,215 @@
+package realtime
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/session"
+)
+
+// audience is what a group of members sees [P5].
+type audience int
+
+const (
+	seesNames audience = iota
+	seesCount
+)
+
+// outcome of applying an event to a view.
+type outcome int
+
+const (
+	applied outcome = iota
+	known           // the view has it already
+	missed          // something is missing: read the seats again
+)
+
+// view is who is inside a pool, up to one event: read from the seats, kept up by
+// the events [P1].
+type view struct {
+	name     string
+	epoch    string
+	logSeq   int64
+	seq      int64 // presence_seq
+	slots    occupancy
+	presence session.Visibility
+	namesTo  int
+	fallback session.Visibility // of a pool that does not say
+
+	users map[string]*inside
+	order []*inside // by name
+
+	// What was encoded for each audience since the view last changed.
+	slotsMade *engineio.Payload
+	namesMade [2]made
+	syncMade  [2]made
+}
+
+type occupancy struct{ limit, held, grace, offered int }
+
+func (o occupancy) used() int { return o.held + o.grace + o.offered }
+
+// made is something encoded once for all who get it.
+type made struct {
+	json    json.RawMessage
+	payload *engineio.Payload
+}
+
+// inside is one user inside.
+type inside struct {
+	id, name string
+	state    session.Status
+	since    string
+	conns    int
+	nameJSON json.RawMessage
+	made     json.RawMessage // as in presence_sync; nil after a change
+}
+
+func newView(snap Snapshot, cfg Config) *view {
+	p := snap.Pool
+	v := &view{name: p.Name, epoch: cfg.Epoch, logSeq: p.LogSeq, seq: p.PresenceSeq, presence: p.Presence,
+		slots: occupancy{p.Limit, p.Held, p.Grace, p.Offered}, namesTo: cfg.NamesUpTo, fallback: cfg.Visibility,
+		users: make(map[string]*inside, len(snap.Entries))}
+	for _, e := range snap.Entries {
+		u := &inside{id: e.User, name: e.Name, conns: e.Connections, state: session.Online, since: timestamp(e.Since)}
+		switch e.State {
+		case session.Grace:
+			u.state, u.since = session.Reconnecting, timestamp(e.Changed)
+		case session.Offered:
+			continue // not inside yet
+		}
+		u.nameJSON = quote(u.name)
+		v.users[u.id] = u
+		v.order = append(v.order, u)
+	}
+	slices.SortFunc(v.order, byName)
+	return v
+}
+
+func byName(a, b *inside) int { return strings.Compare(a.name, b.name) }
+
+// apply brings the view to the event.
+func (v *view) apply(e session.Event) outcome {
+	switch {
+	case e.LogSeq <= v.logSeq:
+		return known
+	case e.LogSeq != v.logSeq+1 || e.Type == session.ServerStarted:
+		return missed
+	}
+	v.logSeq, v.seq = e.LogSeq, e.PresenceSeq
+	v.slots = occupancy{e.Limit, e.Held, e.Grace, e.Offered}
+	if e.Type == session.PoolChanged {
+		v.presence = e.Presence
+	}
+	v.applyUser(e)
+	v.slotsMade, v.namesMade, v.syncMade = nil, [2]made{}, [2]made{}
+	return applied
+}
+
+func (v *view) applyUser(e session.Event) {
+	u := v.users[e.User]
+	switch {
+	case e.Status == session.Offline:
+		if u != nil {
+			delete(v.users, e.User)
+			v.order = slices.DeleteFunc(v.order, func(o *inside) bool { return o == u })
+		}
+		return
+	case u == nil && e.Status == "":
+		return // an administrator, or a session without a seat
+	case u == nil:
+		u = &inside{id: e.User, name: e.Username, nameJSON: quote(e.Username)}
+		v.users[u.id] = u
+		i, _ := slices.BinarySearchFunc(v.order, u, byName)
+		v.order = slices.Insert(v.order, i, u)
+	}
+	u.conns, u.made = e.Connections, nil
+	if e.Status != "" {
+		u.state, u.since = e.Status, timestamp(e.Since)
+	}
+}
+
+// visibility is what users see now: above the configured number of users only
+// how many there are [P4].
+func (v *view) visibility() session.Visibility {
+	p := v.presence
+	if p == "" {
+		p = v.fallback
+	}
+	if p == session.VisibilityNames && v.count() > v.namesTo {
+		return session.VisibilityCount
+	}
+	return p
+}
+
+// count is the number of users inside: held and in grace.
+func (v *view) count() int { return v.slots.held + v.slots.grace }
+
+// status is what user_status says of an event.
+func (v *view) status(e session.Event) *engineio.Payload {
+	return encode(eventUserStatus, userStatus{Username: e.Username, Status: e.Status, Since: timestamp(e.Since),
+		Reason: e.OfflineReason, Count: e.Inside(), Epoch: v.epoch, Seq: e.PresenceSeq})
+}
+
+func (v *view) slotsPayload() *engineio.Payload {
+	if v.slotsMade == nil {
+		used := v.slots.used()
+		v.slotsMade = encode(eventSlots, slots{Pool: v.name, Max: v.slots.limit, Used: used,
+			Available: max(0, v.slots.limit-used), Epoch: v.epoch, Seq: v.seq})
+	}
+	return v.slotsMade
+}
+
+// names is online_users for an audience.
+func (v *view) names(a audience) *engineio.Payload {
+	v.namesJSON(a)
+	return v.namesMade[a].payload
+}
+
+func (v *view) namesJSON(a audience) json.RawMessage {
+	if m := &v.namesMade[a]; m.payload == nil {
+		list := onlineUsers{Users: []json.RawMessage{}, Count: v.count()}
+		if a == seesNames {
+			for _, u := range v.order {
+				list.Users = append(list.Users, u.nameJSON)
+			}
+		}
+		m.make(eventOnlineUsers, list)
+	}
+	return v.namesMade[a].json
+}
+
+// sync is presence_sync for an audience.
+func (v *view) sync(a audience) *engineio.Payload {
+	v.syncJSON(a)
+	return v.syncMade[a].payload
+}
+
+func (v *view) syncJSON(a audience) json.RawMessage {
+	if m := &v.syncMade[a]; m.payload == nil {
+		list := presenceSync{Epoch: v.epoch, Seq: v.seq, Users: []json.RawMessage{}, Count: v.count()}
+		if a == seesNames {
+			for _, u := range v.order {
+				list.Users = append(list.Users, u.encoded())
+			}
+		}
+		m.make(eventPresenceSync, list)
+	}
+	return v.syncMade[a].json
+}
+
+func (m *made) make(event string, v any) {
+	m.json = marshal(v)
+	m.payload = encode(event, m.json)
+}
+
+func (u *inside) encoded() json.RawMessage {
+	if u.made == nil {
+		u.made = marshal(presentUser{Username: u.name, State: u.state, Since: u.since, Connections: u.conns})
+	}
+	return u.made
+}
+
+func quote(s string) json.RawMessage { return marshal(s) }

@@ -1,0 +1,143 @@
+package realtime
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
+)
+
+// Names of the events the server sends.
+const (
+	eventResponse        = "response"
+	eventUserStatus      = "user_status"
+	eventSlots           = "connection_slots"
+	eventOnlineUsers     = "online_users"
+	eventPresenceSync    = "presence_sync"
+	eventPong            = "pong_manual"
+	eventSessionEnded    = "session_ended"
+	eventConnectionEnded = "connection_ended"
+)
+
+type userInfo struct {
+	Username string `json:"username"`
+	Role     string `json:"role"`
+	Pool     string `json:"pool"`
+}
+
+type registered struct {
+	OK        bool     `json:"ok"`
+	Username  string   `json:"username"`
+	SID       string   `json:"sid"` // the socket id, as in the seed
+	User      userInfo `json:"user"`
+	ExpiresAt string   `json:"expires_at"`
+	GraceMS   int64    `json:"grace_ms"`
+}
+
+type failure struct {
+	OK         bool   `json:"ok"`
+	Code       string `json:"code"`
+	Message    string `json:"message"`
+	Pool       string `json:"pool,omitempty"`
+	Max        *int   `json:"max,omitempty"`
+	Used       *int   `json:"used,omitempty"`
+	RetryAfter int    `json:"retry_after,omitempty"` // seconds
+}
+
+type userStatus struct {
+	Username string         `json:"username"`
+	Status   session.Status `json:"status"`
+	Since    string         `json:"since"`
+	Reason   string         `json:"reason,omitempty"`
+	Count    int            `json:"count"`
+	Epoch    string         `json:"epoch"`
+	Seq      int64          `json:"seq"`
+}
+
+type slots struct {
+	Pool      string `json:"pool"`
+	Max       int    `json:"max"`
+	Used      int    `json:"used"`
+	Available int    `json:"available"`
+	Epoch     string `json:"epoch"`
+	Seq       int64  `json:"seq"`
+}
+
+type onlineUsers struct {
+	Users []json.RawMessage `json:"users"`
+	Count int               `json:"count"`
+}
+
+type presenceSync struct {
+	Epoch string            `json:"epoch"`
+	Seq   int64             `json:"seq"`
+	Users []json.RawMessage `json:"users"`
+	Count int               `json:"count"`
+}
+
+type presentUser struct {
+	Username    string         `json:"username"`
+	State       session.Status `json:"state"`
+	Since       string         `json:"since"`
+	Connections int            `json:"connections"`
+}
+
+type pong struct {
+	Timestamp    string          `json:"timestamp"`
+	ServerTimeMS int64           `json:"server_time_ms"`
+	Echo         json.RawMessage `json:"echo"`
+}
+
+type ended struct {
+	Code      string `json:"code"`
+	Reason    string `json:"reason"`
+	Message   string `json:"message"`
+	At        string `json:"at"`
+	Reconnect bool   `json:"reconnect"`
+}
+
+// refusal is the data of a connect_error.
+type refusal struct {
+	Code   string  `json:"code"`
+	Retry  bool    `json:"retry"`
+	Reason *string `json:"reason,omitempty"`
+	At     string  `json:"at,omitempty"`
+}
+
+// timestamp is how the contract writes times: RFC 3339, UTC, milliseconds.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+// seconds rounds up, so that who waits that long does not come too early.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// marshal encodes as JSON.stringify does: nothing escaped that need not be.
+func marshal(v any) json.RawMessage {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err) // only strings and the types of this file come here
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+}
+
+// encode makes an event ready to be sent to any number of sockets.
+func encode(event string, v any) *engineio.Payload {
+	p, err := socketio.EncodeEvent("/", event, v)
+	if err != nil {
+		panic(err) // only the types of this file come here
+	}
+	return p
+}
+
+// answer is an ack, if one is wanted, of the same object.
+func answer(ack *socketio.Ack, v any) *engineio.Payload {
+	p, err := ack.Payload(v)
+	if err != nil {
+		panic(err) // only the types of this file come here
+	}
+	return p
+}

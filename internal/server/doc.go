@@ -1,0 +1,9 @@
+// Package server carries the HTTP side: the listener, the middleware every
+// request passes, and an orderly start and stop.
+//
+// A request passes, in this order: a bound on its headers, an id, the security
+// headers, recovery from panics, the refusal of tokens in URLs, a deadline for
+// its body, the check for requests from other sites; then its route.
+//
+// This package must not know what any route does, nor sessions or seats.
+package server

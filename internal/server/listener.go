@@ -1,0 +1,55 @@
+package server
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// tlsHandshake is the first byte of every TLS connection (RFC 8446, section 5.1).
+const tlsHandshake = 0x16
+
+// plainRefusal is all that a client hears who speaks plain HTTP on the TLS port:
+// never any content.
+const plainRefusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+// tlsOnly ends connections whose first byte is not TLS's before a byte of them
+// is looked at.
+type tlsOnly struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l tlsOnly) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &tlsOnlyConn{Conn: c}, nil
+}
+
+type tlsOnlyConn struct {
+	net.Conn
+	once sync.Once
+	err  error
+}
+
+// Read implements net.Conn.
+func (c *tlsOnlyConn) Read(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.once.Do(func() {
+			if p[0] != tlsHandshake {
+				_ = c.SetWriteDeadline(time.Now().Add(time.Second))
+				_, _ = c.Write([]byte(plainRefusal)) // nobody to tell
+				_ = c.Close()
+				c.err = net.ErrClosed
+			}
+		})
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	return n, err
+}

@@ -1,0 +1,171 @@
+package server
+
+import (
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/turnike/turnike/internal/origin"
+)
+
+// Bounds on what is read of a request before anyone is known [SEC-37].
+const (
+	maxHeaderBytes = 16 << 10
+	maxHeaders     = 64
+	bodyDeadline   = 10 * time.Second
+)
+
+// contentSecurityPolicy is the same on every answer [SEC-33].
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+	"img-src 'self' data:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'; " +
+	"require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
+
+// Refusals are how the middleware answers: by the API's own problem documents.
+type Refusals struct {
+	Write           func(w http.ResponseWriter, r *http.Request, err error)
+	RequestIDHeader string
+	HeadersTooLarge error
+	BadRequest      error
+	CrossOrigin     error
+	Internal        error
+}
+
+// Middleware wraps the routes.
+type Middleware struct {
+	Refusals Refusals
+	Origins  origin.Policy
+	// PublicTLS says that browsers reach this server under a name of its own by
+	// TLS, so that they may be told to insist on it (RFC 6797).
+	PublicTLS bool
+	// SocketPath is exempt from the check for other sites: sockets have a
+	// stricter one of their own [SEC-32].
+	SocketPath string
+	Log        *slog.Logger
+}
+
+// Wrap puts the middleware around the routes.
+func (m Middleware) Wrap(next http.Handler) http.Handler {
+	next = m.sameSite(next)
+	next = m.boundBody(next)
+	next = m.noTokenInURL(next)
+	next = m.boundHeaders(next)
+	next = m.recoverPanic(next)
+	return m.secure(next)
+}
+
+// secure gives every answer an id and the security headers [SEC-34].
+func (m Middleware) secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set(m.Refusals.RequestIDHeader, rand.Text())
+		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		if m.PublicTLS {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recoverPanic ends only the request that panicked [SEC-40].
+func (m Middleware) recoverPanic(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil || v == http.ErrAbortHandler {
+				return
+			}
+			m.Log.ErrorContext(r.Context(), "panic in a request", "panic", v, "path", r.URL.Path, "stack", string(debug.Stack()))
+			m.Refusals.Write(w, r, m.Refusals.Internal)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// boundHeaders refuses requests with more headers than anyone needs [SEC-37].
+func (m Middleware) boundHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		count, size := 0, len(r.RequestURI)
+		for name, values := range r.Header {
+			count += len(values)
+			for _, v := range values {
+				size += len(name) + len(v) + len(": \r\n")
+			}
+		}
+		if count > maxHeaders || size > maxHeaderBytes {
+			w.Header().Set("Connection", "close")
+			m.Refusals.Write(w, r, m.Refusals.HeadersTooLarge)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// noTokenInURL refuses tokens where logs and histories would keep them [SEC-18].
+func (m Middleware) noTokenInURL(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if q.Has("token") || q.Has("access_token") {
+			m.Refusals.Write(w, r, m.Refusals.BadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// boundBody gives a body a time within which it must have arrived [SEC-37].
+func (m Middleware) boundBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == nil || r.Body == http.NoBody {
+			next.ServeHTTP(w, r)
+			return
+		}
+		c := http.NewResponseController(w)
+		_ = c.SetReadDeadline(time.Now().Add(bodyDeadline)) // not every connection has one
+		r.Body = &timedBody{ReadCloser: r.Body, done: func() { _ = c.SetReadDeadline(time.Time{}) }}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// timedBody takes the deadline back once the body has been read.
+type timedBody struct {
+	io.ReadCloser
+	done func()
+}
+
+// Read implements io.Reader.
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF && b.done != nil {
+		b.done()
+		b.done = nil
+	}
+	return n, err
+}
+
+// sameSite refuses unsafe requests that another site made a browser send
+// [SEC-31]: by Sec-Fetch-Site or Origin, and by an Origin that is not this
+// server's whatever the Host header says.
+func (m Middleware) sameSite(next http.Handler) http.Handler {
+	var protection http.CrossOriginProtection
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.URL.Path) >= len(m.SocketPath) && r.URL.Path[:len(m.SocketPath)] == m.SocketPath {
+			next.ServeHTTP(w, r)
+			return
+		}
+		safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+		o := r.Header.Get("Origin")
+		if protection.Check(r) != nil || (!safe && o != "" && !m.Origins.IsOwn(r, o)) {
+			m.Refusals.Write(w, r, m.Refusals.CrossOrigin)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
