@@ -77,6 +77,8 @@ func visible(r rune) bool {
 // ışık, and TITIZ has to find titiz, on every machine.
 func Canonical(name string) string {
 	fold := cases.Fold()
+	// Beside bytes that are not UTF-8 the norm package leaves text as it is.
+	name = strings.ToValidUTF8(name, "\ufffd")
 	s := norm.NFKC.String(fold.String(norm.NFD.String(name)))
 	s = norm.NFD.String(fold.String(s))
 	return strings.Join(strings.Fields(norm.NFKC.String(undot(s))), " ")

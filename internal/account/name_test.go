@@ -100,7 +100,7 @@ func TestSEC06_VariantsAreOneAccount(t *testing.T) {
 }
 
 func FuzzCanonical(f *testing.F) {
-	for _, seed := range []string{"alice", "İIıi\u0307", "i\u0307\u0301", "\u0345\u03b1", "ﬃ ǰ ŉ", "\xff", "\u0130\u0327", "a\u00a8", "\u1e9b\u0323", "ı\u0307", "\u0390\u0307"} {
+	for _, seed := range []string{"alice", "İIıi\u0307", "i\u0307\u0301", "\u0345\u03b1", "ﬃ ǰ ŉ", "\xff", "\u0130\u0327", "a\u00a8", "\u1e9b\u0323", "ı\u0307", "\u0390\u0307", "\xf2\u03f2"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {

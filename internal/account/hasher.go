@@ -1,0 +1,231 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/turnike/turnike/internal/secret"
+)
+
+// ErrBusy says that no slot became free in time or that the queue is full; the
+// caller may try again later (login_busy).
+var ErrBusy = errors.New("too many logins at once")
+
+// What HasherConfig's zero values stand for [SEC-02].
+const (
+	defaultQueue = 1024
+	defaultWait  = 20 * time.Second
+)
+
+// HasherConfig says how passwords are hashed. Its zero value is the default.
+type HasherConfig struct {
+	Parameters Parameters    // of new hashes; zero: DefaultParameters
+	Pepper     secret.Secret // goes into new hashes; unset: none
+	Slots      int           // hashes at once; 0: one less than the cores, at least 1
+	Queue      int           // callers that wait for a slot at most; 0: 1024
+	Wait       time.Duration // how long each waits at most; 0: 20 s
+}
+
+// Hasher computes password hashes, a few at once and the others in order.
+// It is safe for use by several goroutines.
+type Hasher struct {
+	parameters Parameters
+	pepper     pepper
+	slots      *semaphore.Weighted // first come, first served
+	capacity   int
+	queue      int64
+	wait       time.Duration
+	dummy      argon2id // what is computed where there is no hash
+
+	queued, running               atomic.Int64
+	computed, dummies, turnedAway atomic.Uint64
+}
+
+// Stats is what a Hasher does now (Queued, Running) and did since its start.
+type Stats struct {
+	Slots   int    // hashes that can run at once
+	Running int    // hashes that run
+	Queued  int    // callers that wait for a slot
+	Hashes  uint64 // hashes computed, the dummies among them
+	Dummies uint64 // hashes computed only to take the time [SEC-05]
+	Busy    uint64 // callers turned away with ErrBusy
+}
+
+// NewHasher makes a Hasher. It refuses parameters that no hash could be
+// checked with; whether they are strong enough is Parameters.Check's to say.
+func NewHasher(config HasherConfig) (*Hasher, error) {
+	if config.Parameters == (Parameters{}) {
+		config.Parameters = DefaultParameters()
+	}
+	if err := config.Parameters.bounds(); err != nil {
+		return nil, err
+	}
+	pepper, err := newPepper(config.Pepper)
+	if err != nil {
+		return nil, err
+	}
+	if config.Slots < 1 {
+		config.Slots = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	if config.Queue < 1 {
+		config.Queue = defaultQueue
+	}
+	if config.Wait <= 0 {
+		config.Wait = defaultWait
+	}
+	return &Hasher{
+		parameters: config.Parameters,
+		pepper:     pepper,
+		slots:      semaphore.NewWeighted(int64(config.Slots)),
+		capacity:   config.Slots,
+		queue:      int64(config.Queue),
+		wait:       config.Wait,
+		dummy:      dummyArgon2id(config.Parameters, pepper.id),
+	}, nil
+}
+
+// Hash gives the PHC string to store for a password that Policy.Check has
+// accepted. It fails with ErrBusy, with ErrPasswordLong, or when ctx ends
+// while it waits.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	if len(password) > MaxPassword {
+		return "", tooLong(password)
+	}
+	var hash argon2id
+	err := h.run(ctx, func() {
+		hash = newArgon2id(h.pepper.apply(password), h.parameters, h.pepper.id)
+	})
+	if err != nil {
+		return "", err
+	}
+	return hash.String(), nil
+}
+
+// Verify tells whether password is the one that hash was made of, and whether
+// to store a new hash of it: one of another kind, of lower cost or with
+// another pepper than new ones have [SEC-01].
+//
+// With hash "" it takes the time that a check takes and says no [SEC-05]; so
+// it does for a password that is too long to be any. It fails with ErrBusy,
+// with ErrHash or ErrPepper when the stored hash cannot be checked (which is
+// the operator's to hear, not the user's; the time is taken then too), or when
+// ctx ends while it waits. A cancelled caller leaves the queue at once; a hash
+// that runs cannot be stopped.
+func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
+	check, rehash, unusable := h.checker(hash)
+	if check == nil || len(password) > MaxPassword {
+		err := h.run(ctx, func() {
+			h.dummies.Add(1)
+			h.dummy.matches(h.pepper.apply("dummy"))
+		})
+		if err != nil {
+			return false, false, err
+		}
+		return false, false, unusable
+	}
+	if err := h.run(ctx, func() { ok = check(password) }); err != nil {
+		return false, false, err
+	}
+	return ok, ok && rehash, nil
+}
+
+// Check says whether a hash, say one from an import, can be verified: it fails
+// with ErrHash or ErrPepper. It computes nothing.
+func (h *Hasher) Check(hash string) error {
+	if hash == "" {
+		return hashError("it is empty")
+	}
+	_, _, err := h.checker(hash)
+	return err
+}
+
+// checker finds out how to check a stored hash, and whether it is weaker than
+// a new one. For "" it gives nil.
+func (h *Hasher) checker(hash string) (check func(password string) bool, rehash bool, err error) {
+	switch {
+	case hash == "":
+		return nil, false, nil
+	case isBcrypt(hash):
+		if err := checkBcrypt(hash); err != nil {
+			return nil, false, err
+		}
+		return func(password string) bool { return matchesBcrypt(hash, password) }, true, nil
+	case !strings.HasPrefix(hash, "$argon2id$"):
+		return nil, false, hashError("it is neither argon2id nor bcrypt")
+	}
+	stored, err := parseArgon2id(hash)
+	if err != nil {
+		return nil, false, err
+	}
+	var spice pepper
+	if stored.keyID != "" {
+		if spice = h.pepper; stored.keyID != spice.id {
+			return nil, false, fmt.Errorf("%w: the hash was made with another pepper (keyid %.16q)", ErrPepper, stored.keyID)
+		}
+	}
+	rehash = stored.weaker(h.parameters) || stored.keyID != h.pepper.id ||
+		len(stored.salt) < saltLength || len(stored.key) < keyLength
+	return func(password string) bool { return stored.matches(spice.apply(password)) }, rehash, nil
+}
+
+// Stats gives the figures of now.
+func (h *Hasher) Stats() Stats {
+	return Stats{
+		Slots:   h.capacity,
+		Running: int(h.running.Load()),
+		Queued:  int(h.queued.Load()),
+		Hashes:  h.computed.Load(),
+		Dummies: h.dummies.Load(),
+		Busy:    h.turnedAway.Load(),
+	}
+}
+
+// run calls compute in a slot, on the caller's goroutine.
+func (h *Hasher) run(ctx context.Context, compute func()) error {
+	if err := h.acquire(ctx); err != nil {
+		return err
+	}
+	h.running.Add(1)
+	// Deferred, so that even a panic gives the slot back.
+	defer func() {
+		h.running.Add(-1)
+		h.slots.Release(1)
+	}()
+	compute()
+	h.computed.Add(1)
+	return nil
+}
+
+// acquire takes a slot, or waits in the queue for one.
+func (h *Hasher) acquire(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if h.slots.TryAcquire(1) {
+		return nil
+	}
+	defer h.queued.Add(-1)
+	// Counted before it is compared: those who come at once cannot all slip
+	// past the bound.
+	if h.queued.Add(1) > h.queue {
+		h.turnedAway.Add(1)
+		return ErrBusy
+	}
+	waiting, stop := context.WithTimeout(ctx, h.wait)
+	defer stop()
+	if h.slots.Acquire(waiting, 1) == nil {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	h.turnedAway.Add(1)
+	return ErrBusy
+}

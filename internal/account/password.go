@@ -1,0 +1,78 @@
+package account
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// Lengths of passwords [SEC-03] [SEC-04].
+const (
+	MaxPassword     = 1024 // bytes; longer ones are refused, never cut
+	FloorPassword   = 8    // characters; no configuration goes below
+	DefaultPassword = 12   // characters, the least of a new password
+)
+
+// What Policy.Check refuses a password for. The errors that wrap them have a
+// message for people and never show the password.
+var (
+	ErrPasswordShort  = errors.New("the password is too short")
+	ErrPasswordLong   = errors.New("the password is too long")
+	ErrPasswordCommon = errors.New("the password is among the first that attackers try")
+	ErrPasswordName   = errors.New("the password is made of a name that attackers know")
+)
+
+// ErrPolicy is for a policy below the floor.
+var ErrPolicy = errors.New("unsafe password policy")
+
+// Policy says which new passwords are good enough. There are no rules of
+// composition and no expiry: both make passwords worse (NIST SP 800-63B-4).
+type Policy struct {
+	minimum int
+	names   []string
+}
+
+// NewPolicy makes a policy for passwords of at least minimum characters (0:
+// DefaultPassword) that are not made of one of names, those of the product and
+// the operator.
+func NewPolicy(minimum int, names ...string) (Policy, error) {
+	if minimum == 0 {
+		minimum = DefaultPassword
+	}
+	if minimum < FloorPassword || minimum > MaxPassword/utf8.UTFMax {
+		return Policy{}, fmt.Errorf("%w: the least length is %d characters, not between %d and %d", ErrPolicy, minimum, FloorPassword, MaxPassword/utf8.UTFMax)
+	}
+	return Policy{minimum: minimum, names: append([]string{"turnike"}, names...)}, nil
+}
+
+// Check says whether a password may be set for the account of that user name.
+// The password as a whole is compared, not words within it: "alice2026!" is
+// made of alice's name, "the cat that alice feeds" is not.
+func (p Policy) Check(password, username string) error {
+	if err := CheckLength(password, p.minimum); err != nil {
+		return err
+	}
+	if madeOf(password, append([]string{username}, p.names...)) {
+		return ErrPasswordName
+	}
+	if predictable(password) {
+		return ErrPasswordCommon
+	}
+	return nil
+}
+
+// CheckLength says whether a password has at least minimum characters and at
+// most MaxPassword bytes. An import asks only this, with FloorPassword.
+func CheckLength(password string, minimum int) error {
+	if len(password) > MaxPassword {
+		return tooLong(password)
+	}
+	if n := utf8.RuneCountInString(password); n < minimum {
+		return fmt.Errorf("%w: it has %d characters, at least %d are needed", ErrPasswordShort, n, minimum)
+	}
+	return nil
+}
+
+func tooLong(password string) error {
+	return fmt.Errorf("%w: it has %d bytes, at most %d are possible", ErrPasswordLong, len(password), MaxPassword)
+}

@@ -1,0 +1,55 @@
+package account
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/turnike/turnike/internal/secret"
+)
+
+// ErrPepper is for a pepper that is too short, or for a hash made with
+// another one than the configured.
+var ErrPepper = errors.New("unusable password pepper")
+
+// minPepper is the least length of a pepper in bytes.
+const minPepper = 16
+
+// pepper is a secret that goes into every hash and is kept apart from them,
+// so that a copy of the database alone cannot be searched for passwords
+// [SEC-01]. A hash names its pepper (keyid), so one can be introduced later:
+// older hashes stay good and are replaced at the next login.
+type pepper struct {
+	key []byte // nil: none
+	id  string // "" for none
+}
+
+func newPepper(s secret.Secret) (pepper, error) {
+	if !s.IsSet() {
+		return pepper{}, nil
+	}
+	key := []byte(s.Reveal())
+	if len(key) < minPepper {
+		return pepper{}, fmt.Errorf("%w: it has %d bytes, at least %d are needed", ErrPepper, len(key), minPepper)
+	}
+	p := pepper{key: key}
+	// Six bytes of an HMAC name the pepper and tell nothing about it.
+	p.id = base64.RawStdEncoding.EncodeToString(p.mac("name of the pepper")[:6])
+	return p, nil
+}
+
+// apply gives what is hashed in place of password.
+func (p pepper) apply(password string) []byte {
+	if p.key == nil {
+		return []byte(password)
+	}
+	return p.mac("password\x00" + password)
+}
+
+func (p pepper) mac(text string) []byte {
+	mac := hmac.New(sha256.New, p.key)
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
+}
