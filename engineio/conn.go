@@ -3,18 +3,20 @@ package engineio
 import (
 	"context"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Receiver is the owner's side of one connection. An opener returns it before
+// Receiver is the owner's side of one connection. An [Opener] returns it before
 // the open packet is sent.
 type Receiver interface {
 	// Message hands over one message. It runs in the goroutine that reads the
-	// connection (for polling: the POST's), one at a time and in order; blocking
-	// it stops the reading. Data is valid only during the call.
+	// connection (for polling: the POST's), one at a time and in order; while it
+	// blocks nothing more is read. Data is valid only during the call.
 	Message(data []byte, binary bool)
 	// Closed is called exactly once, in a goroutine of its own, as soon as the
-	// connection takes no more messages.
+	// connection takes no more messages. A Message may still be running.
 	Closed(why Closure)
 }
 
@@ -24,49 +26,127 @@ type Opener func(c *Conn, r *http.Request) Receiver
 
 // Closure says how a connection ended.
 type Closure struct {
-	// Server is true when this side ended it by [Conn.End].
+	// Final is true when this side ended it by [Conn.End].
 	Final bool
-	// Code is the close code sent or received; 1006 when there was none.
+	// Code is the close code that was sent or received; 1006 when there was none.
 	Code int
 	// Reason is a short English phrase for logs: "ping timeout", …
 	Reason string
 }
 
 // Conn is one Engine.IO connection. All methods may be called from any
-// goroutine and never block on the peer.
-type Conn struct{}
+// goroutine and none waits for the peer.
+type Conn struct {
+	id       string
+	remote   string
+	server   *Server
+	receiver Receiver
+	ctx      context.Context
+	cancel   context.CancelFunc
+	value    atomic.Pointer[any]
+	over     atomic.Bool // mirrors state != open, for readers without the lock
+
+	due   time.Duration // next wake-up; guarded by sweeper.mu
+	index int           // place in the sweeper's heap plus one; guarded by sweeper.mu
+
+	mu        sync.Mutex // guards the rest
+	state     state
+	transport string
+
+	ws      *wire // the websocket in use; nil on polling, and until the handshake is answered
+	out     queue // what waits for the peer
+	writing bool  // a goroutine owns the writes to ws
+
+	poll    chan answer // the GET that waits, capacity 1; nil without
+	posting bool        // a POST is being handled: it alone delivers messages
+	probe   *wire       // a websocket that asks to take over
+	probed  bool        // it has sent its probe: polls are answered at once
+	last    *Payload    // last words for a polling client, not yet delivered
+
+	endCode   int // of End, for a probe that takes over afterwards
+	endReason string
+
+	pingAt   time.Duration // deadlines since server.start; zero is none
+	pongBy   time.Duration
+	probeBy  time.Duration
+	cutBy    time.Duration // the websocket is cut
+	lingerBy time.Duration // an ended polling connection is forgotten
+	alarmAt  time.Duration
+	alarm    func()
+
+	unasked     int           // pings and pongs nobody asked for,
+	unaskedFrom time.Duration // since then
+}
+
+// state of a connection. It only rises.
+type state uint8
+
+const (
+	open  state = iota // messages flow
+	ended              // takes no more messages; last frames may be on their way
+	gone               // nothing is left of it
+)
+
+// newConn makes a connection with its open packet queued.
+func (s *Server) newConn(id, transport, remote string) *Conn {
+	c := &Conn{id: id, remote: remote, server: s, transport: transport}
+	c.writing = transport == WebSocket // until its handshake is answered
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.enqueue(s.openPayload(id, transport))
+	return c
+}
 
 // ID is the Engine.IO session id. It is a secret between client and server.
-func (c *Conn) ID() string { panic("skeleton") }
+func (c *Conn) ID() string { return c.id }
 
 // RemoteAddr is the RemoteAddr of the request that opened the connection.
-func (c *Conn) RemoteAddr() string { panic("skeleton") }
+func (c *Conn) RemoteAddr() string { return c.remote }
 
-// Transport is the transport in use: [Polling] or [WebSocket].
-func (c *Conn) Transport() string { panic("skeleton") }
+// Transport is the transport in use, [Polling] or [WebSocket].
+func (c *Conn) Transport() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.transport
+}
 
 // Context is cancelled when the connection takes no more messages.
-func (c *Conn) Context() context.Context { panic("skeleton") }
+func (c *Conn) Context() context.Context { return c.ctx }
+
+// Ended reports whether the connection takes no more messages.
+func (c *Conn) Ended() bool { return c.over.Load() }
 
 // Value is what SetValue stored last, or nil.
-func (c *Conn) Value() any { panic("skeleton") }
+func (c *Conn) Value() any {
+	if v := c.value.Load(); v != nil {
+		return *v
+	}
+	return nil
+}
 
 // SetValue stores the owner's own data with the connection.
-func (c *Conn) SetValue(v any) { panic("skeleton") }
+func (c *Conn) SetValue(v any) { c.value.Store(&v) }
 
-// Send queues or writes a payload. It is dropped silently once the connection
-// ended; the result says whether it was taken.
-func (c *Conn) Send(p *Payload) bool { panic("skeleton") }
+// Go runs f in a goroutine that belongs to the connection: [Server.Wait] waits
+// for it, and a panic in it ends this connection only.
+func (c *Conn) Go(f func()) {
+	c.server.running.add()
+	go func() {
+		defer c.server.running.done()
+		defer c.server.guard(c)
+		f()
+	}()
+}
 
-// Close ends the connection so that an official client comes back by itself.
-func (c *Conn) Close(code int, reason string) { panic("skeleton") }
-
-// Abort is Close for a peer that broke the protocol.
-func (c *Conn) Abort(code int, reason string) { panic("skeleton") }
-
-// End ends the connection for good: last is the last thing the peer hears.
-func (c *Conn) End(code int, reason string, last *Payload) { panic("skeleton") }
-
-// SetAlarm has f called, in the sweeper, at the given time, unless it was
-// replaced or (zero time) taken back before.
-func (c *Conn) SetAlarm(at time.Time, f func()) { panic("skeleton") }
+// SetAlarm has f called at the given time, unless it was replaced or, by the
+// zero time, taken back before, or the connection ended. F runs in the sweeper:
+// it must be cheap and must not block.
+func (c *Conn) SetAlarm(at time.Time, f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at.IsZero() || c.state != open {
+		c.alarmAt, c.alarm = 0, nil
+		return
+	}
+	c.alarmAt, c.alarm = max(at.Sub(c.server.start), 1), f
+	c.schedule()
+}

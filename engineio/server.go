@@ -2,26 +2,187 @@ package engineio
 
 import (
 	"context"
-	"net/http"
+	"encoding/json"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// Server is an http.Handler that serves Engine.IO.
-type Server struct{}
+// Server is an [http.Handler] that serves Engine.IO on whatever path it is
+// mounted. Make one with [NewServer].
+type Server struct {
+	cfg   Config
+	open  Opener
+	start time.Time // origin of every deadline, see now
+
+	ping     *Payload  // encoded once for all heartbeats
+	buffers  sync.Pool // *[bufferSize]byte, for messages that need one
+	sweeper  sweeper
+	running  tracker      // goroutines and registered connections
+	queued   atomic.Int64 // bytes queued for all peers
+	evicting atomic.Bool  // one eviction at a time
+
+	mu     sync.Mutex // guards closed and conns
+	closed bool
+	conns  map[string]*Conn // by session id, those that ended and linger included
+}
+
+// bufferSize is the size of pooled buffers: what a peer may make us allocate
+// before it sent as much. [SEC-38]
+const bufferSize = 4096
 
 // NewServer returns a server whose connections are received by what open
 // returns.
-func NewServer(cfg Config, open Opener) *Server { panic("skeleton") }
+func NewServer(cfg Config, open Opener) *Server {
+	s := &Server{
+		cfg:   cfg.withDefaults(),
+		open:  open,
+		start: time.Now(),
+		ping:  textPacket(packetPing),
+		conns: make(map[string]*Conn),
+	}
+	s.buffers.New = func() any { return new([bufferSize]byte) }
+	s.sweeper.server = s
+	s.sweeper.wake = make(chan struct{}, 1)
+	return s
+}
 
-// ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { panic("skeleton") }
+// now is the time since the server was made: monotonic, and half the size of a
+// time.Time in every connection.
+func (s *Server) now() time.Duration { return time.Since(s.start) }
 
-// Len is the number of open connections.
-func (s *Server) Len() int { panic("skeleton") }
+// Len is the number of connections, those included that ended and whose last
+// words wait for a polling client.
+func (s *Server) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// Queued is the number of bytes that wait for slow peers.
+func (s *Server) Queued() int64 { return s.queued.Load() }
 
 // Close refuses new connections with 503 and closes all open ones with code;
-// official clients come back. It does not wait.
-func (s *Server) Close(code int, reason string) { panic("skeleton") }
+// official clients come back by themselves. It does not wait, see [Server.Wait].
+func (s *Server) Close(code int, reason string) {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	for _, c := range s.all() {
+		var fx effects
+		c.mu.Lock()
+		c.shut(&fx, closing{code: code, reason: reason, forget: true})
+		if c.state == ended && c.transport == Polling {
+			c.forget(&fx) // what lingered from before
+		}
+		c.mu.Unlock()
+		c.apply(fx)
+	}
+}
 
 // Wait returns when every connection and every goroutine of the server is gone,
 // or with the context's error.
-func (s *Server) Wait(ctx context.Context) error { panic("skeleton") }
+func (s *Server) Wait(ctx context.Context) error { return s.running.wait(ctx) }
+
+// all returns the registered connections.
+func (s *Server) all() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	conns := make([]*Conn, 0, len(s.conns))
+	for _, c := range s.conns {
+		conns = append(conns, c)
+	}
+	return conns
+}
+
+// register makes a connection known by its id, unless the server is closed.
+func (s *Server) register(c *Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.conns[c.id] = c
+	s.running.add()
+	return true
+}
+
+// unregister forgets a connection. It may be called again.
+func (s *Server) unregister(c *Conn) {
+	s.mu.Lock()
+	_, known := s.conns[c.id]
+	delete(s.conns, c.id)
+	s.mu.Unlock()
+	if known {
+		s.running.done()
+	}
+}
+
+// lookup finds a connection. [SEC-41] one map access whatever the id.
+func (s *Server) lookup(id string) *Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conns[id]
+}
+
+// guard recovers a panic of a connection's goroutine, reports it and ends that
+// connection. It must be deferred directly. [SEC-40]
+func (s *Server) guard(c *Conn) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	stack := debug.Stack()
+	s.cfg.Logger.Error("panic", slog.Any("value", v), slog.String("stack", string(stack)))
+	if s.cfg.OnPanic != nil {
+		s.cfg.OnPanic(v, stack)
+	}
+	c.Abort(codeInternal, "internal error")
+}
+
+// openPayload is the first packet of a connection. [eio4:handshake]
+func (s *Server) openPayload(id, transport string) *Payload {
+	upgrades := []string{}
+	if transport == Polling && slices.Contains(s.cfg.Transports, WebSocket) {
+		upgrades = []string{WebSocket}
+	}
+	data, err := json.Marshal(struct {
+		SID          string   `json:"sid"`
+		Upgrades     []string `json:"upgrades"`
+		PingInterval int64    `json:"pingInterval"`
+		PingTimeout  int64    `json:"pingTimeout"`
+		MaxPayload   int      `json:"maxPayload"`
+	}{id, upgrades, s.cfg.PingInterval.Milliseconds(), s.cfg.PingTimeout.Milliseconds(), s.cfg.MaxPayload})
+	if err != nil {
+		panic(err) // strings and numbers always encode
+	}
+	return textPacket(packetOpen, data)
+}
+
+// evict closes the connection with the longest queue when all queues together
+// are too long. [SEC-46]
+func (s *Server) evict() {
+	if s.queued.Load() <= s.cfg.MaxQueueTotal || !s.evicting.CompareAndSwap(false, true) {
+		return
+	}
+	defer s.evicting.Store(false)
+	var worst *Conn
+	longest := 0
+	for _, c := range s.all() {
+		c.mu.Lock()
+		if n := c.out.bytes; c.state == open && n > longest {
+			worst, longest = c, n
+		}
+		c.mu.Unlock()
+	}
+	if worst != nil {
+		var fx effects
+		worst.mu.Lock()
+		worst.overflow(&fx, "queues are full")
+		worst.mu.Unlock()
+		worst.overflowed(fx)
+	}
+}

@@ -1,0 +1,227 @@
+package engineio
+
+import (
+	"time"
+	"unicode/utf8"
+)
+
+// Close ends the connection so that an official client comes back by itself: on
+// a websocket the close frame with code and reason (at most 123 bytes of UTF-8),
+// on polling the Engine.IO close packet, in the answer to the pending or the
+// next poll. On a websocket what was queued before may still be written.
+func (c *Conn) Close(code int, reason string) {
+	c.finish(closing{code: code, reason: reason})
+}
+
+// Abort is Close for a peer that broke the protocol: nothing queued is written
+// any more, and a polling session is unknown at once.
+func (c *Conn) Abort(code int, reason string) {
+	c.finish(closing{how: aborted, code: code, reason: reason})
+}
+
+// End ends the connection for good. From the moment it returns the connection
+// takes no more messages and drops what others send; last is the last thing the
+// peer hears.
+//
+// On a websocket what was queued before may be written first, then last, then
+// the close frame with code; after [Config.CloseTimeout] the TCP connection is
+// cut. On polling what was queued is dropped, last is the answer to the pending
+// or next poll, and the Engine.IO close packet comes in the answer to the poll
+// after that one: in one answer the official client loses the last event. It is
+// kept for [Config.LingerTimeout]; POSTs are answered and discarded. While an
+// upgrade is under way last goes to whichever transport the client turns to.
+//
+// Of last at most 4 KiB are kept for a client that is away: of a longer payload
+// only its final packet.
+func (c *Conn) End(code int, reason string, last *Payload) {
+	c.finish(closing{how: final, code: code, reason: reason, last: last})
+}
+
+func (c *Conn) finish(k closing) {
+	var fx effects
+	c.mu.Lock()
+	c.shut(&fx, k)
+	c.mu.Unlock()
+	c.apply(fx)
+}
+
+// closing describes an end of a connection.
+type closing struct {
+	how    manner
+	code   int
+	reason string
+	last   *Payload // with final
+	forget bool     // leave nothing behind for a polling client
+}
+
+// manner of an end.
+type manner uint8
+
+const (
+	comeBack manner = iota // the client may try again
+	final                  // with last words
+	aborted                // the peer broke the protocol, or does not read
+	left                   // the peer said so
+	lost                   // the peer is out of reach
+)
+
+// effects is what has to be done once the connection's lock is released: nothing
+// is sent, closed or called back under it.
+type effects struct {
+	why    *Closure // the receiver has to be told
+	poll   chan answer
+	answer answer // for poll
+	kick   *wire  // its reader has to look up
+	cut    *wire  // has to be closed
+	gently bool   // with the goodbyes of the layers below
+	hang   *wire  // nothing more will be sent
+}
+
+// apply does them.
+func (c *Conn) apply(fx effects) {
+	if fx.why != nil {
+		c.cancel()
+		c.Go(func() { c.receiver.Closed(*fx.why) })
+	}
+	if fx.poll != nil {
+		fx.poll <- fx.answer // one answer for each poll, and room for it
+	}
+	if fx.kick != nil {
+		fx.kick.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+	if fx.hang != nil {
+		fx.hang.hang()
+	}
+	if fx.cut != nil {
+		fx.cut.close(fx.gently)
+	}
+}
+
+// shut ends an open connection. The caller holds c.mu.
+func (c *Conn) shut(fx *effects, k closing) {
+	if c.state != open {
+		return
+	}
+	c.state = ended
+	c.over.Store(true)
+	c.pingAt, c.pongBy, c.alarmAt, c.alarm = 0, 0, 0, nil
+	if c.receiver != nil {
+		fx.why = &Closure{Final: k.how == final, Code: k.code, Reason: k.reason}
+	}
+	switch {
+	case c.transport == WebSocket:
+		c.shutWebSocket(fx, k)
+	default:
+		c.shutPolling(fx, k)
+	}
+	if c.state != gone {
+		c.schedule()
+	}
+}
+
+// shutWebSocket queues the last frames. The caller holds c.mu.
+func (c *Conn) shutWebSocket(fx *effects, k closing) {
+	if k.how == lost {
+		c.vanish(fx, false)
+		return
+	}
+	if k.how == aborted {
+		c.drop()
+	}
+	if k.last.Len() > 0 {
+		c.enqueue(k.last)
+	}
+	c.enqueue(closeFrame(k.code, k.reason))
+	c.cutBy = c.server.now() + c.server.cfg.CloseTimeout
+	c.flushLater()
+}
+
+// shutPolling answers a pending poll, and leaves what a client that is away has
+// to know. The caller holds c.mu.
+func (c *Conn) shutPolling(fx *effects, k closing) {
+	c.drop()
+	if c.probe != nil && k.how != final {
+		c.probe.closeCode = k.code
+		fx.kick = c.probe
+	}
+	switch {
+	case k.how == final:
+		c.endCode, c.endReason = k.code, k.reason
+		c.last = keep(k.last)
+		if c.poll != nil && k.last.Len() > 0 {
+			c.last = nil
+			c.reply(fx, answer{texts: k.last.texts(), last: keep(k.last)})
+		}
+		c.lingerBy = c.server.now() + c.server.cfg.LingerTimeout
+		return
+	case c.poll != nil && k.how == left:
+		c.reply(fx, answer{texts: textsNoop()}) // [eio4:close]
+	case c.poll != nil:
+		c.reply(fx, answer{texts: textsClose()})
+	case k.how == comeBack && !k.forget:
+		c.lingerBy = c.server.now() + c.server.cfg.LingerTimeout
+		return
+	}
+	c.forget(fx)
+}
+
+// maxLast bounds what is kept of the last words.
+const maxLast = 4096
+
+// keep returns what is kept of the last words for a client that is away.
+func keep(last *Payload) *Payload {
+	if last.Len() <= maxLast {
+		return last
+	}
+	k := last.packets[len(last.packets)-1]
+	return &Payload{
+		frames:  append([]byte(nil), last.frames[k.start:k.end]...),
+		packets: []packet{{0, k.end - k.start, append([]byte(nil), k.text...)}},
+	}
+}
+
+// forget leaves nothing of a polling connection. The caller holds c.mu.
+func (c *Conn) forget(fx *effects) {
+	if c.probe != nil {
+		fx.kick = c.probe
+	}
+	c.state = gone
+	c.lingerBy, c.last = 0, nil
+	c.drop()
+	c.server.sweeper.set(c, 0)
+	c.server.unregister(c)
+}
+
+// vanish leaves nothing of a websocket connection. The caller holds c.mu.
+func (c *Conn) vanish(fx *effects, gently bool) {
+	if c.state == gone {
+		return
+	}
+	c.state = gone
+	fx.cut, fx.gently = c.ws, gently
+	c.cutBy = 0
+	c.drop()
+	c.server.sweeper.set(c, 0)
+	c.server.unregister(c)
+}
+
+// overflow ends a connection whose queue is too long. The caller holds c.mu.
+func (c *Conn) overflow(fx *effects, reason string) {
+	c.shut(fx, closing{how: aborted, code: c.server.cfg.OverflowCode, reason: reason})
+}
+
+// validReason cuts a reason to what a close frame holds.
+func validReason(s string) string {
+	const most = 123 // [RFC6455:5.5.1]
+	if len(s) <= most && utf8.ValidString(s) {
+		return s
+	}
+	cut := 0
+	for i, r := range s {
+		if r == utf8.RuneError || i+utf8.RuneLen(r) > most {
+			break
+		}
+		cut = i + utf8.RuneLen(r)
+	}
+	return s[:cut]
+}

@@ -1,0 +1,83 @@
+package engineio
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// isUpgrade reports whether a request asks for a websocket.
+func isUpgrade(r *http.Request) bool {
+	return hasToken(r.Header["Connection"], "upgrade") && hasToken(r.Header["Upgrade"], "websocket")
+}
+
+// hasToken looks for a token in comma-separated header values.
+func hasToken(values []string, token string) bool {
+	for _, value := range values {
+		for part := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(part), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// acceptKey checks a websocket handshake and computes its answer. [RFC6455:4.2]
+// It answers itself when the handshake is not good.
+func acceptKey(w http.ResponseWriter, r *http.Request) (accept string, ok bool) {
+	if r.Header.Get("Sec-WebSocket-Version") != "13" {
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		writeError(w, httpError{http.StatusUpgradeRequired, errBadRequest.Code, errBadRequest.Message})
+		return "", false
+	}
+	key := r.Header.Get("Sec-WebSocket-Key")
+	if nonce, err := base64.StdEncoding.DecodeString(key); err != nil || len(nonce) != 16 || r.Method != http.MethodGet {
+		writeError(w, errBadRequest)
+		return "", false
+	}
+	const magic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // [RFC6455:1.3]
+	sum := sha1.Sum([]byte(key + magic))
+	return base64.StdEncoding.EncodeToString(sum[:]), true
+}
+
+// hijack takes the connection over from the HTTP server. It returns nil when it
+// cannot.
+func (s *Server) hijack(w http.ResponseWriter) *wire {
+	conn, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		writeError(w, errBadRequest)
+		return nil
+	}
+	// What the client sent too soon is carried over; the buffers are not kept.
+	early := make([]byte, rw.Reader.Buffered())
+	if _, err := io.ReadFull(rw.Reader, early); err != nil {
+		conn.Close()
+		return nil
+	}
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		conn.Close()
+		return nil
+	}
+	return s.newWire(conn, early)
+}
+
+// answer accepts a websocket handshake, in one write with what is queued.
+// [RFC6455:4.2.2]
+func (s *Server) answer(w http.ResponseWriter, wire *wire, accept string, batch []item) error {
+	var b bytes.Buffer
+	b.Grow(512)
+	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+	b.WriteString(accept)
+	b.WriteString("\r\n")
+	_ = w.Header().Write(&b) // what the middleware had set; a Buffer never fails
+	b.WriteString("\r\n")
+	for _, it := range batch {
+		b.Write(it.frames)
+	}
+	return wire.write(b.Bytes(), s)
+}

@@ -1,0 +1,133 @@
+package engineio
+
+// queue holds the payloads that wait for one peer. Its Conn's mutex guards it.
+type queue struct {
+	items     []item
+	taken     int // packets of items[0] that polls have taken
+	bytes     int // waiting or being written, exempt ones not counted
+	snapshots int // exempt ones, waiting or being written: at most one
+}
+
+// item is a payload in a queue.
+type item struct {
+	*Payload
+	exempt bool // outside the cap
+}
+
+// cost is how many bytes of p count against the cap. [SEC-46] One snapshot is
+// outside of it.
+func (q *queue) cost(p *Payload) int {
+	if p.snapshot && q.snapshots == 0 {
+		return 0
+	}
+	return p.Len()
+}
+
+// account books a payload and returns its item and its cost.
+func (q *queue) account(p *Payload) (it item, cost int) {
+	cost = q.cost(p)
+	q.bytes += cost
+	if cost == 0 && p.snapshot {
+		q.snapshots++
+		return item{p, true}, 0
+	}
+	return item{p, false}, cost
+}
+
+// push appends a payload and returns its cost.
+func (q *queue) push(p *Payload) int {
+	it, cost := q.account(p)
+	q.items = append(q.items, it)
+	return cost
+}
+
+// pushFront puts a payload before all others and returns its cost.
+func (q *queue) pushFront(p *Payload) int {
+	it, cost := q.account(p)
+	q.items = append([]item{it}, q.items...)
+	return cost
+}
+
+// release takes an item that was written or dropped off the books.
+func (q *queue) release(it item) int {
+	if it.exempt {
+		q.snapshots--
+		return 0
+	}
+	q.bytes -= it.Len()
+	return it.Len()
+}
+
+// empty reports whether nothing waits; what is being written does not count.
+func (q *queue) empty() bool { return len(q.items) == 0 }
+
+// pop takes what fits into one write of size bytes, at least one item. Items
+// stay on the books until they are released.
+func (q *queue) pop(size int, batch []item) []item {
+	for len(q.items) > 0 {
+		it := q.items[0]
+		if len(batch) > 0 && it.Len() > size {
+			break
+		}
+		size -= it.Len()
+		batch = append(batch, it)
+		q.shift()
+	}
+	return batch
+}
+
+// popPackets takes at most n packets in their polling form, and returns the cost
+// that was released.
+func (q *queue) popPackets(n int) (texts [][]byte, cost int) {
+	for n > 0 && len(q.items) > 0 {
+		it := q.items[0]
+		k := min(n, len(it.packets)-q.taken)
+		for _, packet := range it.packets[q.taken : q.taken+k] {
+			texts = append(texts, packet.text)
+		}
+		n -= k
+		q.taken += k
+		if q.taken == len(it.packets) {
+			cost += q.release(it)
+			q.shift()
+		}
+	}
+	return texts, cost
+}
+
+// shift removes the first item.
+func (q *queue) shift() {
+	q.items[0] = item{}
+	q.items, q.taken = q.items[1:], 0
+	if len(q.items) == 0 {
+		q.items = nil
+	}
+}
+
+// whole cuts off what polls have taken of the first payload, before a websocket
+// takes over.
+func (q *queue) whole() {
+	if q.taken == 0 {
+		return
+	}
+	p := q.items[0].Payload
+	start := p.packets[q.taken].start
+	rest := &Payload{frames: p.frames[start:], snapshot: p.snapshot}
+	for _, k := range p.packets[q.taken:] {
+		rest.packets = append(rest.packets, packet{k.start - start, k.end - start, k.text})
+	}
+	if !q.items[0].exempt {
+		q.bytes -= p.Len() - rest.Len()
+	}
+	q.items[0].Payload, q.taken = rest, 0
+}
+
+// drop empties the queue and returns the cost that was released. What is being
+// written stays on the books.
+func (q *queue) drop() (cost int) {
+	for _, it := range q.items {
+		cost += q.release(it)
+	}
+	q.items, q.taken = nil, 0
+	return cost
+}

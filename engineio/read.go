@@ -1,0 +1,147 @@
+package engineio
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+)
+
+// read is the reading goroutine of a websocket connection.
+func (c *Conn) read(w *wire) {
+	defer w.in.recycle()
+	for {
+		op, data, err := w.in.next()
+		if err == nil {
+			err = c.frame(w, op, data)
+		}
+		if err != nil {
+			c.readEnded(w, err)
+			return
+		}
+	}
+}
+
+// errClosed ends the reading after the peer's close frame.
+var errClosed = errors.New("engineio: peer closed")
+
+// frame handles one message or control frame. Once the connection ended only
+// the peer's close frame counts.
+func (c *Conn) frame(w *wire, op ws.OpCode, data []byte) error {
+	switch {
+	case op == ws.OpClose:
+		return c.peerClosed(data)
+	case c.Ended():
+		return nil
+	case op == ws.OpPing:
+		if err := c.unsolicited(); err != nil {
+			return err
+		}
+		c.send(controlFrame(ws.OpPong, data), true) // [RFC6455:5.5.3]
+		return nil
+	case op == ws.OpPong:
+		return c.unsolicited()
+	case op == ws.OpBinary:
+		c.receiver.Message(data, true) // [eio4:binary]
+		return nil
+	}
+	return c.packet(data)
+}
+
+// packet handles one text packet of either transport. [eio4:packet]
+func (c *Conn) packet(data []byte) error {
+	if len(data) == 0 {
+		return protocolError{codeProtocol, "empty packet"}
+	}
+	switch data[0] {
+	case packetMessage:
+		c.receiver.Message(data[1:], false)
+		return nil
+	case packetPong:
+		return c.pong() // [eio4:heartbeat]
+	case packetPing:
+		return c.unsolicited() // in this revision only servers ping
+	case packetClose:
+		c.finish(closing{how: left, code: codeNormal, reason: "transport close"}) // [eio4:close]
+		return nil
+	case packetNoop, packetUpgrade:
+		return nil
+	}
+	return protocolError{codeProtocol, "unknown packet type"}
+}
+
+// peerClosed answers the peer's close frame. [RFC6455:5.5.1]
+func (c *Conn) peerClosed(data []byte) error {
+	code, reason := codeNone, ""
+	if len(data) == 1 {
+		return protocolError{codeProtocol, "close frame of one byte"}
+	}
+	if len(data) >= 2 {
+		code, reason = int(binary.BigEndian.Uint16(data)), string(data[2:])
+		if !utf8.ValidString(reason) {
+			return protocolError{codeEncoding, "close reason is not UTF-8"}
+		}
+		if err := ws.CheckCloseFrameData(ws.StatusCode(code), reason); err != nil {
+			return protocolError{codeProtocol, err.Error()}
+		}
+	}
+	c.finish(closing{how: left, code: code, reason: "transport close"})
+	return errClosed
+}
+
+// readEnded ends the reading goroutine.
+func (c *Conn) readEnded(w *wire, err error) {
+	var fx effects
+	fault, faulty := errors.AsType[protocolError](err)
+	c.mu.Lock()
+	switch {
+	case faulty:
+		w.garbled = true
+		c.shut(&fx, closing{how: aborted, code: fault.code, reason: fault.reason})
+	case err == errClosed:
+		w.readOver = true
+		if !c.writing && c.out.empty() {
+			c.vanish(&fx, true) // our close frame went before
+		}
+	default:
+		w.readOver = true
+		c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: transportReason(err)})
+		c.vanish(&fx, false)
+	}
+	if faulty && c.state == ended && !c.writing && c.out.empty() {
+		fx.hang = w
+	}
+	c.mu.Unlock()
+	c.apply(fx)
+	if faulty {
+		c.drain(w)
+	}
+}
+
+// transportReason names the end of a connection without a close frame.
+func transportReason(err error) string {
+	if errors.Is(err, io.EOF) {
+		return "transport close"
+	}
+	return "transport error"
+}
+
+// drain throws away what the peer sends after a fault until it closes or is cut:
+// closing with unread bytes would reset the connection, and the peer lose the
+// close frame.
+func (c *Conn) drain(w *wire) {
+	w.in.untimed()
+	for {
+		if _, err := w.conn.Read(w.in.buf[:]); err != nil {
+			break
+		}
+	}
+	var fx effects
+	c.mu.Lock()
+	w.readOver = true
+	c.vanish(&fx, false)
+	c.mu.Unlock()
+	c.apply(fx)
+}

@@ -1,0 +1,216 @@
+package engineio
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+// httpError is an error of the reference server, literally. [eio4:errors]
+type httpError struct {
+	status  int
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// The errors of the reference server.
+var (
+	errTransport   = httpError{400, 0, "Transport unknown"}
+	errUnknownSID  = httpError{400, 1, "Session ID unknown"}
+	errMethod      = httpError{400, 2, "Bad handshake method"}
+	errBadRequest  = httpError{400, 3, "Bad request"}
+	errForbidden   = httpError{403, 4, "Forbidden"}
+	errVersion     = httpError{400, 5, "Unsupported protocol version"}
+	errUnavailable = httpError{503, 3, "Server is closing"}
+)
+
+// writeError answers with an error.
+func writeError(w http.ResponseWriter, e httpError) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // a number and a string always encode
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	if e.status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(e.status)
+	_, _ = w.Write(body) // a client that is gone needs no answer
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	transport, sid := query.Get("transport"), query.Get("sid")
+	upgrade := isUpgrade(r)
+	switch {
+	case !slices.Contains(s.cfg.Transports, transport):
+		writeError(w, errTransport)
+	case upgrade != (transport == WebSocket):
+		writeError(w, errBadRequest)
+	case sid == "" && r.Method != http.MethodGet:
+		writeError(w, errMethod)
+	case sid == "":
+		s.serveHandshake(w, r, transport, query.Get("EIO"))
+	default:
+		s.serveSession(w, r, sid)
+	}
+}
+
+// serveHandshake opens a connection. [eio4:handshake]
+func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transport, version string) {
+	if !s.allowed(w, r, nil) {
+		return
+	}
+	if version != "4" {
+		writeError(w, errVersion)
+		return
+	}
+	accept, ok := "", true
+	if transport == WebSocket {
+		if accept, ok = acceptKey(w, r); !ok {
+			return
+		}
+	}
+	c := s.newConn(rand.Text(), transport, r.RemoteAddr)
+	// The receiver is attached before anything is announced.
+	receiver := s.open(c, r)
+	if receiver == nil {
+		writeError(w, errForbidden)
+		return
+	}
+	c.mu.Lock()
+	c.receiver = receiver
+	closed := c.state != open
+	c.mu.Unlock()
+	if closed {
+		writeError(w, errForbidden) // by the opener itself
+		return
+	}
+	if !s.register(c) {
+		writeError(w, errUnavailable)
+		c.finish(closing{how: lost, code: codeAbnormal, reason: "server is closing"})
+		return
+	}
+	c.mu.Lock()
+	if c.state == open {
+		c.pingAt = s.now() + s.cfg.PingInterval
+		c.schedule()
+	}
+	c.mu.Unlock()
+	if transport == WebSocket {
+		s.openWebSocket(w, c, accept)
+		return
+	}
+	c.mu.Lock()
+	first := c.takeAnswer()
+	c.mu.Unlock()
+	if err := c.writeAnswer(w, first); err != nil {
+		c.answerLost(first)
+	}
+}
+
+// openWebSocket answers a websocket's handshake and starts its reader. The
+// request is not needed any more.
+func (s *Server) openWebSocket(w http.ResponseWriter, c *Conn, accept string) {
+	wire := s.hijack(w)
+	var fx effects
+	c.mu.Lock()
+	if wire == nil || c.state == gone {
+		c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: "handshake failed"})
+		c.vanish(&fx, false)
+		c.mu.Unlock()
+		c.apply(fx)
+		if wire != nil {
+			wire.close(false)
+		}
+		return
+	}
+	c.ws = wire
+	batch := c.out.pop(maxWrite, nil)
+	c.mu.Unlock()
+
+	err := s.answer(w, wire, accept, batch)
+
+	c.mu.Lock()
+	c.writing = false
+	c.settle(batch)
+	switch {
+	case c.state == gone:
+	case err != nil:
+		c.broken(&fx)
+	case c.out.empty():
+		c.flushed(&fx)
+	default:
+		c.flushLater()
+	}
+	c.mu.Unlock()
+	c.apply(fx)
+	if err == nil {
+		c.Go(func() { c.read(wire) })
+	}
+}
+
+// serveSession handles a request of a known connection.
+func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid string) {
+	c := s.lookup(sid)
+	if c == nil || c.lapsed() {
+		writeError(w, errUnknownSID)
+		return
+	}
+	if !s.allowed(w, r, c) {
+		return
+	}
+	switch {
+	case isUpgrade(r):
+		accept, ok := acceptKey(w, r)
+		if !ok {
+			return
+		}
+		wire := s.hijack(w)
+		switch {
+		case wire == nil:
+		case s.answer(w, wire, accept, nil) != nil:
+			wire.close(false)
+		default:
+			c.startProbe(wire)
+		}
+	case r.Method == http.MethodGet:
+		c.serveGet(w, r)
+	case r.Method == http.MethodPost:
+		c.servePost(w, r)
+	default:
+		writeError(w, errBadRequest)
+	}
+}
+
+// allowed asks the owner, and answers in its name when it refuses.
+func (s *Server) allowed(w http.ResponseWriter, r *http.Request, c *Conn) bool {
+	if s.cfg.CheckRequest == nil {
+		return true
+	}
+	err := s.cfg.CheckRequest(r, c)
+	if err == nil {
+		return true
+	}
+	s.cfg.Logger.Debug("request refused", slog.String("remote", r.RemoteAddr), slog.Any("error", err))
+	refusal, ok := errors.AsType[*HTTPError](err)
+	if !ok {
+		writeError(w, errForbidden)
+		return false
+	}
+	maps.Copy(w.Header(), refusal.Header)
+	status := refusal.Status
+	if status == 0 {
+		status = http.StatusForbidden
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(refusal.Body) // a client that is gone needs no answer
+	return false
+}

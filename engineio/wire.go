@@ -1,0 +1,123 @@
+package engineio
+
+import (
+	"net"
+	"syscall"
+	"time"
+)
+
+// wire is one websocket: its network connection and what is read from it.
+type wire struct {
+	conn net.Conn
+	raw  syscall.RawConn // of the TCP connection below; nil when there is none
+	in   frameReader
+
+	// The rest is guarded by Conn.mu.
+	readOver  bool // the peer has closed, or the reader gave up
+	garbled   bool // the frames cannot be told apart any more
+	closeCode int  // a probe is to be closed with it
+
+	// The rest belongs to whoever owns Conn.writing.
+	unproven int       // bytes written since the kernel's queue was seen short
+	deadline time.Time // the write deadline that is set
+}
+
+// newWire wraps a hijacked connection. Early is what the peer sent too soon.
+func (s *Server) newWire(conn net.Conn, early []byte) *wire {
+	w := &wire{conn: conn}
+	w.in = frameReader{conn: conn, early: early, limit: s.cfg.MaxPayload, timeout: s.cfg.MessageTimeout, pool: &s.buffers}
+	if sc, ok := below(conn).(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			w.raw = raw
+		}
+	}
+	return w
+}
+
+// below is the connection under TLS and other wrappers that have a NetConn
+// method.
+func below(conn net.Conn) net.Conn {
+	for {
+		w, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			return conn
+		}
+		conn = w.NetConn()
+	}
+}
+
+// A fresh TCP connection's send buffer holds some 46 KB; inlineRoom stays well
+// below, so that an inline write never blocks, whatever the peer does.
+const (
+	inlineRoom  = 16 << 10
+	inlineProof = 4 << 10 // so little left in the kernel's queue is a proof
+)
+
+// takes reports whether n bytes can be written without blocking. A slow peer
+// must not hold up whoever sends to many.
+func (w *wire) takes(n int) bool {
+	if n > inlineRoom || w.raw == nil {
+		return false
+	}
+	if w.unproven+n <= inlineRoom {
+		return true
+	}
+	if left, ok := unsent(w.raw); !ok || left > inlineProof {
+		return false
+	}
+	w.unproven = 0
+	return true
+}
+
+// write writes one piece of at most maxWrite bytes. The write deadline is moved
+// on only when half of it is used up: setting it costs a tenth of a write.
+func (w *wire) write(b []byte, s *Server) error {
+	now := time.Now()
+	if w.deadline.Sub(now) < s.cfg.WriteTimeout/2 {
+		w.deadline = now.Add(s.cfg.WriteTimeout)
+		if err := w.conn.SetWriteDeadline(w.deadline); err != nil {
+			return err
+		}
+	}
+	n, err := w.conn.Write(b)
+	w.unproven += n
+	return err
+}
+
+// writeAll writes a batch: several payloads in one write, a long one in pieces.
+func (w *wire) writeAll(batch []item, buf *[]byte, s *Server) error {
+	all := batch[0].frames
+	if len(batch) > 1 {
+		*buf = (*buf)[:0]
+		for _, it := range batch {
+			*buf = append(*buf, it.frames...)
+		}
+		all = *buf
+	}
+	for len(all) > 0 {
+		n := min(len(all), maxWrite)
+		if err := w.write(all[:n], s); err != nil {
+			return err
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// close closes the connection. Gently lets TLS say goodbye, which may take
+// seconds when the peer does not read.
+func (w *wire) close(gently bool) {
+	if gently {
+		w.conn.Close()
+		return
+	}
+	below(w.conn).Close()
+}
+
+// hang ends the sending direction, so that the peer sees that nothing follows
+// the close frame.
+func (w *wire) hang() {
+	if half, ok := w.conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+}
