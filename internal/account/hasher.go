@@ -95,7 +95,7 @@ func NewHasher(config HasherConfig) (*Hasher, error) {
 // accepted. It fails with ErrBusy, with ErrPasswordLong, or when ctx ends
 // while it waits.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if len(password) > MaxPassword {
+	if len(password) > MaxPasswordBytes {
 		return "", tooLong(password)
 	}
 	var hash argon2id
@@ -120,7 +120,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // that runs cannot be stopped.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
 	check, rehash, unusable := h.checker(hash)
-	if check == nil || len(password) > MaxPassword {
+	if check == nil || len(password) > MaxPasswordBytes {
 		err := h.run(ctx, func() {
 			h.dummies.Add(1)
 			h.dummy.matches(h.pepper.apply("dummy"))

@@ -39,7 +39,7 @@ func TestSEC05_DummyHash(t *testing.T) {
 		{"unknown or disabled account", "", "correct horse battery", true, false},
 		{"unknown account, the dummy's password", "", "dummy", true, false},
 		{"empty password", "", "", true, false},
-		{"too long a password", hash, string(make([]byte, MaxPassword+1)), true, false},
+		{"too long a password", hash, string(make([]byte, MaxPasswordBytes+1)), true, false},
 		{"broken hash", "$argon2id$broken", "correct horse battery", true, true},
 		{"wrong password", hash, "incorrect", false, false},
 	} {

@@ -8,7 +8,7 @@ import (
 
 // Lengths of passwords [SEC-03] [SEC-04].
 const (
-	MaxPassword     = 1024 // bytes; longer ones are refused, never cut
+	MaxPasswordBytes     = 1024 // bytes; longer ones are refused, never cut
 	FloorPassword   = 8    // characters; no configuration goes below
 	DefaultPassword = 12   // characters, the least of a new password
 )
@@ -39,8 +39,8 @@ func NewPolicy(minimum int, names ...string) (Policy, error) {
 	if minimum == 0 {
 		minimum = DefaultPassword
 	}
-	if minimum < FloorPassword || minimum > MaxPassword/utf8.UTFMax {
-		return Policy{}, fmt.Errorf("%w: the least length is %d characters, not between %d and %d", ErrPolicy, minimum, FloorPassword, MaxPassword/utf8.UTFMax)
+	if minimum < FloorPassword || minimum > MaxPasswordBytes/utf8.UTFMax {
+		return Policy{}, fmt.Errorf("%w: the least length is %d characters, not between %d and %d", ErrPolicy, minimum, FloorPassword, MaxPasswordBytes/utf8.UTFMax)
 	}
 	return Policy{minimum: minimum, names: append([]string{"turnike"}, names...)}, nil
 }
@@ -62,9 +62,9 @@ func (p Policy) Check(password, username string) error {
 }
 
 // CheckLength says whether a password has at least minimum characters and at
-// most MaxPassword bytes. An import asks only this, with FloorPassword.
+// most MaxPasswordBytes bytes. An import asks only this, with FloorPassword.
 func CheckLength(password string, minimum int) error {
-	if len(password) > MaxPassword {
+	if len(password) > MaxPasswordBytes {
 		return tooLong(password)
 	}
 	if n := utf8.RuneCountInString(password); n < minimum {
@@ -74,5 +74,5 @@ func CheckLength(password string, minimum int) error {
 }
 
 func tooLong(password string) error {
-	return fmt.Errorf("%w: it has %d bytes, at most %d are possible", ErrPasswordLong, len(password), MaxPassword)
+	return fmt.Errorf("%w: it has %d bytes, at most %d are possible", ErrPasswordLong, len(password), MaxPasswordBytes)
 }

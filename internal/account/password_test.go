@@ -136,7 +136,7 @@ func FuzzPolicy(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, password, username string) {
 		err := policy.Check(password, username)
-		if n := utf8.RuneCountInString(password); err == nil && (n < account.FloorPassword || len(password) > account.MaxPassword) {
+		if n := utf8.RuneCountInString(password); err == nil && (n < account.FloorPassword || len(password) > account.MaxPasswordBytes) {
 			t.Errorf("%d characters in %d bytes are accepted", n, len(password))
 		}
 	})
