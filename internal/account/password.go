@@ -8,9 +8,9 @@ import (
 
 // Lengths of passwords [SEC-03] [SEC-04].
 const (
-	MaxPasswordBytes     = 1024 // bytes; longer ones are refused, never cut
-	FloorPassword   = 8    // characters; no configuration goes below
-	DefaultPassword = 12   // characters, the least of a new password
+	MaxPasswordBytes = 1024 // bytes; longer ones are refused, never cut
+	FloorPassword    = 8    // characters; no configuration goes below
+	DefaultPassword  = 12   // characters, the least of a new password
 )
 
 // What Policy.Check refuses a password for. The errors that wrap them have a

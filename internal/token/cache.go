@@ -1,0 +1,62 @@
+package token
+
+import (
+	"crypto/sha256"
+	"sync"
+)
+
+// digest stands for a token in the cache, so that a look into the memory shows
+// no token.
+type digest [sha256.Size]byte
+
+// cache remembers the claims of tokens whose signature was verified. It holds
+// two generations: what is asked for moves into the young one, and when that
+// is full the old one is forgotten. So it is bounded, needs no clock, and
+// keeps what is in use.
+type cache struct {
+	size int // of a generation; 0: nothing is kept
+
+	guard      sync.RWMutex // guards the maps
+	young, old map[digest]Claims
+}
+
+func newCache(size int) *cache {
+	return &cache{size: size, young: map[digest]Claims{}}
+}
+
+// get gives the claims of a token that is in the cache.
+func (c *cache) get(d digest) (Claims, bool) {
+	c.guard.RLock()
+	claims, found := c.young[d]
+	if found {
+		c.guard.RUnlock()
+		return claims, true
+	}
+	claims, found = c.old[d]
+	c.guard.RUnlock()
+	if found {
+		c.put(d, claims)
+	}
+	return claims, found
+}
+
+// put keeps the claims of a token.
+func (c *cache) put(d digest, claims Claims) {
+	if c.size == 0 {
+		return
+	}
+	c.guard.Lock()
+	defer c.guard.Unlock()
+	if len(c.young) >= c.size {
+		c.old, c.young = c.young, make(map[digest]Claims)
+	}
+	c.young[d] = claims
+}
+
+// forget drops a token, say one that has expired.
+func (c *cache) forget(d digest) {
+	c.guard.Lock()
+	defer c.guard.Unlock()
+	delete(c.young, d)
+	delete(c.old, d)
+}

@@ -1,0 +1,38 @@
+package token
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+)
+
+// jwk is a public key (RFC 7517) on the curve Ed25519 (RFC 8037).
+type jwk struct {
+	Type      string `json:"kty"`
+	Curve     string `json:"crv"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg"`
+	ID        string `json:"kid"`
+	X         string `json:"x"`
+}
+
+// JWKS gives the key set that applications verify tokens with, the active key
+// first. A secret has no public half: with HS256 the set is empty.
+func (k *Keyring) JWKS() ([]byte, error) {
+	set := struct {
+		Keys []jwk `json:"keys"`
+	}{Keys: []jwk{}}
+	for _, id := range k.order {
+		if key := k.keys[id]; key.point != nil {
+			set.Keys = append(set.Keys, jwk{
+				Type: "OKP", Curve: "Ed25519", Use: "sig", Algorithm: key.method.Alg(), ID: key.id,
+				X: base64.RawURLEncoding.EncodeToString(key.point),
+			})
+		}
+	}
+	data, err := json.Marshal(set)
+	if err != nil {
+		return nil, fmt.Errorf("key set: %w", err)
+	}
+	return data, nil
+}
