@@ -23,8 +23,8 @@ func (c *Config) fields() []field {
 
 		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSOff).later("acme", "use files, with a certificate from your ACME client").
 			named("tls.mode", TLSAuto, "auto makes a local CA in the data directory; files reads cert_file and key_file"),
-		text(&c.TLS.CertFile, optional(path)).named("tls.cert_file", "", "certificate chain, PEM"),
-		text(&c.TLS.KeyFile, optional(path)).named("tls.key_file", "", "private key, PEM"),
+		text(&c.TLS.CertFile, optional(fileName)).named("tls.cert_file", "", "certificate chain, PEM"),
+		text(&c.TLS.KeyFile, optional(fileName)).named("tls.key_file", "", "private key, PEM"),
 
 		span(&c.Token.Lifetime, time.Second, 400*day).
 			named("token.lifetime", "24h", "how long a login is good for"),
@@ -69,7 +69,7 @@ func (c *Config) fields() []field {
 			named("socketio.register_timeout", "10s", "from CONNECT to register_user"),
 		number(&c.SocketIO.MaxPayload, 1<<10, 1<<20).
 			named("socketio.max_payload", "65536", "bytes of one message"),
-		list(&c.SocketIO.AllowedOrigins, origin).
+		list(&c.SocketIO.AllowedOrigins, exactOrigin).
 			named("socketio.allowed_origins", "", "origins of other sites that may connect, such as https://app.example.com"),
 		list(&c.SocketIO.Transports, oneOf("polling", "websocket")).
 			named("socketio.transports", "polling,websocket", "how clients may connect"),

@@ -54,7 +54,7 @@ func loopbackHost(host string) bool {
 // publicURL is an origin that users type. Without TLS it is of use on this
 // machine alone: the session cookie is for secure places only.
 func publicURL(s string) (string, error) {
-	o, err := origin(s)
+	o, err := exactOrigin(s)
 	if err != nil {
 		return "", err
 	}
@@ -68,9 +68,9 @@ func publicURL(s string) (string, error) {
 	return o, nil
 }
 
-// origin is scheme://host[:port] and no more [SEC-32], in the form that
+// exactOrigin is scheme://host[:port] and no more [SEC-32], in the form that
 // browsers send: lower case, without the scheme's own port.
-func origin(s string) (string, error) {
+func exactOrigin(s string) (string, error) {
 	mend := fmt.Errorf("%s is not an origin: write one such as %q", clip(s), "https://app.example.com")
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#") {
@@ -110,8 +110,8 @@ func proxyNetwork(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
-// path is the name of a file.
-func path(s string) (string, error) {
+// fileName is the name of a file.
+func fileName(s string) (string, error) {
 	if strings.ContainsAny(s, "\x00\r\n") {
 		return "", fmt.Errorf("%s is not the name of a file", clip(s))
 	}

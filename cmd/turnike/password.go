@@ -63,7 +63,7 @@ func (f passwordFlags) read(a *app, username string) (secret.Secret, error) {
 // firstLine reads a password up to the line's end, which does not belong to it.
 func firstLine(r io.Reader) (secret.Secret, error) {
 	// Two bytes beyond the greatest password: enough to see that it is too long.
-	line, err := bufio.NewReader(io.LimitReader(r, account.MaxPassword+2)).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(r, account.MaxPasswordBytes+2)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return secret.Secret{}, fmt.Errorf("cannot read the password: %w", err)
 	}

@@ -8,7 +8,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/token"
 )
 
 // issueDevice is what an issued session is recognised by.
@@ -45,7 +47,7 @@ func (c *sessionIssueCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	m, err := w.mint(ctx)
+	issuer, err := w.issuer(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func (c *sessionIssueCommand) Run(ctx context.Context, a *app) (err error) {
 	group.SetLimit(issueTogether)
 	for i, u := range users {
 		group.Go(func() error {
-			out[i], errs[i] = w.issue(ctx, m, u)
+			out[i], errs[i] = issuer.issue(ctx, u)
 			return nil // the others are opened all the same
 		})
 	}
@@ -111,9 +113,32 @@ func (w *workspace) enabled(ctx context.Context) ([]session.User, error) {
 	return users, nil
 }
 
+// issuer opens sessions and signs their tokens.
+type issuer struct {
+	core  *session.Core
+	keys  *token.Keyring
+	pools map[session.PoolID]string // names by id
+}
+
+func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
+	keys, err := openKeyring(w.cfg, w.store)
+	if err != nil {
+		return nil, err
+	}
+	pools, err := w.store.Pools(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := &issuer{core: w.core, keys: keys, pools: map[session.PoolID]string{}}
+	for _, p := range pools {
+		i.pools[p.ID] = p.Name
+	}
+	return i, nil
+}
+
 // issue opens one session and signs its token.
-func (w *workspace) issue(ctx context.Context, m *mint, u session.User) (issued, error) {
-	s, err := w.core.Login(ctx, session.Login{User: u.ID, Device: issueDevice, Issued: true})
+func (i *issuer) issue(ctx context.Context, u session.User) (issued, error) {
+	s, err := i.core.Login(ctx, session.Login{User: u.ID, Device: issueDevice, Issued: true})
 	full, isFull := errors.AsType[*session.SeatError](err)
 	switch {
 	case isFull:
@@ -123,9 +148,9 @@ func (w *workspace) issue(ctx context.Context, m *mint, u session.User) (issued,
 	case err != nil:
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}
-	token, err := m.sign(s, u)
+	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool]))
 	if err != nil {
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}
-	return issued{Username: u.Name, Token: token}, nil
+	return issued{Username: u.Name, Token: raw}, nil
 }
