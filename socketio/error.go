@@ -27,3 +27,6 @@ type CloseError struct {
 
 // Error implements error.
 func (e *CloseError) Error() string { return fmt.Sprintf("socketio: closed with %d", e.Code) }
+
+// ErrNotConnected is returned by [Socket.EmitWithAck].
+var ErrNotConnected = errors.New("socketio: not connected")

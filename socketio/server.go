@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -10,12 +11,15 @@ import (
 
 // Config tunes a [Server]. A zero field means its default.
 type Config struct {
-	// Engine tunes the connections below.
+	// Engine tunes the connections below. Its OnPanic hears of panics in
+	// handlers, too.
 	Engine engineio.Config
 	// ConnectTimeout is how long a connection may be without a namespace, from
-	// its start and again after leaving the last (default 45 s).
+	// its start and again after it left the last (default 45 s); then it is
+	// closed with 1008.
 	ConnectTimeout time.Duration
 	// MaxAttachments bounds the binary attachments of one packet (default 10).
+	// Together they may be as long as one message.
 	MaxAttachments int
 	// MaxDepth bounds the nesting of JSON, the arguments' array included
 	// (default 32, at most 64).
@@ -31,26 +35,75 @@ type Config struct {
 	Open func(c *engineio.Conn, r *http.Request)
 }
 
-// Server is an http.Handler that serves Socket.IO.
-type Server struct{}
+func (cfg Config) withDefaults() Config {
+	def := func(n *int, v int) {
+		if *n <= 0 {
+			*n = v
+		}
+	}
+	def(&cfg.MaxAttachments, 10)
+	def(&cfg.MaxDepth, 32)
+	def(&cfg.MaxAcks, 256)
+	def(&cfg.MaxEvents, 32)
+	cfg.MaxDepth = min(cfg.MaxDepth, maxDepth)
+	if cfg.ConnectTimeout <= 0 {
+		cfg.ConnectTimeout = 45 * time.Second
+	}
+	if cfg.Engine.MaxPayload <= 0 {
+		cfg.Engine.MaxPayload = 65536 // attachments are measured by it, too
+	}
+	if cfg.Engine.Logger == nil {
+		cfg.Engine.Logger = slog.New(slog.DiscardHandler)
+	}
+	return cfg
+}
+
+// Server is an [http.Handler] that serves Socket.IO on whatever path it is
+// mounted. Make one with [NewServer].
+type Server struct {
+	cfg        Config
+	engine     *engineio.Server
+	namespaces map[string]*Namespace // written only before serving
+}
 
 // NewServer returns a server. Namespaces and handlers must be registered before
 // it serves.
-func NewServer(cfg Config) *Server { panic("skeleton") }
+func NewServer(cfg Config) *Server {
+	s := &Server{cfg: cfg.withDefaults(), namespaces: make(map[string]*Namespace)}
+	s.engine = engineio.NewServer(s.cfg.Engine, s.open)
+	return s
+}
 
-// ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { panic("skeleton") }
+// open makes the receiver of a new connection.
+func (s *Server) open(c *engineio.Conn, r *http.Request) engineio.Receiver {
+	if s.cfg.Open != nil {
+		s.cfg.Open(c, r)
+	}
+	cl := &client{server: s, conn: c}
+	cl.await()
+	return cl
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
 // Engine is the server of the connections below.
-func (s *Server) Engine() *engineio.Server { panic("skeleton") }
+func (s *Server) Engine() *engineio.Server { return s.engine }
 
 // Of returns the namespace of that name ("/" is the main one), made if new.
-func (s *Server) Of(name string) *Namespace { panic("skeleton") }
+func (s *Server) Of(name string) *Namespace {
+	n := s.namespaces[name]
+	if n == nil {
+		n = &Namespace{name: name, handlers: make(map[string]*handler)}
+		s.namespaces[name] = n
+	}
+	return n
+}
 
 // Close refuses new connections and closes every open one with code, without
 // DISCONNECT: official clients come back. It does not wait.
-func (s *Server) Close(code int, reason string) { panic("skeleton") }
+func (s *Server) Close(code int, reason string) { s.engine.Close(code, reason) }
 
 // Wait returns when every connection and goroutine is gone, or with the
 // context's error.
-func (s *Server) Wait(ctx context.Context) error { panic("skeleton") }
+func (s *Server) Wait(ctx context.Context) error { return s.engine.Wait(ctx) }

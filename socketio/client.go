@@ -1,0 +1,190 @@
+package socketio
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+)
+
+// Close codes. [RFC6455:7.4.1]
+const (
+	codeProtocol = 1002
+	codePolicy   = 1008
+	codeInternal = 1011
+)
+
+// maxRefused bounds the refused CONNECTs of one connection.
+const maxRefused = 16
+
+// client is one connection and its sockets. It implements engineio.Receiver.
+type client struct {
+	server  *Server
+	conn    *engineio.Conn
+	pending *reassembly // the reading goroutine's own [SEC-39] one at most
+
+	mu      sync.Mutex // guards the rest
+	sockets []*Socket  // the latest of each namespace
+	closed  bool
+	refused int // CONNECTs since one succeeded
+}
+
+// Message implements engineio.Receiver.
+func (c *client) Message(data []byte, binary bool) {
+	if err := c.message(data, binary); err != nil {
+		code := codePolicy
+		if errors.Is(err, errPacket) || errors.Is(err, errJSON) {
+			code = codeProtocol
+		}
+		c.conn.Abort(code, err.Error())
+	}
+}
+
+func (c *client) message(data []byte, binary bool) error {
+	cfg := &c.server.cfg
+	if binary {
+		if c.pending == nil {
+			return errUnexpected
+		}
+		complete, err := c.pending.add(data, cfg.Engine.MaxPayload)
+		if err != nil || !complete {
+			return err
+		}
+		p, err := c.pending.finish(cfg)
+		c.pending = nil
+		if err != nil {
+			return err
+		}
+		return c.dispatch(p)
+	}
+	if c.pending != nil {
+		return errUnexpected
+	}
+	p, err := decodePacket(data, cfg)
+	if err != nil {
+		return err
+	}
+	if p.attachments > 0 {
+		c.pending = &reassembly{packet: p}
+		return nil
+	}
+	return c.dispatch(p)
+}
+
+// dispatch hands a packet to its socket.
+func (c *client) dispatch(p packet) error {
+	if p.kind == connect {
+		return c.connect(p)
+	}
+	s := c.socket(p.namespace)
+	if s == nil {
+		return errUnexpected // [SEC-39] no CONNECT before it
+	}
+	switch p.kind {
+	case disconnect:
+		s.leave()
+	case ack:
+		s.acked(p)
+	default:
+		return s.event(p)
+	}
+	return nil
+}
+
+// socket returns the latest socket of a namespace, or nil.
+func (c *client) socket(namespace string) *Socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sockets {
+		if s.namespace.name == namespace {
+			return s
+		}
+	}
+	return nil
+}
+
+// all returns the sockets.
+func (c *client) all() []*Socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]*Socket(nil), c.sockets...)
+}
+
+// connect begins a socket. [sio5:connect]
+func (c *client) connect(p packet) error {
+	c.mu.Lock()
+	c.refused++
+	tooOften := c.refused > maxRefused
+	c.mu.Unlock()
+	if tooOften {
+		return errUnexpected
+	}
+	n := c.server.namespaces[p.namespace]
+	if n == nil {
+		refusal, err := encodeConnectError(p.namespace, "Invalid namespace", nil)
+		if err != nil {
+			return errPacket
+		}
+		c.conn.Send(refusal)
+		return nil
+	}
+	if old := c.socket(p.namespace); old != nil && old.alive() {
+		return errUnexpected
+	}
+	s := newSocket(c, n)
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		s.cancel()
+		return nil
+	}
+	replaced := false
+	for i, old := range c.sockets {
+		if old.namespace == n {
+			c.sockets[i], replaced = s, true
+		}
+	}
+	if !replaced {
+		c.sockets = append(c.sockets, s)
+	}
+	c.mu.Unlock()
+	s.start(append([]byte(nil), p.auth...))
+	return nil
+}
+
+// await closes the connection when it is without a namespace for too long.
+// [SEC-36]
+func (c *client) await() {
+	c.conn.SetAlarm(time.Now().Add(c.server.cfg.ConnectTimeout), func() {
+		for _, s := range c.all() {
+			if s.alive() {
+				c.await() // it may just be leaving
+				return
+			}
+		}
+		c.conn.Close(codePolicy, "connect timeout")
+	})
+}
+
+// joined is called when a socket is connected.
+func (c *client) joined() {
+	c.mu.Lock()
+	c.refused = 0
+	c.mu.Unlock()
+	c.conn.SetAlarm(time.Time{}, nil)
+}
+
+// Closed implements engineio.Receiver.
+func (c *client) Closed(why engineio.Closure) {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	reason := TransportLost
+	if why.Final {
+		reason = ServerEnded
+	}
+	for _, s := range c.all() {
+		s.lost(reason)
+	}
+}

@@ -1,0 +1,299 @@
+package socketio
+
+import "errors"
+
+// Errors of the scanner. They never carry input.
+var (
+	errJSON  = errors.New("socketio: invalid JSON")
+	errDepth = errors.New("socketio: JSON nested too deeply")
+)
+
+// maxDepth is the hard bound of Config.MaxDepth: the scanner keeps one bit for
+// each level.
+const maxDepth = 64
+
+// scanner checks one JSON text (RFC 8259) in one pass, without recursion and
+// without allocation: it runs in the reading goroutine, whose stack stays small.
+type scanner struct {
+	data  []byte
+	pos   int
+	limit int    // of depth
+	depth int    // open arrays and objects
+	kinds uint64 // bit i is set when level i is an object
+}
+
+// value skips one value of any kind.
+func (s *scanner) value() error {
+	base := s.depth
+	for {
+		if err := s.scalarOrOpen(); err != nil {
+			return err
+		}
+		// After a value: close what ends here, or go on to the next one.
+		for {
+			if s.depth == base {
+				return nil
+			}
+			more, err := s.after()
+			if err != nil {
+				return err
+			}
+			if more {
+				break
+			}
+		}
+	}
+}
+
+// scalarOrOpen skips a scalar or an empty array or object, or goes down to the
+// first value of one that is not empty.
+func (s *scanner) scalarOrOpen() error {
+	for {
+		s.space()
+		if s.pos == len(s.data) {
+			return errJSON
+		}
+		switch c := s.data[s.pos]; c {
+		case '{', '[':
+			s.pos++
+			s.space()
+			if s.peek() == c+2 { // '}' and ']' follow their opening by two
+				if s.depth == s.limit {
+					return errDepth
+				}
+				s.pos++
+				return nil
+			}
+			if err := s.down(c == '{'); err != nil {
+				return err
+			}
+			if c == '{' {
+				if err := s.key(); err != nil {
+					return err
+				}
+			}
+		case '"':
+			return s.string()
+		case 't':
+			return s.literal("true")
+		case 'f':
+			return s.literal("false")
+		case 'n':
+			return s.literal("null")
+		default:
+			return s.number()
+		}
+	}
+}
+
+// after skips what follows a value inside an array or object: a comma (more is
+// true, and the key is skipped too) or its end.
+func (s *scanner) after() (more bool, err error) {
+	s.space()
+	object := s.kinds&(1<<(s.depth-1)) != 0
+	switch c := s.peek(); {
+	case c == ',':
+		s.pos++
+		if object {
+			return true, s.key()
+		}
+		return true, nil
+	case object && c == '}', !object && c == ']':
+		s.pos++
+		s.depth--
+		return false, nil
+	}
+	return false, errJSON
+}
+
+// down enters an array or object.
+func (s *scanner) down(object bool) error {
+	if s.depth == s.limit {
+		return errDepth
+	}
+	s.kinds &^= 1 << s.depth
+	if object {
+		s.kinds |= 1 << s.depth
+	}
+	s.depth++
+	return nil
+}
+
+// key skips a member's name and colon.
+func (s *scanner) key() error {
+	s.space()
+	if s.peek() != '"' {
+		return errJSON
+	}
+	if err := s.string(); err != nil {
+		return err
+	}
+	s.space()
+	if s.peek() != ':' {
+		return errJSON
+	}
+	s.pos++
+	return nil
+}
+
+// string skips a string. Its bytes are known to be UTF-8.
+func (s *scanner) string() error {
+	for s.pos++; s.pos < len(s.data); s.pos++ {
+		switch c := s.data[s.pos]; {
+		case c == '"':
+			s.pos++
+			return nil
+		case c < ' ':
+			return errJSON
+		case c == '\\':
+			if err := s.escape(); err != nil {
+				return err
+			}
+		}
+	}
+	return errJSON
+}
+
+// escape skips the backslash and all but the last byte of an escape.
+func (s *scanner) escape() error {
+	s.pos++
+	switch s.peek() {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return nil
+	case 'u':
+		for range 4 {
+			s.pos++
+			c := s.peek()
+			if !digit(c) && (c|0x20 < 'a' || c|0x20 > 'f') {
+				return errJSON
+			}
+		}
+		return nil
+	}
+	return errJSON
+}
+
+// number skips a number.
+func (s *scanner) number() error {
+	if s.peek() == '-' {
+		s.pos++
+	}
+	switch c := s.peek(); {
+	case c == '0':
+		s.pos++
+	case digit(c):
+		s.digits()
+	default:
+		return errJSON
+	}
+	if s.peek() == '.' {
+		s.pos++
+		if !s.digits() {
+			return errJSON
+		}
+	}
+	if s.peek()|0x20 == 'e' {
+		s.pos++
+		if c := s.peek(); c == '+' || c == '-' {
+			s.pos++
+		}
+		if !s.digits() {
+			return errJSON
+		}
+	}
+	return nil
+}
+
+// digits skips at least one digit.
+func (s *scanner) digits() bool {
+	start := s.pos
+	for digit(s.peek()) {
+		s.pos++
+	}
+	return s.pos > start
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// literal skips a word.
+func (s *scanner) literal(word string) error {
+	if len(s.data)-s.pos < len(word) || string(s.data[s.pos:s.pos+len(word)]) != word {
+		return errJSON
+	}
+	s.pos += len(word)
+	return nil
+}
+
+// space skips white space.
+func (s *scanner) space() {
+	for s.pos < len(s.data) {
+		switch s.data[s.pos] {
+		case ' ', '\t', '\n', '\r':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+// peek is the next byte, or zero at the end.
+func (s *scanner) peek() byte {
+	if s.pos < len(s.data) {
+		return s.data[s.pos]
+	}
+	return 0
+}
+
+// object checks that data is one object and nothing else.
+func scanObject(data []byte, limit int) error {
+	s := scanner{data: data, limit: limit}
+	s.space()
+	if s.peek() != '{' {
+		return errJSON
+	}
+	if err := s.value(); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+// end checks that nothing follows.
+func (s *scanner) end() error {
+	s.space()
+	if s.pos != len(s.data) {
+		return errJSON
+	}
+	return nil
+}
+
+// scanArray checks that data is one array and nothing else, and hands each of
+// its elements to take.
+func scanArray(data []byte, limit int, take func(element []byte)) error {
+	s := scanner{data: data, limit: limit}
+	s.space()
+	if s.peek() != '[' {
+		return errJSON
+	}
+	s.pos++
+	if err := s.down(false); err != nil {
+		return err
+	}
+	s.space()
+	if s.peek() == ']' {
+		s.pos++
+		return s.end()
+	}
+	for {
+		s.space()
+		start := s.pos
+		if err := s.value(); err != nil {
+			return err
+		}
+		take(data[start:s.pos])
+		if more, err := s.after(); err != nil {
+			return err
+		} else if !more {
+			return s.end()
+		}
+	}
+}

@@ -1,0 +1,285 @@
+package socketio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/turnike/turnike/engineio"
+)
+
+// echo registers what most tests need.
+func echo(s *Server) {
+	n := s.Of("/")
+	n.On("echo", func(_ context.Context, s *Socket, args []json.RawMessage, ack *Ack) {
+		all := make([]any, len(args))
+		for i, a := range args {
+			all[i] = a
+		}
+		if ack.Wanted() {
+			ack.Reply(all...)
+			return
+		}
+		s.Emit("echoed", all...)
+	})
+	n.On("inline", func(_ context.Context, s *Socket, args []json.RawMessage, ack *Ack) {
+		ack.Reply(len(args))
+	}, Inline)
+}
+
+func TestEventAndAck(t *testing.T) {
+	url, _ := serve(t, Config{}, echo)
+	p := dial(t, url)
+	p.join("")
+	p.send(`42["echo",1,"<a&b>",{"x":[ 1, null ]}]`)
+	p.expect(`2["echoed",1,"<a&b>",{"x":[1,null]}]`)
+	p.send(`4217["echo","yes"]`)
+	p.expect(`317["yes"]`)
+	p.send(`420["echo"]`)
+	p.expect(`30[]`)
+	p.send(`429007199254740992["inline",true]`)
+	p.expect(`39007199254740992[1]`)
+	p.send(`42["nobody knows this"]`)
+	p.send(`421["\u0065cho","escaped name"]`)
+	p.expect(`31["escaped name"]`)
+}
+
+func TestServerAsks(t *testing.T) {
+	answers := make(chan string, 4)
+	url, _ := serve(t, Config{MaxAcks: 1}, func(s *Server) {
+		s.Of("/").OnConnect(func(s *Socket) {
+			note := func(args []json.RawMessage, ok bool) {
+				if !ok {
+					answers <- "ended"
+					return
+				}
+				answers <- string(args[0])
+			}
+			if err := s.EmitWithAck(note, "question", 1); err != nil {
+				answers <- err.Error()
+			}
+			if err := s.EmitWithAck(note, "too much"); !errors.Is(err, ErrTooManyAcks) {
+				t.Errorf("err %v", err)
+			}
+		})
+		s.Of("/").On("again", func(_ context.Context, s *Socket, _ []json.RawMessage, _ *Ack) {
+			s.EmitWithAck(func(_ []json.RawMessage, ok bool) {
+				if !ok {
+					answers <- "ended"
+				}
+			}, "second")
+		})
+	})
+	p := dial(t, url)
+	p.join("")
+	p.expect(`20["question",1]`)
+	p.send(`439["stray"]`)
+	p.send(`430["answer"]`)
+	if got := receive(t, answers); got != `"answer"` {
+		t.Errorf("got %s", got)
+	}
+	p.send(`42["again"]`)
+	p.expect(`21["second"]`)
+	p.conn.Close()
+	if got := receive(t, answers); got != "ended" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Attachments in both directions, in order. [sio5:binary]
+func TestBinary(t *testing.T) {
+	url, _ := serve(t, Config{}, func(s *Server) {
+		s.Of("/").On("bin", func(_ context.Context, s *Socket, args []json.RawMessage, ack *Ack) {
+			var a, b []byte
+			if json.Unmarshal(args[0], &a) != nil || json.Unmarshal(args[1], &struct{ In *[]byte }{&b}) != nil {
+				t.Errorf("args %s", args)
+			}
+			if ack.Wanted() {
+				ack.Reply(b, 1, Binary(a))
+				return
+			}
+			s.Emit("nib", b, a)
+		})
+	})
+	p := dial(t, url)
+	p.join("")
+	for _, head := range []struct{ send, want string }{
+		{`452-["bin",{"_placeholder":true,"num":0},{"in": { "num" : 1 , "_placeholder" : true } }]`, `52-["nib",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`},
+		{`452-8["bin",{"_placeholder":true,"num":0},{"in":{"_placeholder":true,"num":1}}]`, `62-8[{"_placeholder":true,"num":0},1,{"_placeholder":true,"num":1}]`},
+	} {
+		p.send(head.send)
+		p.binary("\x00first")
+		p.binary("second")
+		p.expect(head.want, "b:second", "b:\x00first")
+	}
+}
+
+func TestNamespaces(t *testing.T) {
+	reasons := make(chan Reason, 4)
+	url, _ := serve(t, Config{}, func(s *Server) {
+		echo(s)
+		a := s.Of("/admin")
+		a.Use(func(_ context.Context, _ *Socket, auth json.RawMessage) error {
+			switch string(auth) {
+			case `{"token":"good"}`:
+				return nil
+			case "":
+				return &ConnectError{Message: "no token", Data: map[string]any{"code": "invalid_token", "retry": false}}
+			}
+			return errors.New("secret detail")
+		})
+		a.On("hi", func(_ context.Context, s *Socket, _ []json.RawMessage, ack *Ack) { s.Emit("ho", s.Namespace().Name()) })
+		a.OnDisconnect(func(_ *Socket, why Reason) { reasons <- why })
+	})
+	p := dial(t, url)
+	p.send("40/random")
+	p.expect(`4/random,{"message":"Invalid namespace"}`)
+	p.send("40/admin")
+	p.expect(`4/admin,{"message":"no token","data":{"code":"invalid_token","retry":false}}`)
+	p.send(`40/admin,{"token":"bad"}`)
+	p.expect(`4/admin,{"message":"internal error"}`)
+	p.join("")
+	p.send(`40/admin,{"token":"good"}`)
+	if got := p.read(); !strings.HasPrefix(got, `40/admin,{"sid":"`) {
+		t.Fatalf("got %q", got)
+	}
+	p.send(`42/admin,["hi"]`)
+	p.expect(`2/admin,["ho","/admin"]`)
+	p.send("41/admin")
+	if why := receive(t, reasons); why != ClientDisconnect {
+		t.Errorf("reason %v", why)
+	}
+	p.send(`42/admin,["hi"]`) // ignored: it had been connected
+	p.send(`421["echo"]`)     // the main one lives on
+	p.expect(`31[]`)
+}
+
+// Temporary refusals close the transport, nothing else: the client comes back.
+func TestCloseErrorClosesOnly(t *testing.T) {
+	url, _ := serve(t, Config{}, func(s *Server) {
+		s.Of("/").Use(func(context.Context, *Socket, json.RawMessage) error { return &CloseError{Code: 4101, Reason: "later"} })
+	})
+	p := dial(t, url)
+	p.send("40")
+	p.closed("4101")
+}
+
+// K2, K3, K4: the last words, DISCONNECT, the close code; nothing else.
+func TestEnd(t *testing.T) {
+	type end struct {
+		reason Reason
+		again  bool
+	}
+	ends := make(chan end, 4)
+	started := make(chan *Socket, 1)
+	release := make(chan struct{})
+	url, _ := serve(t, Config{}, func(s *Server) {
+		n := s.Of("/")
+		n.On("block", func(ctx context.Context, s *Socket, _ []json.RawMessage, ack *Ack) {
+			started <- s
+			<-ctx.Done()
+			<-release
+			s.Emit("too late")
+			ack.Reply("too late")
+		})
+		n.On("never", func(context.Context, *Socket, []json.RawMessage, *Ack) { t.Error("handled after the end") })
+		n.OnDisconnect(func(s *Socket, why Reason) { ends <- end{why, s.End(4999, "", nil)} })
+	})
+	p := dial(t, url)
+	p.join("")
+	p.send(`421["block"]`)
+	s := receive(t, started)
+	p.send(`42["never"]`)
+	last, err := EncodeEvent("/", "session_ended", map[string]any{"code": "replaced"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.End(4001, "replaced", last) { // the handler still runs
+		t.Error("End did nothing")
+	}
+	if s.End(4002, "again", last) {
+		t.Error("a second End did something")
+	}
+	p.expect(`2["session_ended",{"code":"replaced"}]`, "1")
+	p.closed("4001")
+	close(release)
+	if got := receive(t, ends); got != (end{ServerEnded, false}) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// The client's DISCONNECT waits for the events before it. [S3]
+func TestLeaveAfterEvents(t *testing.T) {
+	log := make(chan string, 8)
+	url, _ := serve(t, Config{}, func(s *Server) {
+		n := s.Of("/")
+		n.On("work", func(ctx context.Context, s *Socket, args []json.RawMessage, _ *Ack) {
+			if ctx.Err() != nil {
+				t.Error("context cancelled before its turn")
+			}
+			log <- string(args[0])
+		})
+		n.OnDisconnect(func(_ *Socket, why Reason) { log <- why.String() })
+	})
+	p := dial(t, url)
+	p.join("")
+	p.send(`42["work",1]`)
+	p.send(`42["work",2]`)
+	p.send("41")
+	p.send(`42["work",3]`)
+	p.conn.Close()
+	for _, want := range []string{"1", "2", "client disconnect"} {
+		if got := receive(t, log); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestTransportLost(t *testing.T) {
+	for name, lose := range map[string]func(p *peer, s *Server){
+		"aborted":      func(p *peer, s *Server) { p.conn.Close() },
+		"closed":       func(p *peer, s *Server) { p.frame(8, "\x03\xe8") },
+		"engine close": func(p *peer, s *Server) { p.send("1") },
+		"server close": func(p *peer, s *Server) { s.Close(4100, "draining") },
+		"garbage":      func(p *peer, s *Server) { p.send("4nonsense") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			reasons := make(chan Reason, 2)
+			url, s := serve(t, Config{}, func(s *Server) {
+				s.Of("/").OnDisconnect(func(_ *Socket, why Reason) { reasons <- why })
+			})
+			p := dial(t, url)
+			p.join("")
+			lose(p, s)
+			if why := receive(t, reasons); why != TransportLost {
+				t.Errorf("reason %v", why)
+			}
+		})
+	}
+}
+
+// An acknowledgement and others in one payload.
+func TestAckPayload(t *testing.T) {
+	url, _ := serve(t, Config{}, func(s *Server) {
+		s.Of("/").On("register", func(_ context.Context, s *Socket, _ []json.RawMessage, ack *Ack) {
+			a, err := ack.Payload(map[string]bool{"ok": true})
+			if err != nil {
+				t.Error(err)
+			}
+			b, err := EncodeEvent("/", "response", map[string]bool{"ok": true})
+			if err != nil {
+				t.Error(err)
+			}
+			s.Send(engineio.Concat(a, nil, b))
+			ack.Reply("twice")
+		})
+	})
+	p := dial(t, url)
+	p.join("")
+	p.send(`420["register"]`)
+	p.expect(`30[{"ok":true}]`, `2["response",{"ok":true}]`)
+	p.send(`42["register"]`)
+	p.expect(`2["response",{"ok":true}]`)
+}

@@ -1,0 +1,278 @@
+package socketio
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+)
+
+// task is one thing to do in a socket's worker.
+type task struct {
+	do      func()   // or
+	handler *handler // with the rest
+	event   string
+	args    []json.RawMessage
+	ack     *Ack
+}
+
+// push appends a task and sees that somebody works. The caller holds s.mu.
+func (s *Socket) push(t task) {
+	s.tasks = append(s.tasks, t)
+	if !s.working {
+		s.working = true
+		s.client.conn.Go(s.work)
+	}
+}
+
+// pushFair is push for the reading goroutine: while the queue is full it waits,
+// which stops the client. [I7]
+func (s *Socket) pushFair(t task) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.state == connected && len(s.tasks) >= s.client.server.cfg.MaxEvents {
+		if s.room == nil {
+			s.room = make(chan struct{}, 1)
+		}
+		room := s.room
+		s.mu.Unlock()
+		select {
+		case <-room:
+		case <-s.ctx.Done():
+		}
+		s.mu.Lock()
+	}
+	if s.state == connected {
+		s.push(t)
+	}
+}
+
+// work runs the tasks in order, and the end when it has come. It owns s.working.
+func (s *Socket) work() {
+	for {
+		s.mu.Lock()
+		if s.state == ended {
+			s.mu.Unlock()
+			s.finish() // nobody works after it: working stays set
+			return
+		}
+		if len(s.tasks) == 0 {
+			s.tasks = nil
+			s.working = false
+			s.mu.Unlock()
+			return
+		}
+		t := s.tasks[0]
+		s.tasks[0] = task{}
+		s.tasks = s.tasks[1:]
+		if s.room != nil {
+			select {
+			case s.room <- struct{}{}:
+			default:
+			}
+		}
+		s.mu.Unlock()
+		if t.do != nil {
+			s.guard(t.do)
+		} else {
+			s.handle(t)
+		}
+	}
+}
+
+// handle runs one handler.
+func (s *Socket) handle(t task) {
+	s.guard(func() { t.handler.run(s.ctx, s, t.event, t.args, t.ack) })
+}
+
+// guard runs f. A panic in it closes this connection only. [SEC-40]
+func (s *Socket) guard(f func()) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		stack := debug.Stack()
+		cfg := &s.client.server.cfg.Engine
+		cfg.Logger.Error("panic in a handler", slog.Any("value", v), slog.String("stack", string(stack)))
+		if cfg.OnPanic != nil {
+			cfg.OnPanic(v, stack)
+		}
+		s.client.conn.Abort(codeInternal, "internal error")
+	}()
+	f()
+}
+
+// start begins a socket: the checks, the answer, the OnConnect functions.
+// [sio5:connect]
+func (s *Socket) start(auth json.RawMessage) {
+	if len(auth) == 0 {
+		auth = nil
+	}
+	s.mu.Lock()
+	s.push(task{do: func() {
+		err := errRefused // should a check panic
+		s.guard(func() { err = s.check(auth) })
+		if err != nil {
+			s.refuse(err)
+			return
+		}
+		s.welcome()
+	}})
+	s.mu.Unlock()
+}
+
+// errRefused is the error of a check that panicked.
+var errRefused = errors.New("socketio: check failed")
+
+// check runs the checks of the namespace.
+func (s *Socket) check(auth json.RawMessage) error {
+	for _, use := range s.namespace.uses {
+		if err := use(s.ctx, s, auth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuse answers a client that did not pass the checks.
+func (s *Socket) refuse(err error) {
+	s.mu.Lock()
+	over := s.state == ended
+	s.stop(ServerEnded)
+	s.mu.Unlock()
+	s.cancel()
+	if over {
+		return
+	}
+	if shut, ok := errors.AsType[*CloseError](err); ok {
+		s.client.conn.Close(shut.Code, shut.Reason)
+		return
+	}
+	refusal, ok := errors.AsType[*ConnectError](err)
+	if !ok {
+		refusal = &ConnectError{Message: "internal error"}
+	}
+	p, err := encodeConnectError(s.namespace.name, refusal.Message, refusal.Data)
+	if err != nil {
+		s.client.server.cfg.Engine.Logger.Error("connect error not encoded", slog.Any("error", err))
+		p, _ = encodeConnectError(s.namespace.name, "internal error", nil) // a constant always encodes
+	}
+	s.client.conn.Send(p)
+}
+
+// welcome answers a client that passed the checks.
+func (s *Socket) welcome() {
+	s.mu.Lock()
+	if s.state != connecting {
+		s.mu.Unlock()
+		return
+	}
+	s.state, s.announced = connected, true
+	s.mu.Unlock()
+	s.client.joined()
+	s.client.conn.Send(encodeConnect(s.namespace.name, s.id))
+	for _, f := range s.namespace.onConnect {
+		s.guard(func() { f(s) })
+	}
+}
+
+// finish runs once, after everything else.
+func (s *Socket) finish() {
+	s.mu.Lock()
+	if s.hurry != nil {
+		s.hurry.Stop()
+	}
+	acks := s.acks
+	s.acks = nil
+	announced, reason := s.announced, s.reason
+	s.mu.Unlock()
+	for _, f := range acks {
+		s.guard(func() { f(nil, false) })
+	}
+	if announced {
+		for _, f := range s.namespace.onDisconnect {
+			s.guard(func() { f(s, reason) })
+		}
+	}
+}
+
+// event takes an event from the reading goroutine. [sio5:event]
+func (s *Socket) event(p packet) error {
+	s.mu.Lock()
+	state := s.state
+	s.mu.Unlock()
+	switch {
+	case state == connecting:
+		return errUnexpected // [SEC-39]
+	case state != connected:
+		return nil // it was on its way when the socket ended
+	}
+	h := s.namespace.handlers[string(p.name)]
+	if h == nil {
+		h = s.namespace.onUnknown
+	}
+	var name string
+	if h != nil && h.name != "" {
+		name = h.name // saves the copy
+	} else {
+		name = string(p.name)
+	}
+	var a *Ack
+	if p.hasID {
+		a = &Ack{socket: s, id: p.id}
+	}
+	if hook := s.namespace.onEvent; hook != nil {
+		keep := false
+		s.guard(func() { keep = hook(s, name, a) })
+		if !keep {
+			return nil
+		}
+	}
+	if h == nil {
+		return nil
+	}
+	t := task{handler: h, event: name, args: p.args, ack: a}
+	if h.inline && s.inline(t) {
+		return nil
+	}
+	t.args = own(p.args)
+	s.pushFair(t)
+	return nil
+}
+
+// inline runs a handler in the reading goroutine, unless something is queued
+// before it.
+func (s *Socket) inline(t task) bool {
+	s.mu.Lock()
+	if s.state != connected || s.working {
+		s.mu.Unlock()
+		return false
+	}
+	s.working = true
+	s.mu.Unlock()
+	s.handle(t)
+	s.mu.Lock()
+	s.working = false
+	if s.state == ended || len(s.tasks) > 0 {
+		s.working = true
+		s.client.conn.Go(s.work)
+	}
+	s.mu.Unlock()
+	return true
+}
+
+// own copies arguments out of the reading goroutine's buffer.
+func own(args []json.RawMessage) []json.RawMessage {
+	size := 0
+	for _, a := range args {
+		size += len(a)
+	}
+	buf := make([]byte, 0, size)
+	for i, a := range args {
+		start := len(buf)
+		buf = append(buf, a...)
+		args[i] = buf[start:len(buf):len(buf)]
+	}
+	return args
+}
