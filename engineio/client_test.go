@@ -100,7 +100,11 @@ func receive[T any](t *testing.T, ch <-chan T) T {
 // do sends an HTTP request and returns status and body.
 func (h *harness) do(method, query, body string, header ...string) (int, string) {
 	h.t.Helper()
-	req, err := http.NewRequestWithContext(h.t.Context(), method, h.url(query), strings.NewReader(body))
+	var r io.Reader = strings.NewReader(body)
+	if len(header) > 0 && header[0] == "Transfer-Encoding" {
+		r, header = io.MultiReader(r), nil // a length the client cannot know
+	}
+	req, err := http.NewRequestWithContext(h.t.Context(), method, h.url(query), r)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -266,4 +270,10 @@ func (s *socket) closed() (code int) {
 		}
 		return int(status)
 	}
+}
+
+// reset closes a client's connection with a TCP reset.
+func reset(s *socket) {
+	s.conn.(*net.TCPConn).SetLinger(0)
+	s.conn.Close()
 }

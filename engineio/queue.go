@@ -105,10 +105,10 @@ func (q *queue) shift() {
 }
 
 // whole cuts off what polls have taken of the first payload, before a websocket
-// takes over.
-func (q *queue) whole() {
+// takes over, and returns the cost that was released.
+func (q *queue) whole() (cost int) {
 	if q.taken == 0 {
-		return
+		return 0
 	}
 	p := q.items[0].Payload
 	start := p.packets[q.taken].start
@@ -117,9 +117,11 @@ func (q *queue) whole() {
 		rest.packets = append(rest.packets, packet{k.start - start, k.end - start, k.text})
 	}
 	if !q.items[0].exempt {
-		q.bytes -= p.Len() - rest.Len()
+		cost = p.Len() - rest.Len()
+		q.bytes -= cost
 	}
 	q.items[0].Payload, q.taken = rest, 0
+	return cost
 }
 
 // drop empties the queue and returns the cost that was released. What is being

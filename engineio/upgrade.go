@@ -113,7 +113,7 @@ func (c *Conn) takeOver(w *wire) bool {
 	if c.poll != nil {
 		c.reply(&fx, answer{texts: textsNoop()})
 	}
-	c.out.whole()
+	c.server.queued.Add(-int64(c.out.whole()))
 	if c.state == ended {
 		if c.last != nil {
 			c.enqueue(c.last)
