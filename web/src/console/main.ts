@@ -1,1 +1,6 @@
-import {} from '../copy/key'; export {};
+import { mount } from 'svelte';
+import { given, speak } from '../copy/text.svelte';
+import Console from './Console.svelte';
+
+await speak(given());
+mount(Console, { target: document.getElementById('page')! });

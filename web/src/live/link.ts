@@ -1,0 +1,119 @@
+import { io, type Socket } from 'socket.io-client';
+import { delay } from './backoff';
+import type { FromServer, Rejection, ToServer } from './protocol';
+
+export type Wire = Socket<FromServer, ToServer>;
+
+/** Why a transport was lost, as far as the browser lets us know. */
+export type Loss = { code: number; reason: string };
+
+/** What the link reports. */
+export interface Watcher {
+  connected(): void;
+  /** Lost; the link tries again by itself. */
+  lost(loss: Loss): void;
+  /** We left. */
+  left(): void;
+  /** The server sent us off, without or after saying why. */
+  dismissed(): void;
+  /** Final: nothing is tried again. */
+  refused(rejection: Rejection): void;
+  /** One attempt failed; the next starts at the given time. */
+  failed(attempt: number, nextAt: number, status: number): void;
+  trying(attempt: number): void;
+}
+
+const fast = { connect: 5000, answer: 10_000 } as const;
+
+/**
+ * The one connection of the page. It schedules its own attempts, so that the
+ * page can say when the next one is and try at once on a click; after a final
+ * code it never tries anything (UI-5).
+ */
+export class Link {
+  readonly wire: Wire;
+  #attempt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+
+  constructor(
+    private readonly watcher: Watcher,
+    wire?: Wire,
+  ) {
+    this.wire =
+      wire ?? io({ autoConnect: false, reconnection: false, withCredentials: true, timeout: fast.connect });
+    this.wire.on('connect', () => watcher.connected());
+    this.wire.on('connect_error', (error) => this.#failed(error));
+    this.wire.on('disconnect', (reason, details) => {
+      if (this.#over) return;
+      if (reason === 'io client disconnect') return watcher.left();
+      if (reason === 'io server disconnect') return watcher.dismissed();
+      const close = details && 'context' in details ? (details.context as { code?: number } | undefined) : undefined;
+      watcher.lost({ code: close?.code ?? 0, reason });
+      this.#again(0);
+    });
+    addEventListener('online', this.#now);
+  }
+
+  readonly #now = () => {
+    if (this.#timer !== undefined) this.connect();
+  };
+
+  /** Connects, or tries at once when an attempt is waiting. */
+  connect(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#over = false;
+    this.wire.connect();
+  }
+
+  /** All is well: the next loss starts with a short wait again. */
+  settled(): void {
+    this.#attempt = 0;
+  }
+
+  /** Leaves: the DISCONNECT packet frees the seat at once (S3). */
+  leave(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const connected = this.wire.connected;
+    this.wire.disconnect();
+    if (!connected) this.watcher.left();
+  }
+
+  /** Stops for good: no timer and no transport stay behind. */
+  end(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.wire.disconnect();
+  }
+
+  close(): void {
+    this.end();
+    removeEventListener('online', this.#now);
+  }
+
+  /** The transport in use, for people. */
+  get transport(): string {
+    return this.wire.io.engine?.transport.name ?? '';
+  }
+
+  #failed(error: Error & { data?: Partial<Rejection>; context?: { status?: number } }): void {
+    if (this.#over) return;
+    const { data } = error;
+    if (data?.retry === false && data.code) return this.watcher.refused(data as Rejection);
+    this.#again(error.context?.status ?? 0);
+  }
+
+  #again(status: number): void {
+    clearTimeout(this.#timer);
+    const wait = delay(++this.#attempt);
+    this.watcher.failed(this.#attempt, Date.now() + wait, status);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.watcher.trying(this.#attempt);
+      this.wire.connect();
+    }, wait);
+  }
+}

@@ -1,0 +1,338 @@
+import { Latency } from '../latency/window';
+import type { LogView } from '../log/view.svelte';
+import { Book, type Change } from '../presence/book';
+import { Resync } from '../presence/resync';
+import type { Status as Delta, Sync } from '../presence/wire';
+import type { Voice } from '../say/announcer.svelte';
+import { t } from '../copy/text.svelte';
+import type { Visibility } from '../seat/picture';
+import { Frame } from './frame';
+import { Journal } from './journal';
+import { Link, type Loss, type Watcher, type Wire } from './link';
+import { connectionOnly, failed, type End, type Failure, type Registered, type Rejection } from './protocol';
+import { Siblings } from './siblings';
+import type { Store } from './store.svelte';
+
+const patience = 10_000;
+
+/**
+ * The life of the page: connects, registers, keeps the book of who is inside,
+ * and stops for good when the server says so. It writes the store and the log;
+ * it draws nothing.
+ */
+export class Live implements Watcher {
+  readonly link: Link;
+  readonly book = new Book();
+  readonly latency = new Latency();
+  readonly journal: Journal;
+
+  readonly #frame = new Frame(() => this.#draw());
+  readonly #siblings: Siblings;
+  readonly #resync: Resync;
+  #changes: number[] = [];
+  /** Arrival of our own seat before the loss, to know it was kept. */
+  #seatSince: number | null = null;
+  #visibility: Visibility = 'names';
+  #received = 0;
+  #sent = 0;
+
+  constructor(
+    readonly store: Store,
+    readonly log: LogView,
+    readonly voice: Voice,
+    wire?: Wire,
+  ) {
+    this.link = new Link(this, wire);
+    this.journal = new Journal(log, () => this.store.self?.username ?? null);
+    this.#resync = new Resync(() => this.sync());
+    this.#siblings = new Siblings((end, username, expires) => this.#heard(end, username, expires));
+    this.#listen(this.link.wire);
+  }
+
+  start(): void {
+    this.store.clock.start();
+    this.link.connect();
+  }
+
+  /** Stops every timer and transport. */
+  close(): void {
+    this.link.close();
+    this.#halt();
+    this.#siblings.close();
+    this.#frame.stop();
+  }
+
+  #halt(): void {
+    this.#resync.stop();
+    this.store.clock.stop();
+  }
+
+  want(): void {
+    this.#frame.want();
+  }
+
+  #listen(wire: Wire): void {
+    wire.onAny((name: string, data: unknown) => {
+      this.#received++;
+      this.want();
+      this.journal.unknown(name, data);
+    });
+    wire.onAnyOutgoing(() => {
+      this.#sent++;
+      this.want();
+    });
+    wire.on('user_status', (delta) => this.#delta(delta));
+    wire.on('presence_sync', (sync) => this.#sync(sync));
+    wire.on('connection_slots', (slots) => {
+      if (!this.book.occupancy(slots)) return;
+      this.journal.slots(slots);
+      this.want();
+    });
+    wire.on('online_users', (users) => this.journal.online(users));
+    wire.on('session_ended', (end) => this.#end(end));
+    wire.on('connection_ended', (end) => this.#end(end));
+  }
+
+  // What the link reports.
+
+  connected(): void {
+    const { store } = this;
+    store.transport = this.link.transport;
+    this.link.wire.io.engine.on('upgrade', (transport) => (store.transport = transport.name));
+    this.journal.note('connect', `${store.transport} · ${this.link.wire.id}`);
+    void this.register();
+  }
+
+  lost(loss: Loss): void {
+    const { store } = this;
+    const own = store.self && this.book.faces.get(store.self.username);
+    if (store.status === 'online') this.#seatSince = own?.since ?? null;
+    store.lossCode = loss.code;
+    this.journal.note('closed', loss.code ? `${loss.reason} · ${loss.code}` : loss.reason);
+    this.#away('reconnecting');
+  }
+
+  left(): void {
+    this.journal.note('closed', 'io client disconnect');
+    this.#seatSince = null;
+    this.#away('offline');
+  }
+
+  dismissed(): void {
+    if (this.store.stop) return;
+    this.journal.note('closed', 'io server disconnect');
+    this.#away('offline');
+  }
+
+  refused(rejection: Rejection): void {
+    const { code, reason = '', at = new Date().toISOString() } = rejection;
+    this.journal.note('connect_error', code);
+    this.#end({ code, reason, message: '', at });
+  }
+
+  failed(attempt: number, nextAt: number, status: number): void {
+    this.store.nextAttemptAt = nextAt;
+    if (attempt > 1 || status) this.journal.note('connect_error', status ? String(status) : '');
+    if (this.store.status === 'connecting') this.#away('reconnecting');
+  }
+
+  trying(attempt: number): void {
+    this.journal.note('retry', '', { n: attempt });
+  }
+
+  #away(status: 'reconnecting' | 'offline'): void {
+    const { store } = this;
+    this.book.whole = false;
+    this.#resync.stop();
+    store.lostAt ??= Date.now();
+    store.connectedAt = null;
+    store.clock.set();
+    if (store.status === status) return;
+    store.status = status;
+    if (!store.stop) this.#sayStatus();
+    this.want();
+  }
+
+  // Registration.
+
+  async register(): Promise<void> {
+    this.journal.sent('register');
+    let answer: Registered | Failure;
+    try {
+      answer = await this.link.wire.timeout(patience).emitWithAck('register_user', {});
+    } catch {
+      // No answer: the connection is gone or will be; the link sees to it.
+      return;
+    }
+    if (this.store.stop?.kind === 'end') return;
+    if (failed(answer)) this.#turnedAway(answer);
+    else this.#registered(answer);
+  }
+
+  #registered(answer: Registered): void {
+    const { store } = this;
+    this.link.settled();
+    this.journal.registered(answer);
+    store.self = answer.user;
+    store.session = answer.sid;
+    store.expiresAt = Date.parse(answer.expires_at);
+    store.grace = answer.grace_ms;
+    store.stop = null;
+    if (store.lostAt !== null) store.reconnects++;
+    store.lostAt = null;
+    store.lossCode = 0;
+    store.connectedAt ??= Date.now();
+    store.clock.start();
+    if (store.status !== 'online') {
+      store.status = 'online';
+      this.#sayStatus();
+    }
+    this.want();
+  }
+
+  #turnedAway(failure: Failure): void {
+    this.journal.failure('register_user', failure);
+    const { store } = this;
+    if (store.status === 'online') return;
+    store.lostAt = null;
+    store.stop = { kind: 'refused', failure, at: Date.now(), session: this.link.wire.id ?? '' };
+  }
+
+  // Who is inside.
+
+  #delta(delta: Delta): void {
+    const taken = this.book.status(delta);
+    if (taken === 'old') return;
+    if ('missing' in taken) {
+      const [from, to] = taken.missing;
+      this.journal.note('gap', '', { from: String(from), to: String(to) }, delta);
+      this.#resync.want();
+      return;
+    }
+    this.journal.change(taken.change, delta);
+    this.#changes.push(performance.now());
+    this.#sayChange(taken.change, delta.username);
+    this.want();
+  }
+
+  #sync(sync: Sync): void {
+    if (!this.book.sync(sync)) return;
+    this.journal.synced(sync);
+    const { store } = this;
+    // Who is inside finds himself in a list of names: without him it is none (P5).
+    const listed = store.admin || (store.self !== null && this.book.faces.has(store.self.username));
+    if (this.#visibility !== 'none') this.#visibility = listed ? 'names' : 'count';
+    const own = store.self && this.book.faces.get(store.self.username);
+    if (own && this.#seatSince !== null && own.since === this.#seatSince) {
+      store.backAt = Date.now();
+      this.voice.queue.polite(t('rec.back'));
+    }
+    this.#seatSince = null;
+    this.want();
+  }
+
+  /** The pool shows no names at all (P5). */
+  hide(): void {
+    this.#visibility = 'none';
+    this.want();
+  }
+
+  sync(): void {
+    if (!this.link.wire.connected) return;
+    this.journal.sent('presence_sync');
+    this.link.wire.emit('presence_sync', this.book.position, (answer) => {
+      if (failed(answer)) this.journal.failure('presence_sync', answer);
+    });
+  }
+
+  // The end.
+
+  #end(end: End): void {
+    const { store } = this;
+    this.journal.note('ended', '', { code: end.code }, end);
+    if (store.leaving) return;
+    if (!connectionOnly.has(end.code) && store.self) this.#siblings.tell(end, store.self.username, store.expiresAt);
+    this.#finish(end);
+  }
+
+  /** A sibling tab heard that our common session is over. */
+  #heard(end: End, username: string, expires: number): void {
+    const { store } = this;
+    if (store.leaving || store.self?.username !== username || store.expiresAt !== expires) return;
+    if (store.stop?.kind === 'end' && !connectionOnly.has(store.stop.end.code)) return;
+    this.#finish(end);
+  }
+
+  #finish(end: End): void {
+    const { store } = this;
+    this.link.end();
+    // Waiting at a full house: that the wait was cut is no news.
+    if (store.stop?.kind === 'refused' && end.code === 'register_timeout') return;
+    this.#halt();
+    store.status = connectionOnly.has(end.code) ? 'offline' : 'ended';
+    store.lostAt = null;
+    store.connectedAt = null;
+    store.stop = { kind: 'end', end, at: Date.parse(end.at) || Date.now(), session: store.session };
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.book.clear();
+    this.latency.clear();
+    this.log.clear();
+    this.#changes = [];
+    this.store.forget();
+  }
+
+  /** A click on the notice: try again what was refused. */
+  again(): void {
+    const { store } = this;
+    if (store.stop?.kind === 'refused' && this.link.wire.connected) {
+      void this.register();
+      return;
+    }
+    if (store.stop?.kind === 'end') {
+      store.stop = null;
+      store.status = 'connecting';
+      store.clock.start();
+    }
+    this.link.connect();
+  }
+
+  // Drawing and speaking.
+
+  #draw(): void {
+    const { store, book } = this;
+    if (store.stop?.kind === 'end') return;
+    this.log.refresh();
+    store.received = this.#received;
+    store.sent = this.#sent;
+    store.latency = this.latency.figures();
+    store.samples = [...this.latency.samples];
+    const now = performance.now();
+    this.#changes = this.#changes.filter((at) => now - at < 250);
+    const self = store.self?.username;
+    const own = self ? book.faces.get(self) : undefined;
+    const others = [...book.faces.values()].filter((face) => face !== own);
+    store.inside = {
+      slots: book.slots,
+      faces: own ? [own, ...others] : others,
+      more: Math.max(0, book.count - book.faces.size),
+      visibility: this.#visibility,
+      hurried: this.#changes.length > 10 || !store.inside.known,
+      known: book.slots !== null,
+    };
+  }
+
+  #sayStatus(): void {
+    this.voice.queue.polite(t('aria.say.state', { status: t(`status.${this.store.status}`) }));
+  }
+
+  #sayChange(change: Change, name: string): void {
+    if (name === this.store.self?.username || (change !== 'in' && change !== 'out')) return;
+    this.voice.queue.change(() => {
+      const { used = 0, max = 0 } = this.book.slots ?? {};
+      return t(change === 'in' ? 'aria.say.in' : 'aria.say.out', { name, used, max });
+    });
+  }
+}
