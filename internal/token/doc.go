@@ -7,8 +7,9 @@
 // the operator's. The algorithm comes from the configuration and never from a
 // token [SEC-20]. Verify goes in this order, cheap before dear:
 //
-//  1. form: at most 4096 bytes, of base64url in three parts [SEC-22];
-//  2. the cache of tokens verified before, by SHA-256;
+//  1. length and dots: at most 4096 bytes in three parts [SEC-22]; then the
+//     cache of tokens verified before, by SHA-256;
+//  2. form: base64url and nothing else;
 //  3. header: alg, typ and kid, each once, and no other [SEC-20] [SEC-21];
 //  4. key: by kid out of a map, which no name can leave [SEC-21];
 //  5. signature;

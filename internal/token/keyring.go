@@ -1,7 +1,6 @@
 package token
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -112,7 +111,7 @@ func (k *Keyring) Sign(claims Claims) (string, error) {
 		return "", fmt.Errorf("sign: %w", invalid("it has more than 4096 bytes"))
 	}
 	// Its first check will come in a moment.
-	k.cache.put(sha256.Sum256([]byte(raw)), claims)
+	k.cache.put(digestOf(raw), claims)
 	return raw, nil
 }
 
@@ -123,10 +122,10 @@ func (k *Keyring) Sign(claims Claims) (string, error) {
 //
 // Whether the session is live is the caller's to ask [SEC-26].
 func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
-	if !wellFormed(raw) {
-		return Claims{}, invalid("it is not in the form of a JWT")
+	if len(raw) > MaxLength || strings.Count(raw, ".") != 2 {
+		return Claims{}, invalid("it is not three parts in at most 4096 bytes")
 	}
-	digest := digest(sha256.Sum256([]byte(raw)))
+	digest := digestOf(raw)
 	claims, cached := k.cache.get(digest)
 	if !cached {
 		var err error
@@ -151,6 +150,9 @@ func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
 
 // genuine verifies everything about a token but its times.
 func (k *Keyring) genuine(raw string) (Claims, error) {
+	if !wellFormed(raw) {
+		return Claims{}, invalid("it is not in the form of a JWT")
+	}
 	segment, _, _ := strings.Cut(raw, ".")
 	header, ok := parseHeader(segment)
 	if !ok || header.alg != k.Algorithm() || header.typ != sessionType {

@@ -87,8 +87,8 @@ func examples() []string {
 	}
 }
 
-// monotonous tells whether s has fewer than eight different bytes, or is a
-// repetition of fewer than sixteen.
+// monotonous tells whether s has fewer than eight different bytes, or goes on
+// repeating its first fifteen or fewer.
 func monotonous(s string) bool {
 	var seen [256]bool
 	different := 0
@@ -98,6 +98,13 @@ func monotonous(s string) bool {
 			different++
 		}
 	}
-	// s is found in s+s at its smallest period.
-	return different < 8 || 1+strings.Index((s + s)[1:], s) < 16
+	if different < 8 {
+		return true
+	}
+	for period := 1; period < 16; period++ {
+		if strings.HasPrefix(s, s[period:]) {
+			return true
+		}
+	}
+	return false
 }
