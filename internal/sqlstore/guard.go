@@ -66,7 +66,7 @@ func checkSeats(k known, ch session.Change) error {
 	count := map[session.SeatState]int{session.Held: k.pool.Held, session.Grace: k.pool.Grace, session.Offered: k.pool.Offered}
 	state := make(map[string]session.SeatState, len(k.seats))
 	for user, s := range k.seats {
-		state[user] = s
+		state[user] = s.state
 	}
 	move := func(user string, to session.SeatState) error {
 		from, ok := state[user]

@@ -28,15 +28,15 @@ func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
 	var out []SessionRow
 	err := s.read(ctx, func(c *conn) error {
 		return c.query(`SELECT s.id, u.name, u.role, p.name, s.device, s.address, s.created_at, s.last_active, s.expires_at,
-				EXISTS (SELECT 1 FROM connections c WHERE c.user_id = s.user_id AND c.session_id = s.id), t.state
-			FROM sessions s JOIN users u ON u.id = s.user_id JOIN pools p ON p.id = s.pool_id
-			LEFT JOIN seats t ON t.user_id = s.user_id AND t.session_id = s.id
-			WHERE s.ended_at IS NULL AND s.expires_at > ? ORDER BY u.canonical, s.seq`, func(r row) error {
+				EXISTS (SELECT 1 FROM connections c WHERE c.user_no = s.user_no AND c.session_id = s.id), t.state
+			FROM sessions s JOIN users u ON u.no = s.user_no JOIN pools p ON p.id = s.pool_id
+			LEFT JOIN seats t ON t.pool_id = u.pool_id AND t.user_no = s.user_no AND t.session_id = s.id
+			WHERE s.ended_at IS NULL AND s.expires_at > ? ORDER BY u.canonical, s.no`, func(r row) error {
 			out = append(out, SessionRow{ID: r.string(0), Username: r.string(1), Role: account.Role(r.string(2)),
 				Pool: r.string(3), Device: r.string(4), Address: r.string(5), Since: r.time(6), LastActive: r.time(7),
 				Expires: r.time(8), Connected: r.bool(9), Seat: session.SeatState(r.string(10))})
 			return nil
-		}, s.opts.Now())
+		}, s.now())
 	})
 	return out, err
 }

@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"slices"
+
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
 )
@@ -11,12 +13,15 @@ const (
 	selectPool = `SELECT ` + poolColumns + ` FROM pools`
 
 	userColumns    = `u.id, u.name, u.role, u.pool_id, u.disabled, u.deleted, u.cred_version, u.password_hash, u.seat_lost`
-	sessionColumns = `s.id, s.user_id, s.pool_id, s.device, s.device_hash, s.address, s.issued, s.created_at,
-		s.last_active, s.expires_at, s.ended_at, s.code, s.reason, s.successor`
-	seatColumns = `t.pool_id, t.session_id, t.state, t.kind, t.since, t.changed, t.deadline, t.reclaim`
+	sessionColumns = `s.id, s.pool_id, s.device, s.device_hash, s.address, s.issued, s.created_at,
+		s.last_active, s.expires_at`
+	endColumns  = `s.ended_at, s.code, s.reason, s.successor` // of a session; nothing in a live one
+	seatColumns = `t.session_id, t.state, t.kind, t.since, t.changed, t.deadline, t.reclaim`
 
 	userWidth    = 9
-	sessionWidth = 14
+	sessionWidth = 9
+	endWidth     = 4
+	seatWidth    = 7
 )
 
 func scanPool(r row, i int) session.Pool {
@@ -32,17 +37,16 @@ func scanUser(r row, i int) session.User {
 		PasswordHash: r.string(i + 7), SeatLost: r.bool(i + 8)}
 }
 
-func scanSession(r row, i int) session.Session {
-	return session.Session{ID: r.string(i), User: r.string(i + 1), Pool: session.PoolID(r.int64(i + 2)),
-		Device: r.string(i + 3), DeviceHash: r.bytes(i + 4), Address: r.string(i + 5), Issued: r.bool(i + 6),
-		Created: r.time(i + 7), LastActive: r.time(i + 8), Expires: r.time(i + 9), Ended: r.time(i + 10),
-		Code: session.Code(r.string(i + 11)), Reason: r.string(i + 12), Successor: r.string(i + 13)}
+func scanSession(r row, i int, user string) session.Session {
+	return session.Session{ID: r.string(i), User: user, Pool: session.PoolID(r.int64(i + 1)),
+		Device: r.string(i + 2), DeviceHash: r.bytes(i + 3), Address: r.string(i + 4), Issued: r.bool(i + 5),
+		Created: r.time(i + 6), LastActive: r.time(i + 7), Expires: r.time(i + 8)}
 }
 
-func scanSeat(r row, i int, user, name string) *session.Seat {
-	return &session.Seat{User: user, Username: name, Pool: session.PoolID(r.int64(i)), Session: r.string(i + 1),
-		State: session.SeatState(r.string(i + 2)), Kind: session.GraceKind(r.string(i + 3)), Since: r.time(i + 4),
-		Changed: r.time(i + 5), Deadline: r.time(i + 6), Reclaim: r.time(i + 7)}
+func scanSeat(r row, i int, pool session.PoolID, user, name string) *session.Seat {
+	return &session.Seat{User: user, Username: name, Pool: pool, Session: r.string(i),
+		State: session.SeatState(r.string(i + 1)), Kind: session.GraceKind(r.string(i + 2)), Since: r.time(i + 3),
+		Changed: r.time(i + 4), Deadline: r.time(i + 5), Reclaim: r.time(i + 6)}
 }
 
 // loadPool reads a pool's row. Error: ErrNoPool.
@@ -68,63 +72,83 @@ func poolIDs(c *conn) ([]session.PoolID, error) {
 	return ids, err
 }
 
+// loaded is a user's state with the numbers of its rows.
+type loaded struct {
+	session.State
+	no   int64 // of the user
+	next int64 // of the user with the seat that can be given away
+}
+
 // load reads all that a rule may look at. Error: ErrNoUser.
-func (t *tx) load(user string) (session.State, error) {
-	var st session.State
-	found := false
-	err := t.conn.query(`SELECT `+userColumns+`, `+seatColumns+` FROM users u LEFT JOIN seats t ON t.user_id = u.id
-		WHERE u.id = ?`, func(r row) error {
-		st.User, found = scanUser(r, 0), true
-		if r[userWidth] != nil {
-			st.Seat = scanSeat(r, userWidth, st.User.ID, st.User.Name)
+func (t *tx) load(user string) (loaded, error) {
+	l, known := t.mirror.get(user)
+	if !known {
+		var err error
+		if l, err = t.read(user); err != nil {
+			return l, err
+		}
+	}
+	var err error
+	if l.Pool, err = t.pool(l.User.Pool); err != nil {
+		return l, err
+	}
+	return l, t.loadNext(&l)
+}
+
+// read reads the user with its seat, sessions and connections.
+func (t *tx) read(user string) (loaded, error) {
+	var l loaded
+	err := t.conn.query(`SELECT u.no, `+userColumns+`, `+seatColumns+` FROM users u 
+		LEFT JOIN seats t ON t.pool_id = u.pool_id AND t.user_no = u.no WHERE u.id = ?`, func(r row) error {
+		l.no, l.User = r.int64(0), scanUser(r, 1)
+		if seat := 1 + userWidth; r[seat] != nil {
+			l.Seat = scanSeat(r, seat, l.User.Pool, l.User.ID, l.User.Name)
 		}
 		return nil
 	}, user)
 	if err != nil {
-		return st, err
+		return l, err
 	}
-	if !found {
-		return st, session.ErrNoUser
+	if l.no == 0 {
+		return l, session.ErrNoUser
 	}
-	if st.Pool, err = t.pool(st.User.Pool); err != nil {
-		return st, err
-	}
-	if err := t.loadSessions(&st); err != nil {
-		return st, err
-	}
-	return st, t.loadNext(&st)
+	return l, t.loadSessions(&l)
 }
 
-func (t *tx) loadSessions(st *session.State) error {
-	err := t.conn.query(`SELECT `+sessionColumns+` FROM sessions s WHERE s.user_id = ? AND s.ended_at IS NULL
-		ORDER BY s.seq, s.id`, func(r row) error {
-		st.Sessions = append(st.Sessions, scanSession(r, 0))
-		return nil
-	}, st.User.ID)
-	if err != nil || len(st.Sessions) == 0 {
-		return err // connections belong to live sessions
-	}
-	return t.conn.query(`SELECT id, session_id, registered_at FROM connections WHERE user_id = ? ORDER BY seq, id`,
-		func(r row) error {
-			st.Conns = append(st.Conns, session.Connection{ID: r.string(0), Session: r.string(1), User: st.User.ID,
-				Registered: r.time(2)})
+// loadSessions reads the live sessions with their connections.
+func (t *tx) loadSessions(l *loaded) error {
+	var seqs []int64 // of the connections
+	return t.conn.query(`SELECT c.seq, c.id, c.registered_at, `+sessionColumns+` FROM sessions s
+		LEFT JOIN connections c ON c.user_no = s.user_no AND c.session_id = s.id
+		WHERE s.user_no = ? AND s.ended_at IS NULL ORDER BY s.no, c.seq, c.id`, func(r row) error {
+		s := scanSession(r, 3, l.User.ID)
+		if n := len(l.Sessions); n == 0 || l.Sessions[n-1].ID != s.ID {
+			l.Sessions = append(l.Sessions, s)
+		}
+		if r[0] == nil {
 			return nil
-		}, st.User.ID)
+		}
+		c := session.Connection{ID: r.string(1), Session: s.ID, User: l.User.ID, Registered: r.time(2)}
+		i, _ := slices.BinarySearch(seqs, r.int64(0)+1) // oldest first over all sessions
+		seqs = slices.Insert(seqs, i, r.int64(0))
+		l.Conns = slices.Insert(l.Conns, i, c)
+		return nil
+	}, l.no)
 }
 
 // loadNext reads the seat that can be given away soonest. The counters tell
 // whether there is one.
-func (t *tx) loadNext(st *session.State) error {
-	others := st.Pool.Grace
-	if st.Seat != nil && st.Seat.State == session.Grace {
+func (t *tx) loadNext(l *loaded) error {
+	others := l.Pool.Grace
+	if l.Seat != nil && l.Seat.State == session.Grace {
 		others--
 	}
 	if others <= 0 {
 		return nil
 	}
-	return t.conn.query(`SELECT `+seatColumns+`, u.id, u.name FROM seats t JOIN users u ON u.id = t.user_id
-		WHERE t.pool_id = ? AND t.state = 'grace' AND t.user_id <> ? ORDER BY t.reclaim LIMIT 1`, func(r row) error {
-		st.Next = scanSeat(r, 0, r.string(8), r.string(9))
+	return t.conn.query(`SELECT `+seatColumns+`, u.id, u.name, u.no FROM seats t JOIN users u ON u.no = t.user_no
+		WHERE t.pool_id = ? AND t.state = 'grace' AND t.user_no <> ? ORDER BY t.reclaim LIMIT 1`, func(r row) error {
+		l.Next, l.next = scanSeat(r, 0, l.Pool.ID, r.string(seatWidth), r.string(seatWidth+1)), r.int64(seatWidth+2)
 		return nil
-	}, int64(st.Pool.ID), st.User.ID)
+	}, int64(l.Pool.ID), l.no)
 }

@@ -11,7 +11,7 @@ import (
 // others come in between.
 func (s *Store) Prune(ctx context.Context, now, presenceBefore, auditBefore time.Time) error {
 	err := s.sliced(ctx, func(t *tx) (int64, error) {
-		return t.exec(`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
+		return t.exec(`DELETE FROM sessions WHERE no IN (SELECT no FROM sessions
 			WHERE ended_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?)`, now, slice)
 	})
 	if err != nil {

@@ -13,9 +13,12 @@ func (s *Store) Session(ctx context.Context, id string) (session.Session, sessio
 	var user session.User
 	found := false
 	err := s.read(ctx, func(c *conn) error {
-		err := c.query(`SELECT `+sessionColumns+`, `+userColumns+` FROM sessions s JOIN users u ON u.id = s.user_id
+		err := c.query(`SELECT `+sessionColumns+`, `+endColumns+`, `+userColumns+` FROM sessions s JOIN users u ON u.no = s.user_no
 			WHERE s.id = ?`, func(r row) error {
-			out, user, found = scanSession(r, 0), scanUser(r, sessionWidth), true
+			user, found = scanUser(r, sessionWidth+endWidth), true
+			out = scanSession(r, 0, user.ID)
+			out.Ended, out.Code = r.time(sessionWidth), session.Code(r.string(sessionWidth+1))
+			out.Reason, out.Successor = r.string(sessionWidth+2), r.string(sessionWidth+3)
 			return nil
 		}, id)
 		if err == nil && !found {
@@ -30,11 +33,12 @@ func (s *Store) Session(ctx context.Context, id string) (session.Session, sessio
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	var users []string
 	err := s.read(ctx, func(c *conn) error {
-		return c.query(`SELECT user_id FROM (SELECT user_id FROM sessions WHERE ended_at IS NULL AND expires_at <= ?
-				ORDER BY expires_at LIMIT ?) AS expired
-			UNION SELECT user_id FROM (SELECT user_id FROM seats WHERE deadline IS NOT NULL AND deadline <= ?
-				ORDER BY deadline LIMIT ?) AS lapsed
-			LIMIT ?`, func(r row) error {
+		return c.query(`SELECT u.id FROM (
+				SELECT user_no FROM (SELECT user_no FROM sessions WHERE ended_at IS NULL AND expires_at <= ?
+					ORDER BY expires_at LIMIT ?) AS expired
+				UNION SELECT user_no FROM (SELECT user_no FROM seats WHERE deadline IS NOT NULL AND deadline <= ?
+					ORDER BY deadline LIMIT ?) AS lapsed
+			) AS due JOIN users u ON u.no = due.user_no LIMIT ?`, func(r row) error {
 			users = append(users, r.string(0))
 			return nil
 		}, now, limit, now, limit, limit)
@@ -64,8 +68,8 @@ func (s *Store) Snapshot(ctx context.Context, pool session.PoolID) (session.Pool
 		}
 		entries = make([]Entry, 0, p.Used())
 		return c.query(`SELECT u.id, u.name, t.state, t.since, t.changed,
-				(SELECT COUNT(*) FROM connections c WHERE c.user_id = t.user_id)
-			FROM seats t JOIN users u ON u.id = t.user_id WHERE t.pool_id = ?`, func(r row) error {
+				(SELECT COUNT(*) FROM connections c WHERE c.user_no = t.user_no)
+			FROM seats t JOIN users u ON u.no = t.user_no WHERE t.pool_id = ?`, func(r row) error {
 			entries = append(entries, Entry{User: r.string(0), Name: r.string(1), State: session.SeatState(r.string(2)),
 				Since: r.time(3), Changed: r.time(4), Connections: r.int(5)})
 			return nil

@@ -38,7 +38,7 @@ func connector(dir string, readOnly bool) (driver.Connector, error) {
 	if readOnly {
 		q.Add("_pragma", "query_only(1)")
 	} else {
-		q.Add("_pragma", "cache_size(-16384)") // KiB; filled as it is used
+		q.Add("_pragma", "cache_size(-32768)") // KiB; filled as it is used
 	}
 	return sqlite.NewConnector((&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String())
 }

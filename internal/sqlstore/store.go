@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"modernc.org/sqlite"
+
 	"github.com/turnike/turnike/internal/session"
 )
 
@@ -73,6 +75,9 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if err := create(ctx, opts.Dir); err != nil {
 		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
 	}
+	// As SQLite does wherever it finds it: a commit does not wait for the
+	// file's timestamps. An error says that the platform has nothing like it.
+	_, _ = sqlite.Fdatasync(true)
 	s := &Store{
 		opts:      opts,
 		queue:     make(chan *request, opts.Queue),
@@ -163,6 +168,9 @@ func (s *Store) Close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// now is the time of deadlines as it is stored.
+func (s *Store) now() time.Time { return s.opts.Now().UTC().Truncate(time.Millisecond) }
 
 // Ping tells whether the store can be read.
 func (s *Store) Ping(ctx context.Context) error {

@@ -14,12 +14,15 @@ type tx struct {
 	conn   *conn
 	now    func() time.Time
 	stats  *counters
+	mirror *mirror
 	broken error // the transaction itself is gone
 
 	// The rows of the pools are read once and written once in a transaction:
 	// nothing else can change them meanwhile.
 	pools  map[session.PoolID]*pooled
 	events []session.Event // of all requests, in order
+
+	data []byte // reused from event to event
 
 	// Of the request that runs now.
 	saved bool           // its savepoint is set
@@ -120,13 +123,10 @@ func (t *tx) flush() error {
 // log writes events to the log.
 func (t *tx) log(events []session.Event) error {
 	for _, e := range events {
-		data, err := encodeEvent(e)
-		if err != nil {
-			return err
-		}
+		t.data = encodeEvent(t.data[:0], e)
 		if _, err := t.exec(`INSERT INTO events (pool_id, log_seq, at, type, class, user_id, session_id, data)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, int64(e.Pool), e.LogSeq, e.At, string(e.Type), class(e.Type),
-			e.User, e.Session, data); err != nil {
+			e.User, e.Session, string(t.data)); err != nil {
 			return err
 		}
 	}

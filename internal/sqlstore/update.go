@@ -10,12 +10,21 @@ import (
 // Update implements session.Store.
 func (s *Store) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
 	return s.write(ctx, func(t *tx) error {
-		st, err := t.load(user)
+		l, err := t.load(user)
 		if err != nil {
 			return err
 		}
-		before := remember(st)
-		return t.apply(before, decide(st))
+		ch := decide(l.forRule())
+		for _, others := range [][]string{{user}, ch.SeatsGone, ch.SeatLost} {
+			for _, id := range others {
+				t.mirror.forget(id)
+			}
+		}
+		if err := t.apply(remember(l), ch); err != nil {
+			return err
+		}
+		t.mirror.put(l.after(ch))
+		return nil
 	})
 }
 
@@ -34,31 +43,38 @@ func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func
 // which may do with its State as it likes.
 type known struct {
 	pool     session.Pool
-	user     string
-	sessions map[string]session.Session
+	user     int64                // its number; 0 in the change of a pool alone
+	sessions map[string]time.Time // when last active
 	conns    map[string]bool
-	seats    map[string]session.SeatState // the user's and the next one's, by user
+	seats    map[string]knownSeat // the user's and the next one's, by user id
 }
 
-func remember(st session.State) known {
-	k := known{pool: st.Pool, user: st.User.ID, seats: make(map[string]session.SeatState, 2)}
-	if len(st.Sessions) > 0 {
-		k.sessions = make(map[string]session.Session, len(st.Sessions))
+// knownSeat is a seat that the rule has looked at; the state is "" when the
+// user has none.
+type knownSeat struct {
+	user  int64
+	state session.SeatState
+}
+
+func remember(l loaded) known {
+	k := known{pool: l.Pool, user: l.no, seats: map[string]knownSeat{l.User.ID: {user: l.no}}}
+	if len(l.Sessions) > 0 {
+		k.sessions = make(map[string]time.Time, len(l.Sessions))
 	}
-	for _, s := range st.Sessions {
-		k.sessions[s.ID] = s
+	for _, s := range l.Sessions {
+		k.sessions[s.ID] = s.LastActive
 	}
-	if len(st.Conns) > 0 {
-		k.conns = make(map[string]bool, len(st.Conns))
+	if len(l.Conns) > 0 {
+		k.conns = make(map[string]bool, len(l.Conns))
 	}
-	for _, c := range st.Conns {
+	for _, c := range l.Conns {
 		k.conns[c.ID] = true
 	}
-	k.seats[st.User.ID] = ""
-	for _, seat := range []*session.Seat{st.Seat, st.Next} {
-		if seat != nil {
-			k.seats[seat.User] = seat.State
-		}
+	if l.Seat != nil {
+		k.seats[l.User.ID] = knownSeat{user: l.no, state: l.Seat.State}
+	}
+	if l.Next != nil {
+		k.seats[l.Next.User] = knownSeat{user: l.next, state: l.Next.State}
 	}
 	return k
 }
@@ -76,7 +92,7 @@ func (t *tx) apply(k known, ch session.Change) error {
 		return err
 	}
 	for _, s := range ch.Sessions {
-		if err := t.writeSession(k, ch, s); err != nil {
+		if err := t.writeSession(k, s); err != nil {
 			return err
 		}
 	}
@@ -107,18 +123,18 @@ func (t *tx) writeUser(ch session.Change) error {
 }
 
 // writeSession writes a session's row with the cheapest statement that does.
-func (t *tx) writeSession(k known, ch session.Change, s session.Session) error {
-	old, exists := k.sessions[s.ID]
+func (t *tx) writeSession(k known, s session.Session) error {
+	active, exists := k.sessions[s.ID]
 	var err error
 	switch {
 	case !exists:
-		_, err = t.exec(`INSERT INTO sessions (id, user_id, pool_id, seq, device, device_hash, address, issued, created_at,
-			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.ID, s.User, int64(s.Pool), ch.Pool.LogSeq, s.Device, s.DeviceHash, s.Address, s.Issued, s.Created,
+		_, err = t.exec(`INSERT INTO sessions (id, user_no, pool_id, device, device_hash, address, issued, created_at,
+			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			s.ID, k.user, int64(s.Pool), s.Device, s.DeviceHash, s.Address, s.Issued, s.Created,
 			s.LastActive, s.Expires, s.Ended, string(s.Code), s.Reason, s.Successor)
 	case s.Ended.IsZero():
-		if !s.LastActive.Equal(old.LastActive) {
-			_, err = t.exec(touchSession, s.LastActive, s.ID)
+		if !s.LastActive.Equal(active) {
+			_, err = t.exec(`UPDATE sessions SET last_active = ? WHERE id = ?`, s.LastActive, s.ID)
 		}
 	default:
 		_, err = t.exec(`UPDATE sessions SET last_active = ?, ended_at = ?, code = ?, reason = ?, successor = ? WHERE id = ?`,
@@ -127,23 +143,21 @@ func (t *tx) writeSession(k known, ch session.Change, s session.Session) error {
 	return err
 }
 
-const touchSession = `UPDATE sessions SET last_active = ? WHERE id = ?`
-
 func (t *tx) writeConns(k known, ch session.Change) error {
 	for _, c := range ch.Conns {
 		var err error
 		if k.conns[c.ID] {
-			_, err = t.exec(`UPDATE connections SET session_id = ? WHERE user_id = ? AND id = ?`, c.Session, c.User, c.ID)
+			_, err = t.exec(`UPDATE connections SET session_id = ? WHERE user_no = ? AND id = ?`, c.Session, k.user, c.ID)
 		} else {
-			_, err = t.exec(`INSERT INTO connections (user_id, seq, id, session_id, registered_at) VALUES (?, ?, ?, ?, ?)`,
-				c.User, ch.Pool.LogSeq, c.ID, c.Session, c.Registered)
+			_, err = t.exec(`INSERT INTO connections (user_no, seq, id, session_id, registered_at) VALUES (?, ?, ?, ?, ?)`,
+				k.user, ch.Pool.LogSeq, c.ID, c.Session, c.Registered)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	for _, id := range ch.ConnsGone {
-		if _, err := t.exec(`DELETE FROM connections WHERE user_id = ? AND id = ?`, k.user, id); err != nil {
+		if _, err := t.exec(`DELETE FROM connections WHERE user_no = ? AND id = ?`, k.user, id); err != nil {
 			return err
 		}
 	}
@@ -152,18 +166,18 @@ func (t *tx) writeConns(k known, ch session.Change) error {
 
 func (t *tx) writeSeats(k known, ch session.Change) error {
 	for _, user := range ch.SeatsGone {
-		if _, err := t.exec(`DELETE FROM seats WHERE user_id = ?`, user); err != nil {
+		if _, err := t.exec(`DELETE FROM seats WHERE pool_id = ? AND user_no = ?`, int64(ch.Pool.ID), k.seats[user].user); err != nil {
 			return err
 		}
 	}
 	for _, s := range ch.Seats {
 		var err error
-		if k.seats[s.User] == "" {
-			_, err = t.exec(`INSERT INTO seats (pool_id, session_id, state, kind, since, changed, deadline, reclaim, user_id)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, seatArgs(s)...)
+		if k.seats[s.User].state == "" {
+			_, err = t.exec(`INSERT INTO seats (session_id, state, kind, since, changed, deadline, reclaim, pool_id, user_no)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, seatArgs(s, k)...)
 		} else {
-			_, err = t.exec(`UPDATE seats SET pool_id = ?, session_id = ?, state = ?, kind = ?, since = ?, changed = ?,
-				deadline = ?, reclaim = ? WHERE user_id = ?`, seatArgs(s)...)
+			_, err = t.exec(`UPDATE seats SET session_id = ?, state = ?, kind = ?, since = ?, changed = ?,
+				deadline = ?, reclaim = ? WHERE pool_id = ? AND user_no = ?`, seatArgs(s, k)...)
 		}
 		if err != nil {
 			return err
@@ -172,13 +186,15 @@ func (t *tx) writeSeats(k known, ch session.Change) error {
 	return nil
 }
 
-func seatArgs(s session.Seat) []any {
-	return []any{int64(s.Pool), s.Session, string(s.State), string(s.Kind), s.Since, s.Changed, s.Deadline, s.Reclaim, s.User}
+func seatArgs(s session.Seat, k known) []any {
+	return []any{s.Session, string(s.State), string(s.Kind), s.Since, s.Changed, s.Deadline, s.Reclaim,
+		int64(s.Pool), k.seats[s.User].user}
 }
 
 // Restart implements session.Store.
 func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Time) error {
 	return s.write(ctx, func(t *tx) error {
+		t.mirror.clear()
 		if err := t.resetSeats(now, deadline); err != nil {
 			return err
 		}
@@ -236,8 +252,9 @@ func (s *Store) Touch(ctx context.Context, active map[string]time.Time) error {
 		return nil
 	}
 	return s.write(ctx, func(t *tx) error {
+		t.mirror.clear()
 		for id, at := range active {
-			if _, err := t.exec(touchSession+` AND ended_at IS NULL AND last_active < ?`, at, id, at); err != nil {
+			if _, err := t.exec(`UPDATE sessions SET last_active = ? WHERE id = ? AND ended_at IS NULL AND last_active < ?`, at, id, at); err != nil {
 				return err
 			}
 		}

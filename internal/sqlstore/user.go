@@ -93,6 +93,7 @@ func (s *Store) UserByName(ctx context.Context, name string) (session.User, erro
 // the password is the same.
 func (s *Store) Rehash(ctx context.Context, user, old, hash string) error {
 	return s.write(ctx, func(t *tx) error {
+		t.mirror.forget(user)
 		_, err := t.exec(`UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`, hash, user, old)
 		return err
 	})

@@ -20,7 +20,6 @@ type watch struct {
 	node    string
 	listen  func([]session.Event)    // nil: nobody listens in this process
 	at      map[session.PoolID]int64 // up to here the listener has been handed the log
-	version int64                    // data_version when last seen; -1: not known
 	pending map[session.PoolID]int64 // applied, and not yet written to the nodes' rows
 }
 
@@ -68,8 +67,9 @@ func (s *Store) Listen(node string, fn func([]session.Event)) error {
 		if err := w.connect(); err != nil {
 			return unavailable(err)
 		}
-		w.watch = watch{node: node, listen: fn, version: -1,
-			at: make(map[session.PoolID]int64), pending: make(map[session.PoolID]int64)}
+		w.watch = watch{node: node, listen: fn, at: make(map[session.PoolID]int64),
+			pending: make(map[session.PoolID]int64)}
+		w.version = -1
 		err := w.conn.query(`SELECT id, log_seq FROM pools`, func(r row) error {
 			w.watch.at[session.PoolID(r.int64(0))] = r.int64(1)
 			w.watch.pending[session.PoolID(r.int64(0))] = r.int64(1)
@@ -100,7 +100,7 @@ func (w *writer) look() {
 		w.disconnect()
 		return
 	}
-	if version != w.watch.version || len(w.watch.pending) > 0 {
+	if version != w.version || len(w.watch.pending) > 0 {
 		w.write() // of an empty batch
 	}
 }
@@ -118,15 +118,24 @@ func (w *writer) dataVersion() (int64, error) {
 // is called inside a transaction, so that nothing can come in between the
 // others' events and this process's own.
 func (w *writer) news() error {
-	if w.watch.listen == nil {
-		return nil
-	}
 	version, err := w.dataVersion()
-	if err != nil || version == w.watch.version {
+	if err != nil || version == w.version {
 		return err
 	}
+	w.mirror.clear()
+	if w.watch.listen != nil {
+		err = w.follow()
+	}
+	if err == nil {
+		w.version = version
+	}
+	return err
+}
+
+// follow hands over all that is new in the pools' logs.
+func (w *writer) follow() error {
 	var behind []session.Pool
-	err = w.conn.query(selectPool+` ORDER BY id`, func(r row) error {
+	err := w.conn.query(selectPool+` ORDER BY id`, func(r row) error {
 		if p := scanPool(r, 0); p.LogSeq > w.watch.at[p.ID] {
 			behind = append(behind, p)
 		}
@@ -136,16 +145,14 @@ func (w *writer) news() error {
 		return err
 	}
 	for _, pool := range behind {
-		if err := w.follow(pool); err != nil {
+		if err := w.followPool(pool); err != nil {
 			return err
 		}
 	}
-	w.watch.version = version
 	return nil
 }
 
-// follow hands over one pool's events up to the newest.
-func (w *writer) follow(pool session.Pool) error {
+func (w *writer) followPool(pool session.Pool) error {
 	for w.watch.at[pool.ID] < pool.LogSeq {
 		at := w.watch.at[pool.ID]
 		var events []session.Event
@@ -154,7 +161,7 @@ func (w *writer) follow(pool session.Pool) error {
 			return err
 		}
 		if !gapless(events, at) {
-			events = []session.Event{lost(pool, w.store.opts.Now())}
+			events = []session.Event{lost(pool, w.store.now())}
 		}
 		w.deliver(events)
 		w.watch.at[pool.ID] = events[len(events)-1].LogSeq

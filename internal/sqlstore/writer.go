@@ -82,13 +82,15 @@ func (s *Store) control(fn func(*writer) error) error {
 
 // writer is the one goroutine that writes, with its connection.
 type writer struct {
-	store  *Store
-	via    driver.Connector
-	conn   *conn // nil after a failure that it may not have survived
-	batch  []*request
-	last   time.Time // of the last commit
-	watch  watch
-	commit func(*conn) error // COMMIT; a test makes it fail
+	store   *Store
+	via     driver.Connector
+	conn    *conn // nil after a failure that it may not have survived
+	batch   []*request
+	last    time.Time // of the last commit
+	version int64     // data_version when last seen; -1: not known
+	watch   watch
+	mirror  mirror
+	commit  func(*conn) error // COMMIT; a test makes it fail
 }
 
 func newWriter(s *Store) (*writer, error) {
@@ -113,7 +115,7 @@ func (w *writer) connect() error {
 		return err
 	}
 	w.conn = c
-	w.watch.version = -1 // a new connection counts others' commits anew
+	w.version = -1 // a new connection counts others' commits anew
 	return nil
 }
 
@@ -191,6 +193,9 @@ func (w *writer) drain() {
 // write commits the batch, hands its events on and answers its callers.
 func (w *writer) write() {
 	t, err := w.attempt()
+	if err != nil {
+		w.mirror.clear()
+	}
 	if err == nil {
 		w.watch.note(t.events)
 		w.store.committed.note(t.events)
@@ -216,7 +221,8 @@ func (w *writer) attempt() (*tx, error) {
 	if err := w.begin(); err != nil {
 		return nil, err
 	}
-	t := &tx{conn: w.conn, now: w.store.opts.Now, stats: &w.store.stats, pools: make(map[session.PoolID]*pooled)}
+	t := &tx{conn: w.conn, now: w.store.now, stats: &w.store.stats, mirror: &w.mirror,
+		pools: make(map[session.PoolID]*pooled)}
 	if err := w.fill(t); err != nil {
 		w.rollback()
 		return nil, err

@@ -30,8 +30,10 @@ CREATE TABLE pools (
 
 INSERT INTO pools (id, name, seat_limit) VALUES (0, '', 0), (1, 'default', 3);
 
+-- Accounts. The other tables refer to a user by the short number.
 CREATE TABLE users (
-  id            TEXT    NOT NULL PRIMARY KEY,
+  no            INTEGER NOT NULL PRIMARY KEY,
+  id            TEXT    NOT NULL UNIQUE,      -- the sub claim
   name          TEXT    NOT NULL,             -- as it is shown
   canonical     TEXT    UNIQUE,               -- under which it is unique; NULL once deleted: free again
   role          TEXT    NOT NULL,             -- 'user' or 'admin'
@@ -42,15 +44,15 @@ CREATE TABLE users (
   password_hash TEXT    NOT NULL DEFAULT '',  -- PHC string; '' fits no password
   seat_lost     INTEGER NOT NULL DEFAULT 0,   -- the seat was given away [S4], none held since
   created_at    INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 
 -- Sessions, live and ended. An ended one stays until its token has expired, so
 -- that whoever comes late can be told why it ended.
 CREATE TABLE sessions (
-  id          TEXT    NOT NULL PRIMARY KEY,   -- the sid claim
-  user_id     TEXT    NOT NULL REFERENCES users (id),
+  no          INTEGER NOT NULL PRIMARY KEY,   -- rises: orders a user's sessions
+  id          TEXT    NOT NULL UNIQUE,        -- the sid claim
+  user_no     INTEGER NOT NULL REFERENCES users (no),
   pool_id     INTEGER NOT NULL,               -- of the user when the session was made
-  seq         INTEGER NOT NULL,               -- the pool's log_seq then: orders a user's sessions
   device      TEXT    NOT NULL DEFAULT '',    -- what a person recognises the device by
   device_hash BLOB,                           -- SHA-256 of the device cookie [A5]; NULL without one
   address     TEXT    NOT NULL DEFAULT '',
@@ -62,37 +64,39 @@ CREATE TABLE sessions (
   code        TEXT    NOT NULL DEFAULT '',    -- why it ended
   reason      TEXT    NOT NULL DEFAULT '',    -- the operator's free text
   successor   TEXT    NOT NULL DEFAULT ''     -- the session it was rotated into or replaced by
-) WITHOUT ROWID;
+);
 
-CREATE INDEX session_live   ON sessions (user_id, seq) WHERE ended_at IS NULL;
-CREATE INDEX session_due    ON sessions (expires_at)   WHERE ended_at IS NULL;
-CREATE INDEX session_pruned ON sessions (expires_at)   WHERE ended_at IS NOT NULL;
+CREATE INDEX session_live   ON sessions (user_no, no) WHERE ended_at IS NULL;
+CREATE INDEX session_due    ON sessions (expires_at)  WHERE ended_at IS NULL;
+CREATE INDEX session_pruned ON sessions (expires_at)  WHERE ended_at IS NOT NULL;
 
 -- Registered live sockets. Restarting drops them all [S7].
 CREATE TABLE connections (
-  user_id       TEXT    NOT NULL REFERENCES users (id),
+  user_no       INTEGER NOT NULL REFERENCES users (no),
   seq           INTEGER NOT NULL,             -- the pool's log_seq at registration: the newest wins [S1]
   id            TEXT    NOT NULL,             -- the Socket.IO socket id
   session_id    TEXT    NOT NULL,
   registered_at INTEGER NOT NULL,
-  PRIMARY KEY (user_id, seq, id)
+  PRIMARY KEY (user_no, seq, id)
 ) WITHOUT ROWID;
 
--- Seats that are not free: at most one per user [A2].
+-- Seats that are not free: at most one per user [A2], in the user's pool. A
+-- pool's seats lie together.
 CREATE TABLE seats (
-  user_id    TEXT    NOT NULL PRIMARY KEY REFERENCES users (id),
-  pool_id    INTEGER NOT NULL REFERENCES pools (id),
+  pool_id    INTEGER NOT NULL,
+  user_no    INTEGER NOT NULL REFERENCES users (no),
   session_id TEXT    NOT NULL,                -- that holds it, or may resume it
   state      TEXT    NOT NULL CHECK (state IN ('held', 'grace', 'offered')),
   kind       TEXT    NOT NULL DEFAULT '',     -- of grace: 'ordinary', 'boot', 'handover', 'login'
   since      INTEGER NOT NULL,                -- inside since
   changed    INTEGER NOT NULL,                -- in this state since
   deadline   INTEGER,                         -- when grace ends; NULL while held
-  reclaim    INTEGER                          -- from when somebody else may be given it [S4]; NULL while held
+  reclaim    INTEGER,                         -- from when somebody else may be given it [S4]; NULL while held
+  PRIMARY KEY (pool_id, user_no)
 ) WITHOUT ROWID;
 
-CREATE INDEX seat_next ON seats (pool_id, state, reclaim);
-CREATE INDEX seat_due  ON seats (deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX seat_next ON seats (pool_id, reclaim) WHERE state = 'grace';
+CREATE INDEX seat_due  ON seats (deadline)         WHERE deadline IS NOT NULL;
 
 -- The event log: numbered without gaps in commit order, pool by pool [I4].
 CREATE TABLE events (
