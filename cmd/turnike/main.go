@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 )
@@ -62,6 +63,11 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	)
 	if err != nil {
 		return report(stderr, err)
+	}
+	for _, arg := range args {
+		if !utf8.ValidString(arg) { // the parser would mend it, and so name something else
+			return report(stderr, usageError{clip(arg) + " is not UTF-8"})
+		}
 	}
 	parsed, err := parser.Parse(args)
 	if exited >= 0 {

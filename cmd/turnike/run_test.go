@@ -160,6 +160,8 @@ func TestUsage(t *testing.T) {
 		{"completion", "tcsh"},
 		{"completion"},
 		{"backup", "file"}, // not built yet, so not there
+		{"session", "end", "--user", "ali", "--reason", "\xff"},
+		{"user", "add", "al\xff"},
 	} {
 		s.fails(exitUsage, nil, "", args...)
 	}

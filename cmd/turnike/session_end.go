@@ -80,9 +80,6 @@ func (w *workspace) end(ctx context.Context, e session.Ending) (int, error) {
 
 // checkReason refuses what could not be shown in one line.
 func checkReason(s string) error {
-	if !utf8.ValidString(s) {
-		return errors.New("--reason: it is not UTF-8")
-	}
 	if n := utf8.RuneCountInString(s); n > maxReason {
 		return fmt.Errorf("--reason: it has %d characters; use at most %d", n, maxReason)
 	}
