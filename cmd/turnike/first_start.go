@@ -73,7 +73,7 @@ func firstAdmin(ctx context.Context, store *sqlstore.Store, hasher *account.Hash
 	}
 	password, printed := rand.Text(), true
 	if file := opts.BootstrapPasswordFile; file != "" {
-		s, err := secretfile.Read(file)
+		s, _, err := secretfile.Load(file)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", envBootstrapPassword, err)
 		}

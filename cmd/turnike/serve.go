@@ -22,7 +22,8 @@ import (
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
-	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/message"
+	weborigin "github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
@@ -52,7 +53,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lock.Release()) }()
+	defer func() { err = errors.Join(err, lock.Close()) }()
 
 	clock := session.NewClock()
 	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Log: log, Now: clock.Now})
@@ -66,7 +67,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	accounts, err := firstStart(ctx, store, hasher, cfg, opts)
+	made, err := firstStart(ctx, store, hasher, cfg, opts)
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 
-	origins := origin.Policy{PublicURL: publicAddress(cfg), Extra: cfg.SocketIO.AllowedOrigins}
+	origins := weborigin.Policy{PublicURL: publicAddress(cfg), Extra: cfg.SocketIO.AllowedOrigins}
 	if certs != nil {
 		origins.Names = certs.Names
 	}
@@ -95,8 +96,8 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err := core.Boot(ctx, epoch); err != nil {
 		return err
 	}
-	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: store, Hasher: hasher,
-		Origins: origins, Draining: rt.Draining, ClientAddress: clientAddress(cfg), Version: apiVersion(), Dev: opts.Dev, Log: log})
+	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
+		Origins: origins, Draining: rt.Draining, ClientAddress: clientAddress(cfg), Version: version(), Dev: opts.Dev, Log: log})
 	if err != nil {
 		return err
 	}
@@ -104,18 +105,19 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, accounts: accounts})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, certs: certs, made: made})
 }
 
 // running is everything that works while the server runs.
 type running struct {
-	cfg      Config
-	opts     ServeOptions
-	log      *slog.Logger
-	core     *session.Core
-	rt       *realtime.Server
-	srv      *server.Server
-	accounts []madeAccount // whose passwords are to be printed
+	cfg   Config
+	opts  ServeOptions
+	log   *slog.Logger
+	core  *session.Core
+	rt    *realtime.Server
+	srv   *server.Server
+	certs *certificate.Source // nil without TLS
+	made  []madeAccount       // whose passwords are to be printed
 }
 
 // runUntilDone serves, says where, and stops in order: first no new work, then
@@ -129,6 +131,7 @@ func runUntilDone(ctx context.Context, r running) error {
 		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
+	wg.Go(func() { r.reloadOnHangup(work) })
 	failed := make(chan error, 1)
 	wg.Go(func() { failed <- r.srv.Serve() })
 
@@ -138,7 +141,7 @@ func runUntilDone(ctx context.Context, r running) error {
 	}
 	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
-	announce(r.opts, r.accounts, here)
+	announce(r.opts, r.made, here)
 	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
 
 	select {
@@ -159,8 +162,30 @@ func runUntilDone(ctx context.Context, r running) error {
 	return err
 }
 
+// reloadOnHangup reads the certificate again at SIGHUP [SEC-53].
+func (r running) reloadOnHangup(ctx context.Context) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			if r.certs == nil {
+				continue
+			}
+			if err := r.certs.Reload(); err != nil {
+				r.log.Error("the certificate was not renewed; the old one is kept", "error", err)
+				continue
+			}
+			r.log.Info("certificate reloaded", "expires", r.certs.NotAfter())
+		}
+	}
+}
+
 // realtimeConfig is what the sockets need.
-func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, origins origin.Policy,
+func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, origins weborigin.Policy,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
 		Core: core, Auth: a, Origins: origins, Epoch: epoch, Log: log,
@@ -176,15 +201,15 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 		PingInterval: cfg.SocketIO.PingInterval, PingTimeout: cfg.SocketIO.PingTimeout,
 		ConnectTimeout: cfg.SocketIO.ConnectTimeout, RegisterTimeout: cfg.SocketIO.RegisterTimeout,
 		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports, RateLimit: cfg.RateLimit.Enabled,
-		Refuse: func(status int, code string, retry time.Duration) *engineio.HTTPError {
-			header, body := api.Document(status, code, retry)
+		Refuse: func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError {
+			header, body := api.Document(message.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
 		},
 	}
 }
 
 // middleware is what every request passes.
-func middleware(cfg Config, origins origin.Policy, web *api.API, log *slog.Logger) server.Middleware {
+func middleware(cfg Config, origins weborigin.Policy, web *api.API, log *slog.Logger) server.Middleware {
 	public := publicAddress(cfg)
 	return server.Middleware{
 		Origins: origins, SocketPath: "/socket.io/", Log: log,
@@ -213,7 +238,25 @@ func openCertificates(cfg Config, log *slog.Logger) (*certificate.Source, *tls.C
 	if cfg.TLS.Mode == TLSOff {
 		return nil, nil, nil
 	}
-	panic("wired with package certificate")
+	failed := func(err error) { log.Error("the certificate was not renewed; the old one is kept", "error", err) }
+	var source *certificate.Source
+	var err error
+	if cfg.TLS.Mode == TLSFiles {
+		source, err = certificate.Files(cfg.TLS.CertFile, cfg.TLS.KeyFile, failed)
+	} else {
+		names := []string{"localhost", "127.0.0.1", "::1"}
+		if host, err := os.Hostname(); err == nil {
+			names = append(names, strings.ToLower(host))
+		}
+		if u := publicAddress(cfg); u != nil {
+			names = append(names, strings.ToLower(u.Hostname()))
+		}
+		source, err = certificate.Local(filepath.Join(cfg.Data, "tls"), names, failed)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return source, source.Config(), nil
 }
 
 // publicAddress is server.public_url, nil when there is none.
@@ -274,4 +317,27 @@ func clientAddress(_ Config) func(*http.Request) string {
 		}
 		return host
 	}
+}
+
+// accounts is the store as the API sees it.
+type accounts struct{ *sqlstore.Store }
+
+// PoolName implements api.Accounts.
+func (a accounts) PoolName(ctx context.Context, id session.PoolID) (string, error) {
+	pools, err := a.Pools(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range pools {
+		if p.ID == id {
+			return p.Name, nil
+		}
+	}
+	return "", session.ErrNoPool
+}
+
+// version is what the binary tells of itself.
+func version() api.Version {
+	b := build()
+	return api.Version{Version: b.Version, Commit: b.Revision, Go: b.Go}
 }

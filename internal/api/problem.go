@@ -110,6 +110,15 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		a.writeProblemPage(w, p, lang, id)
 		return
 	}
+	body := p.document(text)
+	if id != "" {
+		body["request_id"] = id
+	}
+	writeJSON(w, p.Status, "application/problem+json", body)
+}
+
+// document is the problem's members (RFC 9457, section 3.1).
+func (p *Problem) document(text string) map[string]any {
 	body := map[string]any{
 		"type":    "urn:turnike:problem:" + p.Code,
 		"title":   http.StatusText(p.Status),
@@ -118,29 +127,42 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		"detail":  text,
 		"message": text,
 	}
-	if id != "" {
-		body["request_id"] = id
-	}
 	maps.Copy(body, p.Fields)
 	if p.Retry > 0 {
 		body["retry_after"] = seconds(p.Retry)
 	}
-	writeJSON(w, p.Status, "application/problem+json", body)
+	return body
+}
+
+// Document is a problem as header and body, for a rim that writes its answers
+// itself.
+func Document(lang string, status int, code string, retry time.Duration) (http.Header, []byte) {
+	p := &Problem{Status: status, Code: code, Retry: retry}
+	h := http.Header{"Content-Type": {"application/problem+json"}, "Cache-Control": {"no-store"}}
+	if retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(seconds(retry)))
+	}
+	return h, encodeJSON(p.document(message.Of(lang, code, false, message.Fields{Wait: retry})))
 }
 
 // writeJSON writes v as the JavaScript clients expect JSON: nothing escaped
 // that need not be.
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
+	body := encodeJSON(v)
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+func encodeJSON(v any) []byte {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		panic(err) // only maps and structs of our own come here
 	}
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(buf.Len()))
-	w.WriteHeader(status)
-	_, _ = w.Write(buf.Bytes()) // the client may be gone
+	return buf.Bytes()
 }
 
 // Timestamp is how the contract writes times: RFC 3339, UTC, milliseconds.

@@ -56,12 +56,12 @@ func (s *Server) allowCrossOrigin(w http.ResponseWriter, r *http.Request) bool {
 // nil), polls, and the upgrade [SEC-32].
 func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 	if c == nil && s.draining.Load() {
-		return s.cfg.Refuse(http.StatusServiceUnavailable, codeDraining, 2*time.Second)
+		return s.cfg.Refuse(r, http.StatusServiceUnavailable, codeDraining, 2*time.Second)
 	}
-	crossOrigin := s.cfg.Refuse(http.StatusForbidden, codeCrossOrigin, 0)
+	crossOrigin := func() error { return s.cfg.Refuse(r, http.StatusForbidden, codeCrossOrigin, 0) }
 	shown := r.Header.Values("Origin")
 	if len(shown) > 1 || (len(shown) == 1 && !s.cfg.Origins.Allowed(r, shown[0])) {
-		return crossOrigin
+		return crossOrigin()
 	}
 	upgrade := r.URL.Query().Get("transport") == engineio.WebSocket
 	var origin string
@@ -70,13 +70,13 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 	}
 	hs := handshakeOf(c)
 	if origin == "" && !s.mayOmitOrigin(r, hs, upgrade) {
-		return crossOrigin
+		return crossOrigin()
 	}
 	if hs == nil {
 		return nil
 	}
 	if upgrade && !s.mayUpgrade(r, hs, origin) {
-		return crossOrigin
+		return crossOrigin()
 	}
 	if origin != "" {
 		hs.mu.Lock()

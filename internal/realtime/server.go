@@ -47,8 +47,8 @@ type Config struct {
 	Transports                      []string
 	RateLimit                       bool // S1's five replacements in ten seconds
 
-	// Refuse answers a request that is refused before the engine sees it.
-	Refuse func(status int, code string, retry time.Duration) *engineio.HTTPError
+	// Refuse makes the answer to a request that the engine is not to take.
+	Refuse func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError
 	Log    *slog.Logger
 }
 

@@ -93,6 +93,8 @@ func byName(a, b *inside) int { return strings.Compare(a.name, b.name) }
 // apply brings the view to the event.
 func (v *view) apply(e session.Event) outcome {
 	switch {
+	case e.Type == session.LogLost:
+		return missed
 	case e.LogSeq <= v.logSeq:
 		return known
 	case e.LogSeq != v.logSeq+1 || e.Type == session.ServerStarted:

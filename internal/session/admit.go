@@ -29,7 +29,8 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 	p.endExpired()
 	p.freeLapsed()
 	s := Session{ID: in.Session, User: p.User.ID, Pool: p.Pool.ID, Device: in.Device, DeviceHash: in.DeviceHash,
-		Address: in.Address, Issued: in.Issued, Created: now, LastActive: now, Expires: now.Add(rules.Lifetime)}
+		Address: in.Address, Issued: in.Issued, Created: now, LastActive: now, // A token says its end in whole seconds.
+		Expires: now.Add(rules.Lifetime).Truncate(time.Second)}
 
 	if old := p.sameDevice(in); old != nil { // before the policies [A5]
 		p.rotate(*old, s)
