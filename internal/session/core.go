@@ -162,6 +162,11 @@ func (c *Core) Expire(ctx context.Context, user string) error {
 	})
 }
 
+// Touch notes when sessions were last active.
+func (c *Core) Touch(ctx context.Context, active map[string]time.Time) error {
+	return c.store.Touch(ctx, active)
+}
+
 // Boot begins a run: every seat goes into boot grace [S7].
 func (c *Core) Boot(ctx context.Context, epoch string) error {
 	now := c.clock.Now()
