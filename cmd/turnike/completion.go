@@ -25,7 +25,11 @@ type completion struct {
 	words []completionWord
 }
 
-type completionWord struct{ text, help string }
+// completionWord is a command, a flag or a value.
+type completionWord struct {
+	text, help string
+	takesValue bool // a flag with something behind it
+}
 
 // list joins the texts of the words.
 func (c completion) list() string {
@@ -40,19 +44,19 @@ func (c completion) list() string {
 func completions(node *kong.Node, path string) []completion {
 	own := completion{path: path}
 	for _, child := range node.Children {
-		own.words = append(own.words, completionWord{child.Name, child.Help})
+		own.words = append(own.words, completionWord{text: child.Name, help: child.Help})
 	}
 	for _, p := range node.Positional {
 		if p.Enum == "" {
 			continue
 		}
 		for _, value := range p.EnumSlice() {
-			own.words = append(own.words, completionWord{value, p.Help})
+			own.words = append(own.words, completionWord{text: value, help: p.Help})
 		}
 	}
 	for _, group := range node.AllFlags(true) {
 		for _, f := range group {
-			own.words = append(own.words, completionWord{"--" + f.Name, f.Help})
+			own.words = append(own.words, completionWord{text: "--" + f.Name, help: f.Help, takesValue: !f.IsBool()})
 		}
 	}
 	out := []completion{own}

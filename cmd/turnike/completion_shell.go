@@ -85,15 +85,29 @@ function __turnike_at
   end
   test "$command" = "$argv[1]"
 end
+complete -c turnike -n "not __turnike_at 'user import'" -f
 `, strings.Join(paths, " "))
 	for _, c := range all {
 		for _, word := range c.words {
-			fmt.Fprintf(&b, "complete -c turnike -n %s -a %s -d %s\n",
-				fishQuote("__turnike_at "+fishQuote(c.path)), fishQuote(word.text), fishQuote(word.help))
+			fmt.Fprintf(&b, "complete -c turnike -n %s %s -d %s\n",
+				fishQuote("__turnike_at "+fishQuote(c.path)), fishWord(word), fishQuote(word.help))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// fishWord writes a word as options of fish's complete; what a flag takes may be
+// the name of a file.
+func fishWord(w completionWord) string {
+	name, isFlag := strings.CutPrefix(w.text, "--")
+	switch {
+	case !isFlag:
+		return "-a " + fishQuote(w.text)
+	case w.takesValue:
+		return "-l " + name + " -r -F"
+	}
+	return "-l " + name
 }
 
 // fishQuote quotes for fish, where two things mean something within quotes.
