@@ -8,6 +8,7 @@ package message
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/turnike/turnike/web"
@@ -59,6 +60,14 @@ func Of(lang, code string, ended bool, f Fields) string {
 	}
 	for k, v := range f.Extra {
 		fields[k] = v
+	}
+	if stem, isBody := strings.CutSuffix(key, ".b"); isBody {
+		for _, title := range []string{stem + ".t", stem} {
+			if t, ok := web.Text(lang, title); ok {
+				text = t + ". " + text // what happened, then what now
+				break
+			}
+		}
 	}
 	return web.Fill(text, fields)
 }

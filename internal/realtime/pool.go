@@ -102,7 +102,7 @@ func (p *pool) load() bool {
 // for, never older [P3].
 func (p *pool) turn(batch []any) {
 	var changes []*engineio.Payload
-	before, told := p.view.visibility(), p.view.slots
+	before, told := p.view.visibility(), p.view.slots.told()
 	resync := false
 	for _, item := range batch {
 		switch it := item.(type) {
@@ -124,7 +124,7 @@ func (p *pool) turn(batch []any) {
 		}
 	}
 	resync = resync || p.view.visibility() != before
-	p.tell(changes, resync, p.view.slots != told)
+	p.tell(changes, resync, p.view.slots.told() != told)
 	for _, item := range batch {
 		switch it := item.(type) {
 		case joining:

@@ -51,6 +51,9 @@ type occupancy struct{ limit, held, grace, offered int }
 
 func (o occupancy) used() int { return o.held + o.grace + o.offered }
 
+// told is what connection_slots says of it.
+func (o occupancy) told() [2]int { return [2]int{o.limit, o.used()} }
+
 // made is something encoded once for all who get it.
 type made struct {
 	json    json.RawMessage
