@@ -73,8 +73,11 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 	if errors.Is(err, ErrNoUser) {
 		return Session{}, ErrInvalidCredentials
 	}
-	if err := errors.Join(err, refused); err != nil {
+	if err != nil { // then decide may still be running
 		return Session{}, err
+	}
+	if refused != nil {
+		return Session{}, refused
 	}
 	return out, nil
 }
@@ -118,7 +121,10 @@ func (c *Core) End(ctx context.Context, e Ending) (int, error) {
 		n = len(ch.Sessions)
 		return ch
 	})
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 // ChangeUser changes an account and ends its sessions where it must [A7].

@@ -170,7 +170,8 @@ func (p *plan) full() *SeatError {
 // putSession writes a session's row.
 func (p *plan) putSession(s Session) {
 	p.change.Sessions = append(slices.DeleteFunc(p.change.Sessions, func(o Session) bool { return o.ID == s.ID }), s)
-	live := slices.DeleteFunc(p.Sessions, func(o Session) bool { return o.ID == s.ID })
+	// A copy: callers hold on to sessions of the old one.
+	live := slices.DeleteFunc(slices.Clone(p.Sessions), func(o Session) bool { return o.ID == s.ID })
 	if s.Ended.IsZero() {
 		live = append(live, s)
 	}

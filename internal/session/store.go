@@ -12,7 +12,11 @@ type Store interface {
 	// change and writes it, all in one serialised transaction. decide is pure
 	// and may run more than once. When Update returns, the change is durable
 	// and whoever listens to the store has been handed its events.
-	// Errors: ErrNoUser, ErrUnavailable.
+	//
+	// A caller whose ctx ends gets its error, and the change may still happen:
+	// what decide has captured must not be read after an error. A ctx that
+	// cannot end also waits where others would be turned away.
+	// Errors: ErrNoUser, ErrUnavailable, and the ctx's.
 	Update(ctx context.Context, user string, decide func(State) Change) error
 
 	// UpdatePool is Update for a pool alone. Errors: ErrNoPool, ErrUnavailable.
