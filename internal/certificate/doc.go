@@ -1,8 +1,17 @@
-// Package certificate gives the TLS listener its certificate: one of a local CA
-// made in the data directory, or the operator's files.
+// Package certificate owns what the server shows in a TLS handshake, and when
+// that changes.
 //
-// It owns the files under DATA/tls, when a leaf is made anew, and the reload of
-// files that change. A listener asks [Source.Get] at each handshake.
+// A Source holds one certificate. Local makes it: with an authority of this
+// installation's own, whose certificate (CAFile) people may trust, and a
+// certificate for the server's names that is renewed by itself. Files reads it
+// from where the operator puts it, and reads it again when it changes.
 //
-// This package must not know HTTP, routes or the configuration.
+// A handshake goes in this order: at most once a second the first handshake
+// looks whether something is to be done, and does it; the others, and that
+// one if it fails, go on with the certificate that is there. So there is no
+// goroutine and no watcher, and a bad file never stops a running server
+// [SEC-53].
+//
+// The package must not know listeners, requests or the configuration; it works
+// on a directory of its own, or on two files of the operator's.
 package certificate

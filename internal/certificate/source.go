@@ -2,95 +2,165 @@ package certificate
 
 import (
 	"crypto/tls"
-	"crypto/x509"
+	"errors"
 	"fmt"
-	"sync"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// Source is where a listener's certificate comes from.
+// ErrCertificate is for a certificate or key that cannot be used; the error
+// that wraps it says which and what to do.
+var ErrCertificate = errors.New("unusable certificate")
+
+// checkInterval is how often handshakes look for a change.
+const checkInterval = time.Second
+
+// Source gives the certificate of the server. Make one with Local or Files. It
+// is safe for use by several goroutines.
 type Source struct {
-	current atomic.Pointer[tls.Certificate] // its Leaf is set
-	checked atomic.Int64                    // when freshness was looked at last, Unix seconds
-	refresh func(old *tls.Certificate) (*tls.Certificate, error)
-	failed  func(error) // hears why a refresh did not work
-	mu      sync.Mutex  // one refresh at a time
+	maker   maker
+	failed  func(error) // hears why a renewal did not work
+	started time.Time
+
+	current   atomic.Pointer[held]
+	nextCheck atomic.Int64 // time.Duration since started
+
+	turn    chan struct{} // of one: whoever put it in may ask the maker and use failure
+	failure string        // the last one, to tell each only once
 }
 
-// refreshInterval is how many seconds a handshake at least waits after the last
-// look for something newer.
-const refreshInterval = 1
+// maker finds out whether the certificate in use is still the right one, and
+// otherwise gives another.
+type maker interface {
+	refresh(now time.Time, current *held) (*held, error)
+}
 
-// newSource asks refresh for the first certificate; later refreshes that fail
-// keep the old one and are told to failed.
-func newSource(refresh func(*tls.Certificate) (*tls.Certificate, error), failed func(error)) (*Source, error) {
-	s := &Source{refresh: refresh, failed: failed}
-	c, err := refresh(nil)
+// held is a certificate in use.
+type held struct {
+	tls.Certificate
+	names []string
+}
+
+// newSource makes a Source whose first certificate has to be there.
+func newSource(m maker, failed func(error)) (*Source, error) {
+	s := &Source{maker: m, failed: failed, started: time.Now(), turn: make(chan struct{}, 1)}
+	first, err := m.refresh(s.started, nil)
 	if err != nil {
 		return nil, err
 	}
-	s.current.Store(c)
-	s.checked.Store(time.Now().Unix())
+	s.current.Store(first)
+	s.nextCheck.Store(int64(checkInterval))
 	return s, nil
 }
 
-// Get is for tls.Config.GetCertificate.
+// Get is for tls.Config.GetCertificate. It never fails.
 func (s *Source) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	now, last := time.Now().Unix(), s.checked.Load()
-	if now-last >= refreshInterval && s.checked.CompareAndSwap(last, now) {
-		if err := s.Reload(); err != nil {
-			s.failed(err)
-		}
-	}
-	return s.current.Load(), nil
+	s.check()
+	return &s.current.Load().Certificate, nil
 }
 
-// Reload looks for a newer certificate now. On an error the old one stays.
-func (s *Source) Reload() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old := s.current.Load()
-	c, err := s.refresh(old)
-	if err != nil {
-		return err
-	}
-	s.current.Store(c)
-	return nil
-}
-
-// Names are the DNS names and addresses on the certificate.
-func (s *Source) Names() []string {
-	leaf := s.current.Load().Leaf
-	names := append([]string(nil), leaf.DNSNames...)
-	for _, ip := range leaf.IPAddresses {
-		names = append(names, ip.String())
-	}
-	return names
-}
-
-// NotAfter is when the certificate expires.
-func (s *Source) NotAfter() time.Time { return s.current.Load().Leaf.NotAfter }
-
-// Config is a TLS configuration for servers [SEC-53]: TLS 1.2 at least, suites
-// with forward secrecy and the post-quantum exchange as Go chooses them, and
-// ticket keys that Go rotates daily.
+// Config gives the configuration of a listener: TLS 1.2 at least, Go's
+// suites, which all have forward secrecy, the hybrid key exchange
+// X25519MLKEM768 among the groups, session tickets whose keys rotate, and
+// HTTP/2 [SEC-53]. Clone it rather than change it after use.
 func (s *Source) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
-		GetCertificate: s.Get,
 		NextProtos:     []string{"h2", "http/1.1"},
+		GetCertificate: s.Get,
 	}
 }
 
-// withLeaf parses the first certificate of the chain.
-func withLeaf(c tls.Certificate) (*tls.Certificate, error) {
-	if c.Leaf == nil {
-		leaf, err := x509.ParseCertificate(c.Certificate[0])
-		if err != nil {
-			return nil, fmt.Errorf("certificate: %w", err)
-		}
-		c.Leaf = leaf
+// Names gives the host names and addresses on the certificate, in lower case
+// and without brackets. The slice is shared and not to be changed.
+func (s *Source) Names() []string { return s.current.Load().names }
+
+// Covers tells whether the certificate is good for a host: one of its names,
+// or a name that a wildcard on it stands for (RFC 9525, section 6.3).
+func (s *Source) Covers(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	names := s.Names()
+	if slices.Contains(names, host) {
+		return true
 	}
-	return &c, nil
+	if _, err := netip.ParseAddr(host); err == nil {
+		return false
+	}
+	label, domain, found := strings.Cut(host, ".")
+	return found && label != "" && slices.Contains(names, "*."+domain)
+}
+
+// NotAfter gives the time when the certificate expires.
+func (s *Source) NotAfter() time.Time { return s.current.Load().Leaf.NotAfter }
+
+// Reload looks for a change now, as on SIGHUP. When it fails, the certificate
+// that is there stays in use.
+func (s *Source) Reload() error {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	return s.refresh()
+}
+
+// check looks for a change, if that was not done in this second and is not
+// being done.
+func (s *Source) check() {
+	elapsed := int64(time.Since(s.started))
+	next := s.nextCheck.Load()
+	if elapsed < next || !s.nextCheck.CompareAndSwap(next, elapsed+int64(checkInterval)) {
+		return
+	}
+	if news := s.tryReload(); news != nil && s.failed != nil {
+		s.failed(news)
+	}
+}
+
+// tryReload looks for a change unless another does so. It gives a failure that
+// was not told before.
+func (s *Source) tryReload() error {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	default:
+		return nil
+	}
+	var text string
+	err := s.refresh()
+	if err != nil {
+		text = err.Error()
+	}
+	if text == s.failure {
+		return nil
+	}
+	s.failure = text
+	return err
+}
+
+// refresh asks the maker; it is the caller's turn.
+func (s *Source) refresh() error {
+	next, err := s.maker.refresh(time.Now(), s.current.Load())
+	if err == nil {
+		s.current.Store(next)
+	}
+	return err
+}
+
+// hold prepares a certificate for use.
+func hold(certificate tls.Certificate) *held {
+	h := &held{Certificate: certificate}
+	for _, name := range certificate.Leaf.DNSNames {
+		h.names = append(h.names, strings.TrimSuffix(strings.ToLower(name), "."))
+	}
+	for _, ip := range certificate.Leaf.IPAddresses {
+		if address, ok := netip.AddrFromSlice(ip); ok {
+			h.names = append(h.names, address.Unmap().String())
+		}
+	}
+	return h
+}
+
+func unusable(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrCertificate, fmt.Sprintf(format, args...))
 }
