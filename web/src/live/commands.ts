@@ -24,6 +24,7 @@ const patience = 5000;
 export class Commands {
   static readonly every = 5000;
   #n = 0;
+  #first: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly live: Live) {}
@@ -31,12 +32,16 @@ export class Commands {
   /** Pings while connected; the console calls it and stop with the status. */
   start(): void {
     this.stop();
-    this.#timer = setInterval(() => {
-      if (!document.hidden && this.live.store.status === 'online') void this.#ping(true);
-    }, Commands.every);
+    const ping = () => {
+      if (!document.hidden) void this.#ping(true);
+    };
+    // Not at once: the connection is still busy becoming a websocket.
+    this.#first = setTimeout(ping, 1000);
+    this.#timer = setInterval(ping, Commands.every);
   }
 
   stop(): void {
+    clearTimeout(this.#first);
     clearInterval(this.#timer);
   }
 

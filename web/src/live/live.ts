@@ -155,18 +155,20 @@ export class Live implements Watcher {
 
   // Registration.
 
-  async register(): Promise<void> {
+  /** Asks for our seat; done when answered or given up. */
+  register(): Promise<void> {
     this.journal.sent('register');
-    let answer: Registered | Failure;
-    try {
-      answer = await this.link.wire.timeout(patience).emitWithAck('register_user', {});
-    } catch {
-      // No answer: the connection is gone or will be; the link sees to it.
-      return;
-    }
-    if (this.store.stop?.kind === 'end') return;
-    if (failed(answer)) this.#turnedAway(answer);
-    else this.#registered(answer);
+    return new Promise((done) => {
+      // By callback: what follows the answer in the same packet must find it taken.
+      this.link.wire.timeout(patience).emit('register_user', {}, (late, answer) => {
+        // No answer: the connection is gone or will be; the link sees to it.
+        if (!late && this.store.stop?.kind !== 'end') {
+          if (failed(answer)) this.#turnedAway(answer);
+          else this.#registered(answer);
+        }
+        done();
+      });
+    });
   }
 
   #registered(answer: Registered): void {
