@@ -3,6 +3,7 @@ package realtime
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/turnike/turnike/engineio"
@@ -175,13 +176,7 @@ func (v *view) names(a audience) *engineio.Payload {
 
 func (v *view) namesJSON(a audience) json.RawMessage {
 	if m := &v.namesMade[a]; m.payload == nil {
-		list := onlineUsers{Users: []json.RawMessage{}, Count: v.count()}
-		if a == seesNames {
-			for _, u := range v.order {
-				list.Users = append(list.Users, u.nameJSON)
-			}
-		}
-		m.make(eventOnlineUsers, list)
+		m.make(eventOnlineUsers, v.list([]byte(`{"users":[`), a, func(u *inside) []byte { return u.nameJSON }))
 	}
 	return v.namesMade[a].json
 }
@@ -194,23 +189,33 @@ func (v *view) sync(a audience) *engineio.Payload {
 
 func (v *view) syncJSON(a audience) json.RawMessage {
 	if m := &v.syncMade[a]; m.payload == nil {
-		list := presenceSync{Epoch: v.epoch, Seq: v.seq, Users: []json.RawMessage{}, Count: v.count()}
-		if a == seesNames {
-			for _, u := range v.order {
-				list.Users = append(list.Users, u.encoded())
-			}
-		}
-		m.make(eventPresenceSync, list)
+		head := append([]byte(`{"epoch":`), quote(v.epoch)...)
+		head = append(strconv.AppendInt(append(head, `,"seq":`...), v.seq, 10), `,"users":[`...)
+		m.make(eventPresenceSync, v.list(head, a, (*inside).encoded))
 	}
 	return v.syncMade[a].json
 }
 
-func (m *made) make(event string, v any) {
-	m.json = marshal(v)
-	m.payload = encode(event, m.json)
+// list appends what each user of an audience's list is encoded as, and closes
+// the object. By hand: an encoder would read all of it again, for each joiner.
+func (v *view) list(buf []byte, a audience, encoded func(*inside) []byte) json.RawMessage {
+	if a == seesNames {
+		for i, u := range v.order {
+			if i > 0 {
+				buf = append(buf, ',')
+			}
+			buf = append(buf, encoded(u)...)
+		}
+	}
+	buf = append(buf, `],"count":`...)
+	return append(strconv.AppendInt(buf, int64(v.count()), 10), '}')
 }
 
-func (u *inside) encoded() json.RawMessage {
+func (m *made) make(event string, body json.RawMessage) {
+	m.json, m.payload = body, encode(event, body)
+}
+
+func (u *inside) encoded() []byte {
 	if u.made == nil {
 		u.made = marshal(presentUser{Username: u.name, State: u.state, Since: u.since, Connections: u.conns})
 	}

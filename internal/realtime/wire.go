@@ -66,18 +66,8 @@ type slots struct {
 	Seq       int64  `json:"seq"`
 }
 
-type onlineUsers struct {
-	Users []json.RawMessage `json:"users"`
-	Count int               `json:"count"`
-}
-
-type presenceSync struct {
-	Epoch string            `json:"epoch"`
-	Seq   int64             `json:"seq"`
-	Users []json.RawMessage `json:"users"`
-	Count int               `json:"count"`
-}
-
+// presentUser is an entry of presence_sync; the list around it is written by
+// view.list.
 type presentUser struct {
 	Username    string         `json:"username"`
 	State       session.Status `json:"state"`
