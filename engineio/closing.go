@@ -25,7 +25,8 @@ func (c *Conn) Abort(code int, reason string) {
 //
 // On a websocket what was queued before may be written first, then last, then
 // the close frame with code; after [Config.CloseTimeout] the TCP connection is
-// cut. On polling what was queued is dropped, last is the answer to the pending
+// cut. On polling what was queued is dropped (but see
+// [Payload.Preface]), last is the answer to the pending
 // or next poll, and the Engine.IO close packet comes in the answer to the poll
 // after that one: in one answer the official client loses the last event. It is
 // kept for [Config.LingerTimeout]; POSTs are answered and discarded. While an
@@ -139,27 +140,37 @@ func (c *Conn) shutWebSocket(fx *effects, k closing) {
 // shutPolling answers a pending poll, and leaves what a client that is away has
 // to know. The caller holds c.mu.
 func (c *Conn) shutPolling(fx *effects, k closing) {
-	c.drop()
-	if c.probe != nil && k.how != final {
-		c.probe.closeCode = k.code
-		fx.kick = c.probe
+	if k.how == final {
+		k.last = Concat(append(c.out.prefaces(), k.last)...)
 	}
+	c.drop()
+	c.endCode, c.endReason = k.code, k.reason
+	now := c.server.now()
 	switch {
 	case k.how == final:
-		c.endCode, c.endReason = k.code, k.reason
 		c.last = keep(k.last)
 		if c.poll != nil && k.last.Len() > 0 {
 			c.last = nil
 			c.reply(fx, answer{texts: k.last.texts(), last: keep(k.last)})
 		}
-		c.lingerBy = c.server.now() + c.server.cfg.LingerTimeout
+		c.lingerBy = now + c.server.cfg.LingerTimeout
 		return
 	case c.poll != nil && k.how == left:
 		c.reply(fx, answer{texts: textsNoop()}) // [eio4:close]
 	case c.poll != nil:
 		c.reply(fx, answer{texts: textsClose()})
+	case k.how == comeBack && c.probe != nil:
+		// The client may have paused polling already. Official clients never
+		// resume it when the probe is closed then: they are told once the
+		// websocket has taken over.
+		c.probeBy = now + c.server.cfg.CloseTimeout
+		c.lingerBy = c.probeBy
+		if !k.forget {
+			c.lingerBy = now + c.server.cfg.LingerTimeout
+		}
+		return
 	case k.how == comeBack && !k.forget:
-		c.lingerBy = c.server.now() + c.server.cfg.LingerTimeout
+		c.lingerBy = now + c.server.cfg.LingerTimeout
 		return
 	}
 	c.forget(fx)
@@ -183,6 +194,7 @@ func keep(last *Payload) *Payload {
 // forget leaves nothing of a polling connection. The caller holds c.mu.
 func (c *Conn) forget(fx *effects) {
 	if c.probe != nil {
+		c.probe.closeCode = c.endCode
 		fx.kick = c.probe
 	}
 	c.state = gone

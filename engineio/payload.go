@@ -15,6 +15,7 @@ type Payload struct {
 	packets  []packet // one for each frame
 	one      [1]packet
 	snapshot bool
+	first    bool // see Preface
 }
 
 // packet is one packet inside a Payload.
@@ -99,7 +100,17 @@ func (p *Payload) Snapshot() *Payload {
 	if p.Len() == 0 {
 		return p
 	}
-	return &Payload{frames: p.frames, packets: p.packets, snapshot: true}
+	return &Payload{frames: p.frames, packets: p.packets, snapshot: true, first: p.first}
+}
+
+// Preface returns the same payload marked as something without which a peer
+// cannot understand what follows: [Conn.End], which on polling drops what is
+// queued, keeps it before the last words.
+func (p *Payload) Preface() *Payload {
+	if p.Len() == 0 {
+		return p
+	}
+	return &Payload{frames: p.frames, packets: p.packets, snapshot: p.snapshot, first: true}
 }
 
 // Len is the payload's size on a websocket, in bytes.

@@ -327,3 +327,25 @@ func TestPollingEnd(t *testing.T) {
 		}
 	}
 }
+
+// What a peer needs to understand the last words survives the drop.
+func TestPollingEndKeepsPrefaces(t *testing.T) {
+	h := serve(t, Config{})
+	q, l := h.polling()
+	l.conn.Send(Text([]byte("preface")).Preface())
+	l.conn.Send(Text([]byte("dropped")))
+	l.conn.End(4001, "", Text([]byte("last")))
+	if _, body := h.do("GET", q, ""); body != "4preface\x1e4last" {
+		t.Errorf("got %q", body)
+	}
+}
+
+// [SEC-38]'s sibling for what we keep: at most 4 KiB of last words.
+func TestPollingEndKeepsLittle(t *testing.T) {
+	h := serve(t, Config{})
+	q, l := h.polling()
+	l.conn.End(4001, "", Concat(Text([]byte(strings.Repeat("x", 5000))), Text([]byte("1"))))
+	if _, body := h.do("GET", q, ""); body != "41" {
+		t.Errorf("got %.40q", body)
+	}
+}

@@ -124,6 +124,16 @@ func (q *queue) whole() (cost int) {
 	return cost
 }
 
+// prefaces returns the marked payloads that still wait.
+func (q *queue) prefaces() (marked []*Payload) {
+	for _, it := range q.items {
+		if it.first {
+			marked = append(marked, it.Payload)
+		}
+	}
+	return marked
+}
+
 // drop empties the queue and returns the cost that was released. What is being
 // written stays on the books.
 func (q *queue) drop() (cost int) {

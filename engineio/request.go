@@ -111,6 +111,10 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	c.mu.Lock()
 	first := c.takeAnswer()
 	c.mu.Unlock()
+	if first.texts == nil { // ended by its owner before it was announced
+		writeError(w, errForbidden)
+		return
+	}
 	if err := c.writeAnswer(w, first); err != nil {
 		c.answerLost(first)
 	}

@@ -74,10 +74,10 @@ func (s *Server) Close(code int, reason string) {
 	for _, c := range s.all() {
 		var fx effects
 		c.mu.Lock()
-		c.shut(&fx, closing{code: code, reason: reason, forget: true})
 		if c.state == ended && c.transport == Polling {
-			c.forget(&fx) // what lingered from before
+			c.forget(&fx) // what lingers from before
 		}
+		c.shut(&fx, closing{code: code, reason: reason, forget: true})
 		c.mu.Unlock()
 		c.apply(fx)
 	}

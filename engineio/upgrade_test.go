@@ -171,11 +171,23 @@ func TestEndDuringUpgrade(t *testing.T) {
 		s.send("2probe")
 		s.text()
 		l.conn.Close(4100, "draining")
+		s.send("5") // only now can an official client be told
 		if code := s.closed(); code != 4100 {
 			t.Errorf("code %d", code)
 		}
-		if _, body := h.do("GET", q, ""); body != "1" {
+	})
+	t.Run("client is told to come back and polls", func(t *testing.T) {
+		h := serve(t, Config{})
+		q, l := h.polling()
+		pending := h.get(q)
+		waitPoll(t, l.conn)
+		s := h.dial(strings.Replace(q, "polling", "websocket", 1))
+		l.conn.Close(4100, "draining")
+		if body := receive(t, pending); body != "1" {
 			t.Errorf("got %q", body)
+		}
+		if code := s.closed(); code != 4100 {
+			t.Errorf("code %d", code)
 		}
 	})
 }

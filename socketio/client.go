@@ -130,7 +130,7 @@ func (c *client) connect(p packet) error {
 		return nil
 	}
 	if old := c.socket(p.namespace); old != nil && old.alive() {
-		return errUnexpected
+		return nil // the official client says it twice when connect() is called twice
 	}
 	s := newSocket(c, n)
 	c.mu.Lock()

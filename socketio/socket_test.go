@@ -48,6 +48,7 @@ func TestEventAndAck(t *testing.T) {
 
 func TestServerAsks(t *testing.T) {
 	answers := make(chan string, 4)
+	asked := make(chan bool)
 	url, _ := serve(t, Config{MaxAcks: 1}, func(s *Server) {
 		s.Of("/").OnConnect(func(s *Socket) {
 			note := func(args []json.RawMessage, ok bool) {
@@ -63,6 +64,7 @@ func TestServerAsks(t *testing.T) {
 			if err := s.EmitWithAck(note, "too much"); !errors.Is(err, ErrTooManyAcks) {
 				t.Errorf("err %v", err)
 			}
+			close(asked)
 		})
 		s.Of("/").On("again", func(_ context.Context, s *Socket, _ []json.RawMessage, _ *Ack) {
 			s.EmitWithAck(func(_ []json.RawMessage, ok bool) {
@@ -75,6 +77,7 @@ func TestServerAsks(t *testing.T) {
 	p := dial(t, url)
 	p.join("")
 	p.expect(`20["question",1]`)
+	receive(t, asked)
 	p.send(`439["stray"]`)
 	p.send(`430["answer"]`)
 	if got := receive(t, answers); got != `"answer"` {

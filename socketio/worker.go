@@ -171,7 +171,7 @@ func (s *Socket) welcome() {
 	s.state, s.announced = connected, true
 	s.mu.Unlock()
 	s.client.joined()
-	s.client.conn.Send(encodeConnect(s.namespace.name, s.id))
+	s.client.conn.Send(encodeConnect(s.namespace.name, s.id).Preface())
 	for _, f := range s.namespace.onConnect {
 		s.guard(func() { f(s) })
 	}

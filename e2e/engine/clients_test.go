@@ -1,0 +1,220 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/socketio"
+)
+
+// server is what the clients talk to.
+func server(t *testing.T) string {
+	t.Helper()
+	s := socketio.NewServer(socketio.Config{
+		Engine: engineio.Config{
+			PingInterval: 200 * time.Millisecond,
+			PingTimeout:  10 * time.Second,
+			OnPanic:      func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) },
+		},
+		ConnectTimeout: 10 * time.Second,
+	})
+	register(t, s)
+	web := httptest.NewServer(s)
+	t.Cleanup(func() {
+		s.Close(1001, "over")
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := s.Wait(ctx); err != nil {
+			t.Errorf("server still busy: %v", err)
+		}
+		web.CloseClientConnections()
+		web.Close()
+	})
+	return web.URL
+}
+
+// register adds the namespaces and events the clients use.
+func register(t *testing.T, s *socketio.Server) {
+	n := s.Of("/")
+	var mu sync.Mutex
+	watchers := map[string]*socketio.Socket{}
+	n.OnDisconnect(func(s *socketio.Socket, why socketio.Reason) {
+		mu.Lock()
+		w := watchers[s.ID()]
+		mu.Unlock()
+		if w != nil {
+			w.Emit("left", why.String())
+		}
+	})
+	on := func(event string, h func(s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack)) {
+		n.On(event, func(_ context.Context, s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+			h(s, args, ack)
+		})
+	}
+	on("watch", func(s *socketio.Socket, args []json.RawMessage, _ *socketio.Ack) {
+		var id string
+		if err := json.Unmarshal(args[0], &id); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		watchers[id] = s
+		mu.Unlock()
+	})
+	on("echo", func(s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+		all := make([]any, len(args))
+		for i, a := range args {
+			all[i] = a
+		}
+		if ack.Wanted() {
+			ack.Reply(all...)
+		} else {
+			s.Emit("echoed", all...)
+		}
+	})
+	n.On("inline", func(_ context.Context, _ *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+		ack.Reply(len(args))
+	}, socketio.Inline)
+	on("id", func(s *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) { ack.Reply(s.ID()) })
+	on("transport", func(s *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) { ack.Reply(s.Conn().Transport()) })
+	on("ask", func(s *socketio.Socket, _ []json.RawMessage, _ *socketio.Ack) {
+		s.EmitWithAck(func(args []json.RawMessage, ok bool) {
+			var bin []byte
+			if !ok || len(args) != 2 || json.Unmarshal(args[1], &bin) != nil {
+				t.Errorf("answer %s %v", args, ok)
+				return
+			}
+			s.Emit("answered", args[0], bin)
+		}, "question", 41, []byte{7, 8, 9})
+	})
+	on("swap", func(s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+		var a, b []byte
+		if json.Unmarshal(args[0], &a) != nil || json.Unmarshal(args[1], &b) != nil {
+			t.Errorf("args %s", args)
+		}
+		ack.Reply(b, a)
+	})
+	on("count", func(s *socketio.Socket, args []json.RawMessage, _ *socketio.Ack) {
+		count, _ := s.Value().(int)
+		if want, _ := json.Marshal(count); string(args[0]) != string(want) {
+			t.Errorf("event %s came as number %d", args[0], count)
+		}
+		s.SetValue(count + 1)
+	})
+	on("counted", func(s *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) { ack.Reply(s.Value()) })
+	on("flood", func(s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+		var count int
+		if err := json.Unmarshal(args[0], &count); err != nil {
+			t.Error(err)
+		}
+		for i := range count {
+			s.Emit("n", i)
+		}
+		ack.Reply()
+	})
+	on("close me", func(s *socketio.Socket, _ []json.RawMessage, _ *socketio.Ack) { s.Conn().Close(4100, "draining") })
+	on("end me", func(s *socketio.Socket, _ []json.RawMessage, _ *socketio.Ack) { end(t, s) })
+
+	admin := s.Of("/admin")
+	admin.Use(func(_ context.Context, _ *socketio.Socket, auth json.RawMessage) error {
+		if string(auth) != `{"token":"good"}` {
+			return &socketio.ConnectError{Message: "who are you?", Data: map[string]any{"code": "invalid_token", "retry": false}}
+		}
+		return nil
+	})
+	admin.On("where", func(_ context.Context, s *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) {
+		ack.Reply(s.Namespace().Name())
+	})
+
+	later, seen := s.Of("/later"), map[string]bool{}
+	later.Use(func(_ context.Context, _ *socketio.Socket, auth json.RawMessage) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if !seen[string(auth)] {
+			seen[string(auth)] = true
+			return &socketio.CloseError{Code: 4101, Reason: "slow consumer"}
+		}
+		return nil
+	})
+
+	kick := s.Of("/kick")
+	kick.Use(func(_ context.Context, s *socketio.Socket, auth json.RawMessage) error {
+		var v struct{ Delay int }
+		if err := json.Unmarshal(auth, &v); err != nil {
+			return err
+		}
+		s.SetValue(time.Duration(v.Delay) * time.Millisecond)
+		return nil
+	})
+	kick.OnConnect(func(s *socketio.Socket) {
+		delay, _ := s.Value().(time.Duration)
+		time.AfterFunc(delay, func() { end(t, s) }) // at each stage of an upgrade
+	})
+}
+
+// end ends a socket for good.
+func end(t *testing.T, s *socketio.Socket) {
+	last, err := socketio.EncodeEvent(s.Namespace().Name(), "session_ended", map[string]any{"code": "replaced", "reconnect": false})
+	if err != nil {
+		t.Error(err)
+	}
+	s.Emit("before the end")
+	s.End(4001, "replaced", last)
+	s.Emit("after the end")
+}
+
+// need skips without the thing named, except in CI.
+func need(t *testing.T, what string, found bool) {
+	t.Helper()
+	if found {
+		return
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatalf("%s is missing", what)
+	}
+	t.Skipf("%s is missing", what)
+}
+
+func TestOfficialClients(t *testing.T) {
+	node, err := exec.LookPath("node")
+	need(t, "node", err == nil)
+	for _, client := range []string{"socket.io-client", "socket.io-client-4.0", "socket.io-client-3.1"} {
+		_, err := os.Stat(filepath.Join("..", "node_modules", client))
+		need(t, "e2e/node_modules/"+client+" (npm ci)", err == nil)
+		for _, transports := range []string{"websocket", "polling", "default"} {
+			t.Run(client+"/"+transports, func(t *testing.T) {
+				run(t, node, "client.mjs", server(t), client, transports)
+			})
+		}
+	}
+}
+
+func TestPythonClient(t *testing.T) {
+	const python = "/usr/bin/python3" // the system's, which sees the system's packages
+	err := exec.Command(python, "-c", "import socketio, requests, websocket").Run()
+	need(t, "python3-socketio with requests and websocket", err == nil)
+	for _, transport := range []string{"polling", "websocket", "default"} {
+		t.Run(transport, func(t *testing.T) {
+			run(t, python, "client.py", server(t), transport)
+		})
+	}
+}
+
+// run runs a client; it says itself what is wrong.
+func run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}

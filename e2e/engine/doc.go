@@ -1,0 +1,3 @@
+// Package engine drives packages engineio and socketio with the protocol's own
+// clients: socket.io-client of three versions, and python-socketio.
+package engine
