@@ -66,10 +66,10 @@ func TestSEC05_DummyCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	real := newArgon2id(nil, hasher.parameters, "")
+	fresh := newArgon2id(nil, hasher.parameters, "")
 	dummy := hasher.dummy
-	if dummy.Parameters != real.Parameters || len(dummy.salt) != len(real.salt) || len(dummy.key) != len(real.key) {
-		t.Errorf("dummy %+v, real %+v", dummy.Parameters, real.Parameters)
+	if dummy.Parameters != fresh.Parameters || len(dummy.salt) != len(fresh.salt) || len(dummy.key) != len(fresh.key) {
+		t.Errorf("dummy %+v, fresh %+v", dummy.Parameters, fresh.Parameters)
 	}
 }
 

@@ -93,9 +93,9 @@ func TestLocalRestart(t *testing.T) {
 func TestLocalAuthorityFiles(t *testing.T) {
 	other := dirOfAnother(t)
 	for _, test := range []struct {
-		name   string
-		break_ func(t *testing.T, dir string)
-		good   bool
+		name string
+		harm func(t *testing.T, dir string)
+		good bool
 	}{
 		{"certificate lost", func(t *testing.T, dir string) { remove(t, dir, "ca.pem") }, true},
 		{"all lost", func(t *testing.T, dir string) { remove(t, dir, "ca.pem", "ca.key", "server.pem") }, true},
@@ -114,7 +114,7 @@ func TestLocalAuthorityFiles(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			local(t, dir, "localhost")
-			test.break_(t, dir)
+			test.harm(t, dir)
 			before, _ := os.ReadFile(filepath.Join(dir, "ca.key"))
 			source, err := certificate.Local(dir, []string{"localhost"}, never(t))
 			if (err == nil) != test.good {
