@@ -1,0 +1,190 @@
+// Package turnike_test keeps the arrows between the packages as the
+// architecture draws them.
+package turnike_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/turnike/turnike/"
+
+// arrows are all imports that a package may have of others of the module,
+// tests aside. A new package belongs into this table; an arrow that is missing
+// here is a decision, not an oversight.
+func arrows() map[string][]string {
+	return map[string][]string{
+		// Protocol: knows no product.
+		"engineio": {},
+		"socketio": {"engineio"},
+
+		// Core: no HTTP, no SQL, no files.
+		"internal/secret":  {},
+		"internal/account": {"internal/secret"},
+		"internal/token":   {"internal/secret"},
+		"internal/session": {"internal/account"},
+
+		// Rim: adapters between the core and the world.
+		"internal/secret/secretfile":   {"internal/secret"},
+		"internal/token/keyfile":       {"internal/secret/secretfile"},
+		"internal/certificate":         {"internal/secret/secretfile"},
+		"internal/session/sessiontest": {"internal/account", "internal/session"},
+		"internal/sqlstore":            {"internal/account", "internal/session"},
+		"internal/auth":                {"internal/session", "internal/token"},
+		"internal/origin":              {},
+		"internal/message":             {"web"},
+		"internal/api": {"internal/account", "internal/auth", "internal/message", "internal/origin", "internal/session",
+			"internal/token", "web"},
+		"internal/realtime": {"engineio", "socketio", "internal/account", "internal/auth", "internal/message",
+			"internal/origin", "internal/session", "web"},
+		"internal/server": {"internal/origin"},
+		"web":             {},
+
+		// Everything is put together in one place.
+		"cmd/turnike": {"*"},
+	}
+}
+
+// owners are the packages that may import a library or a part of the standard
+// library; everybody else goes through them.
+func owners() map[string][]string {
+	return map[string][]string{
+		"github.com/alecthomas/kong":    {"cmd/turnike"},
+		"github.com/pelletier/go-toml":  {"cmd/turnike"},
+		"github.com/gobwas/ws":          {"engineio"},
+		"github.com/golang-jwt/jwt":     {"internal/token"},
+		"github.com/mileusna/useragent": {"internal/api"},
+		"github.com/pressly/goose":      {"internal/sqlstore"},
+		"modernc.org/sqlite":            {"internal/sqlstore"},
+		"database/sql":                  {"internal/sqlstore"},
+		"golang.org/x/crypto":           {"internal/account"},
+	}
+}
+
+// core are the packages whose rules are pure.
+func core() []string {
+	return []string{"internal/secret", "internal/account", "internal/token", "internal/session"}
+}
+
+// worldly is what the core must not import itself, and not have below it.
+func worldly() (imports, deps []string) {
+	return []string{"database/sql", "io/fs", "net", "net/http", "os", "os/exec", "path/filepath", "syscall"}, []string{"database/sql", "net/http"}
+}
+
+// listed is what go list says of a package.
+type listed struct {
+	ImportPath string
+	Imports    []string // without those of its tests
+	Deps       []string
+}
+
+// packages lists the module's packages by their path in it. Those of e2e are
+// programs around the product, not a part of it.
+func packages(t *testing.T) map[string]listed {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...").Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	all := map[string]listed{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name, ok := strings.CutPrefix(p.ImportPath, module)
+		if !ok || strings.HasPrefix(name, "e2e/") || strings.HasPrefix(name, "bench") {
+			continue
+		}
+		all[name] = p
+	}
+	return all
+}
+
+func TestArrows(t *testing.T) {
+	allowed, found := arrows(), packages(t)
+	if len(found) == 0 {
+		t.Fatal("go list found nothing")
+	}
+	for name, p := range found {
+		targets, known := allowed[name]
+		if !known {
+			t.Errorf("%s has no place in the table of arrows", name)
+			continue
+		}
+		for _, i := range p.Imports {
+			target, ours := strings.CutPrefix(i, module)
+			if ours && !slices.Contains(targets, target) && !slices.Contains(targets, "*") {
+				t.Errorf("%s imports %s", name, target)
+			}
+			checkOwner(t, name, i)
+		}
+	}
+	for name := range allowed {
+		if _, there := found[name]; !there {
+			t.Errorf("%s is in the table of arrows and nowhere else", name)
+		}
+	}
+}
+
+func checkOwner(t *testing.T, name, imported string) {
+	t.Helper()
+	for library, packages := range owners() {
+		if imported == library || strings.HasPrefix(imported, library+"/") {
+			if !slices.Contains(packages, name) {
+				t.Errorf("%s imports %s, which belongs to %v", name, imported, packages)
+			}
+		}
+	}
+}
+
+func TestCoreKnowsNoWorld(t *testing.T) {
+	found := packages(t)
+	imports, deps := worldly()
+	for _, name := range core() {
+		for _, i := range found[name].Imports {
+			if slices.Contains(imports, i) {
+				t.Errorf("%s imports %s", name, i)
+			}
+		}
+		for _, d := range found[name].Deps {
+			if slices.Contains(deps, d) {
+				t.Errorf("%s depends on %s", name, d)
+			}
+		}
+	}
+}
+
+// TestProtocolKnowsNoProduct looks through what is below the protocol engines,
+// not only at their own imports.
+func TestProtocolKnowsNoProduct(t *testing.T) {
+	found := packages(t)
+	for _, name := range []string{"engineio", "socketio"} {
+		for _, d := range found[name].Deps {
+			if target, ours := strings.CutPrefix(d, module); ours && target != "engineio" {
+				t.Errorf("%s depends on %s", name, target)
+			}
+		}
+	}
+}
+
+// TestNames: a package that is called after nothing collects everything.
+func TestNames(t *testing.T) {
+	for name := range packages(t) {
+		if slices.Contains([]string{"util", "utils", "common", "helper", "helpers", "model", "models", "pkg", "misc", "shared"}, path.Base(name)) {
+			t.Errorf("%s says nothing of what it owns", name)
+		}
+	}
+}
