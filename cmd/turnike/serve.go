@@ -85,7 +85,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 
 	origins := weborigin.Policy{PublicURL: publicAddress(cfg), Extra: cfg.SocketIO.AllowedOrigins}
 	if certs != nil {
-		origins.Names = certs.Names
+		origins.Covers = certs.Covers
 	}
 	authenticator := auth.New(keys, core)
 	epoch := rand.Text()
@@ -244,14 +244,11 @@ func openCertificates(cfg Config, log *slog.Logger) (*certificate.Source, *tls.C
 	if cfg.TLS.Mode == TLSFiles {
 		source, err = certificate.Files(cfg.TLS.CertFile, cfg.TLS.KeyFile, failed)
 	} else {
-		names := []string{"localhost", "127.0.0.1", "::1"}
-		if host, err := os.Hostname(); err == nil {
-			names = append(names, strings.ToLower(host))
-		}
+		hosts := certificate.Hosts()
 		if u := publicAddress(cfg); u != nil {
-			names = append(names, strings.ToLower(u.Hostname()))
+			hosts = certificate.Hosts(u.Hostname())
 		}
-		source, err = certificate.Local(filepath.Join(cfg.Data, "tls"), names, failed)
+		source, err = certificate.Local(filepath.Join(cfg.Data, "tls"), hosts, failed)
 	}
 	if err != nil {
 		return nil, nil, err

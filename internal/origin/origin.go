@@ -18,9 +18,9 @@ import (
 // Policy is the list of origins (RFC 6454). The zero value accepts localhost
 // and loopback addresses.
 type Policy struct {
-	PublicURL *url.URL        // the operator's address of this server; may be nil
-	Names     func() []string // host names and addresses on the certificate; may be nil
-	Extra     []string        // further exact origins, for sockets [contract: socketio.allowed_origins]
+	PublicURL *url.URL               // the operator's address of this server; may be nil
+	Covers    func(host string) bool // tells the hosts on the certificate; may be nil
+	Extra     []string               // further exact origins, for sockets
 }
 
 // Own is the request's own origin: its scheme, host and port. ok is false when
@@ -44,7 +44,7 @@ func (p Policy) knows(name string) bool {
 	if a, err := netip.ParseAddr(name); err == nil && a.IsLoopback() {
 		return true
 	}
-	return p.Names != nil && slices.Contains(p.Names(), name)
+	return p.Covers != nil && p.Covers(name)
 }
 
 // IsOwn tells whether origin is the request's own.

@@ -13,7 +13,7 @@ func policy(t *testing.T) Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Policy{PublicURL: public, Names: func() []string { return []string{"localhost", "host.lan", "127.0.0.1"} },
+	return Policy{PublicURL: public, Covers: func(host string) bool { return host == "host.lan" },
 		Extra: []string{"https://other.example.com:8443"}}
 }
 
