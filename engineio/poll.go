@@ -203,7 +203,12 @@ func (c *Conn) post(w http.ResponseWriter, r *http.Request) {
 		writeError(w, errBadRequest)
 		return
 	}
-	if err := c.deliver(body); err != nil {
+	err = c.deliver(body)
+	if err == errPanic {
+		writeError(w, httpError{http.StatusInternalServerError, errBadRequest.Code, "Internal error"})
+		return
+	}
+	if err != nil {
 		fault, _ := errors.AsType[protocolError](err)
 		c.finish(closing{how: aborted, code: fault.code, reason: fault.reason})
 		writeError(w, errBadRequest)
@@ -212,7 +217,11 @@ func (c *Conn) post(w http.ResponseWriter, r *http.Request) {
 	writeOK(w)
 }
 
-var errBodyTooBig = errors.New("engineio: body too big")
+// What a POST may fail with, beside a protocolError.
+var (
+	errBodyTooBig = errors.New("engineio: body too big")
+	errPanic      = errors.New("engineio: panic")
+)
 
 // readBody reads a body of at most MaxPayload bytes, never allocating much ahead
 // of what was received. [SEC-38]
@@ -248,6 +257,13 @@ func (c *Conn) readBody(w http.ResponseWriter, r *http.Request, scratch *[buffer
 
 // deliver hands over the packets of a polling body. [eio4:payload]
 func (c *Conn) deliver(body []byte) (err error) {
+	err = errPanic
+	defer c.server.guard(c) // the HTTP server must not see a panic of ours
+	err = c.packets(body)
+	return err
+}
+
+func (c *Conn) packets(body []byte) (err error) {
 	if !utf8.Valid(body) {
 		return protocolError{codeEncoding, "body is not UTF-8"}
 	}
