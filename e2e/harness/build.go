@@ -1,0 +1,69 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Patience is how long anything that has to happen may take. It is no
+// requirement: it only keeps a failed test from hanging for ever.
+const Patience = 40 * time.Second
+
+// Suite is what all tests of one run share.
+type Suite struct {
+	Binary string // the product, built as the tests are
+	dir    string // everything temporary
+	seed   string // a data directory with accounts, copied for each server
+}
+
+// suite is set once by Main, before any test runs, and only read afterwards.
+var suite *Suite
+
+// Main builds the binary, prepares a data directory to start from, runs the
+// tests and removes everything. A process that was started to be a client
+// (Client) becomes one instead.
+func Main(m *testing.M) int {
+	if spec := os.Getenv(clientVariable); spec != "" {
+		return clientMain(spec)
+	}
+	dir, err := os.MkdirTemp("", "turnike-e2e-")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary directory
+	s := &Suite{Binary: filepath.Join(dir, "turnike"), dir: dir, seed: filepath.Join(dir, "seed")}
+	if err := s.build(); err != nil {
+		return fail(err)
+	}
+	if err := s.prepare(); err != nil {
+		return fail(err)
+	}
+	suite = s
+	return m.Run()
+}
+
+// Binary is the path of the built binary.
+func Binary() string { return suite.Binary }
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, "e2e:", err)
+	return 1
+}
+
+// build compiles the product, with the race detector when the tests have it.
+func (s *Suite) build() error {
+	args := []string{"build", "-o", s.Binary}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, "github.com/turnike/turnike/cmd/turnike")...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go build: %w", err)
+	}
+	return nil
+}

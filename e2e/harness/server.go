@@ -1,0 +1,278 @@
+package harness
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Option changes how a server is started.
+type Option func(*Server)
+
+// Set gives a configuration key a value, through its environment variable.
+func Set(key, value string) Option {
+	return Env("TURNIKE_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_")) + "=" + value)
+}
+
+// Env sets an environment variable, "NAME=value".
+func Env(variable string) Option {
+	return func(s *Server) { s.env = append(s.env, variable) }
+}
+
+// Args adds arguments to `serve`.
+func Args(args ...string) Option {
+	return func(s *Server) { s.args = append(s.args, args...) }
+}
+
+// Empty starts on a data directory that does not exist yet, instead of one with
+// the prepared accounts.
+func Empty() Option {
+	return func(s *Server) { s.empty = true }
+}
+
+// Server is one running server and its data directory.
+type Server struct {
+	Data string // the data directory
+	URL  string // as on the ready line, without a slash at the end
+
+	t     testing.TB
+	env   []string
+	args  []string
+	empty bool
+
+	cmd    *exec.Cmd
+	exited chan struct{}
+	stdout []string // the lines before the ready line
+	stderr *capture
+	ca     *x509.CertPool
+	client *http.Client
+}
+
+// Start starts a server on a data directory of its own and waits until it is
+// ready. It is stopped when the test ends, and has to stop cleanly.
+func Start(t testing.TB, options ...Option) *Server {
+	t.Helper()
+	s := New(t, options...)
+	s.Run()
+	return s
+}
+
+// New prepares a server that is not running yet.
+func New(t testing.TB, options ...Option) *Server {
+	t.Helper()
+	s := &Server{t: t, Data: filepath.Join(t.TempDir(), "data"), env: cheapHashes()}
+	for _, o := range options {
+		o(s)
+	}
+	if !s.empty {
+		if err := os.CopyFS(s.Data, os.DirFS(suite.seed)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(s.Data, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if s.cmd != nil {
+			s.Stop()
+		}
+	})
+	return s
+}
+
+// readyLine ends with the URL.
+var readyLine = regexp.MustCompile(`(https?://\S+)$`)
+
+// Run starts the process and waits for its ready line.
+func (s *Server) Run() {
+	s.t.Helper()
+	s.cmd = exec.Command(suite.Binary, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", s.Data}, s.args...)...)
+	s.cmd.Env = append(environment(), s.env...)
+	s.stderr = &capture{}
+	s.cmd.Stderr = s.stderr
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ready := make(chan string, 1)
+	s.stdout = nil
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if m := readyLine.FindStringSubmatch(lines.Text()); m != nil {
+				ready <- m[1]
+				break
+			}
+			s.stdout = append(s.stdout, lines.Text())
+		}
+		_, _ = io.Copy(io.Discard, out) // ends with the process
+	}()
+	s.exited = make(chan struct{})
+	cmd, exited := s.cmd, s.exited
+	go func() {
+		<-read
+		_ = cmd.Wait() // the state is looked at by who waits
+		close(exited)
+	}()
+	select {
+	case address := <-ready:
+		s.URL = strings.TrimSuffix(address, "/")
+	case <-s.exited:
+		s.cmd = nil
+		s.t.Fatalf("serve ended before it was ready\nstdout: %s\nstderr: %s", strings.Join(s.stdout, "\n"), s.stderr)
+	case <-time.After(Patience):
+		_ = s.cmd.Process.Kill()
+		s.t.Fatalf("serve is not ready after %s\nstderr: %s", Patience, s.stderr)
+	}
+	s.trust()
+}
+
+// trust makes the client trust the server's local CA.
+func (s *Server) trust() {
+	s.t.Helper()
+	s.ca = x509.NewCertPool()
+	if pem, err := os.ReadFile(s.CAFile()); err == nil {
+		if !s.ca.AppendCertsFromPEM(pem) {
+			s.t.Fatalf("%s holds no certificate", s.CAFile())
+		}
+	}
+	transport := &http.Transport{TLSClientConfig: s.TLS(), MaxIdleConnsPerHost: 100}
+	s.client = &http.Client{Transport: transport, Timeout: Patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	s.t.Cleanup(transport.CloseIdleConnections)
+}
+
+// CAFile is the certificate of the server's local CA.
+func (s *Server) CAFile() string { return filepath.Join(s.Data, "tls", "ca.pem") }
+
+// TLS is a client's configuration that trusts the server.
+func (s *Server) TLS() *tls.Config { return &tls.Config{RootCAs: s.ca} }
+
+// Addr is the server's host and port.
+func (s *Server) Addr() string {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return u.Host
+}
+
+// Port is the server's port.
+func (s *Server) Port() string {
+	_, port, _ := strings.Cut(s.Addr(), ":")
+	return port
+}
+
+// Stdout is what was printed before the ready line.
+func (s *Server) Stdout() []string { return s.stdout }
+
+// Stderr is what was logged so far.
+func (s *Server) Stderr() string { return s.stderr.String() }
+
+// PID is the process's id.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// Exited is closed when the process has ended.
+func (s *Server) Exited() <-chan struct{} { return s.exited }
+
+// Signal sends the process a signal and does not wait.
+func (s *Server) Signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Stop drains the server with SIGTERM and waits for a clean end.
+func (s *Server) Stop() {
+	s.t.Helper()
+	s.Signal(syscall.SIGTERM)
+	if code := s.wait(); code != 0 {
+		s.t.Errorf("after SIGTERM serve ended with exit code %d\nstderr: %s", code, s.stderr)
+	}
+}
+
+// Kill ends the process as a crash would.
+func (s *Server) Kill() {
+	s.t.Helper()
+	s.Signal(syscall.SIGKILL)
+	s.wait()
+}
+
+func (s *Server) wait() int {
+	s.t.Helper()
+	select {
+	case <-s.exited:
+	case <-time.After(Patience):
+		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // its goroutines go to stderr
+		<-s.exited
+		s.t.Errorf("serve did not end within %s", Patience)
+	}
+	code := s.cmd.ProcessState.ExitCode()
+	s.cmd = nil
+	s.client.CloseIdleConnections()
+	noRace(s.t, s.stderr.String())
+	if s.t.Failed() {
+		s.t.Logf("the server's log:\n%s", s.stderr)
+	}
+	return code
+}
+
+// Restart stops the server and starts it on the same data directory.
+func (s *Server) Restart(options ...Option) {
+	s.t.Helper()
+	s.Stop()
+	for _, o := range options {
+		o(s)
+	}
+	s.Run()
+}
+
+// Logged gives the log lines so far with the message.
+func (s *Server) Logged(message string) []map[string]any {
+	var found []map[string]any
+	for line := range strings.Lines(s.Stderr()) {
+		var entry map[string]any
+		if json.Unmarshal([]byte(line), &entry) == nil && entry["msg"] == message {
+			found = append(found, maps.Clone(entry))
+		}
+	}
+	return found
+}
+
+// capture keeps what a process writes.
+type capture struct {
+	mu sync.Mutex // guards b
+	b  strings.Builder
+}
+
+func (c *capture) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.b.Write(p)
+}
+
+func (c *capture) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.b.String()
+}

@@ -1,0 +1,509 @@
+package harness
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The transports of a Dial.
+const (
+	Websocket = "websocket"
+	Polling   = "polling"
+	Upgrade   = "upgrade" // polling first, websocket after CONNECT
+)
+
+// Dial says how to open a socket.
+type Dial struct {
+	Transport string // Websocket when empty
+	Token     string // auth.token; left out when empty
+	Lang      string // auth.lang
+	Auth      any    // the whole of auth, instead of Token and Lang
+	Cookie    string // the Cookie header
+	Origin    string
+	Header    map[string]string
+	Query     string // more of it, such as "&token=x"
+	Mute      bool   // answers no ping
+}
+
+// wire is a transport: what it reads and writes are Engine.IO packets.
+type wire interface {
+	read() ([]string, error)
+	write(packet string) error
+	close()
+}
+
+// Handshake is the Engine.IO open packet.
+type Handshake struct {
+	SID          string   `json:"sid"`
+	Upgrades     []string `json:"upgrades"`
+	PingInterval int      `json:"pingInterval"`
+	PingTimeout  int      `json:"pingTimeout"`
+	MaxPayload   int      `json:"maxPayload"`
+}
+
+// Socket is a strict Socket.IO client that records what it is sent.
+type Socket struct {
+	Open Handshake
+	ID   string // the socket id, once connected
+
+	t      testing.TB // nil in a client process
+	s      *Server
+	dial   Dial
+	nextID int
+	done   chan struct{} // closed when nothing more is read
+
+	mu        sync.Mutex // guards what follows
+	wire      wire
+	packets   []Packet
+	wrong     []string // broken promises
+	changed   chan struct{}
+	watch     presenceWatch
+	upgrading chan struct{} // non-nil while the reader has to let the transport be changed; closed when it was
+	paused    chan struct{} // closed by the reader when it waits
+}
+
+// refusal is an answer to the Engine.IO handshake that is no socket.
+type refusal struct{ answer *Answer }
+
+func (r refusal) Error() string {
+	return fmt.Sprintf("refused with %d: %s", r.answer.Status, r.answer.Body)
+}
+
+// Socket opens a websocket with a token and connects.
+func (s *Server) Socket(token string) *Socket {
+	s.t.Helper()
+	return s.Dial(Dial{Token: token})
+}
+
+// Dial opens a socket and connects to the namespace.
+func (s *Server) Dial(d Dial) *Socket {
+	s.t.Helper()
+	k := s.Open(d)
+	p := k.Connect()
+	if p.Kind != Connected {
+		s.t.Fatalf("not connected: %v", p)
+	}
+	if d.Transport == Upgrade {
+		k.Upgrade()
+	}
+	return k
+}
+
+// Open makes the Engine.IO handshake only.
+func (s *Server) Open(d Dial) *Socket {
+	s.t.Helper()
+	k, err := s.open(d)
+	if err != nil {
+		s.t.Fatalf("socket: %v", err)
+	}
+	return k
+}
+
+// Refused makes an Engine.IO handshake that has to be refused.
+func (s *Server) Refused(d Dial) *Answer {
+	s.t.Helper()
+	_, err := s.open(d)
+	r, ok := errors.AsType[refusal](err)
+	if !ok {
+		s.t.Fatalf("socket: %v, want an answer that refuses it", err)
+	}
+	return r.answer
+}
+
+func (s *Server) open(d Dial) (*Socket, error) {
+	k := &Socket{t: s.t, s: s, dial: d, done: make(chan struct{}), changed: make(chan struct{}, 1)}
+	if err := k.handshake(); err != nil {
+		return nil, err
+	}
+	go k.run()
+	if s.t != nil {
+		s.t.Cleanup(k.finish)
+	}
+	return k, nil
+}
+
+func (k *Socket) header() map[string]string {
+	h := map[string]string{}
+	maps.Copy(h, k.dial.Header)
+	if k.dial.Cookie != "" {
+		h["Cookie"] = k.dial.Cookie
+	}
+	if k.dial.Origin != "" {
+		h["Origin"] = k.dial.Origin
+	}
+	return h
+}
+
+func (k *Socket) handshake() error {
+	path := "/socket.io/?EIO=4&transport="
+	if k.dial.Transport == Polling || k.dial.Transport == Upgrade {
+		p := &polling{s: k.s, path: path + "polling" + k.dial.Query, header: k.header()}
+		b := k.s.Browser()
+		b.Header = k.header()
+		a, err := b.Try(Request{Path: p.path})
+		if err != nil {
+			return err
+		}
+		if a.Status != http.StatusOK {
+			return refusal{a}
+		}
+		if err := k.opened(a.Body); err != nil {
+			return err
+		}
+		p.path += "&sid=" + k.Open.SID
+		k.wire = p
+		return nil
+	}
+	w, res, err := dialWebsocket(k.s, path+"websocket"+k.dial.Query, k.header())
+	if err != nil {
+		return err
+	}
+	if w == nil {
+		return refusal{answerOf(k.t, res, "GET websocket")}
+	}
+	first, err := w.read()
+	if err != nil {
+		return err
+	}
+	k.wire = w
+	return k.opened(first[0])
+}
+
+func answerOf(t testing.TB, res *http.Response, what string) *Answer {
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Answer{res.StatusCode, res.Header, string(body), t, what}
+}
+
+func (k *Socket) opened(packet string) error {
+	if !strings.HasPrefix(packet, "0") || !Compact([]byte(packet[1:])) {
+		return fmt.Errorf("not an open packet: %q", packet)
+	}
+	return Decode([]byte(packet[1:]), &k.Open)
+}
+
+// Connect sends CONNECT and gives its answer.
+func (k *Socket) Connect() Packet {
+	k.t.Helper()
+	if err := k.connect(); err != nil {
+		k.t.Fatalf("CONNECT: %v", err)
+	}
+	p := k.Next()
+	if p.Kind == Connected {
+		k.connected(p)
+	}
+	return p
+}
+
+func (k *Socket) connected(p Packet) {
+	var data struct{ SID string }
+	_ = json.Unmarshal(p.Data, &data) // its form was checked when it was parsed
+	k.ID = data.SID
+}
+
+func (k *Socket) connect() error {
+	auth := k.dial.Auth
+	if auth == nil {
+		m := map[string]string{}
+		if k.dial.Token != "" {
+			m["token"] = k.dial.Token
+		}
+		if k.dial.Lang != "" {
+			m["lang"] = k.dial.Lang
+		}
+		if len(m) > 0 {
+			auth = m
+		}
+	}
+	packet := "40"
+	if auth != nil {
+		raw, err := json.Marshal(auth)
+		if err != nil {
+			return err
+		}
+		packet += string(raw)
+	}
+	return k.write(packet)
+}
+
+func (k *Socket) write(packet string) error {
+	k.mu.Lock()
+	w := k.wire
+	k.mu.Unlock()
+	return w.write(packet)
+}
+
+// Raw sends an Engine.IO packet as it is.
+func (k *Socket) Raw(packet string) {
+	k.t.Helper()
+	if err := k.write(packet); err != nil {
+		k.t.Fatalf("send %.80q: %v", packet, err)
+	}
+}
+
+// Emit sends an event without asking for an answer.
+func (k *Socket) Emit(name string, args ...any) {
+	k.t.Helper()
+	k.Raw("42" + encodeEvent(k.t, name, args))
+}
+
+// Call sends an event with an ack and gives the ack's id.
+func (k *Socket) Call(name string, args ...any) int {
+	k.t.Helper()
+	id := k.nextID
+	k.nextID++
+	k.Raw(fmt.Sprintf("42%d%s", id, encodeEvent(k.t, name, args)))
+	return id
+}
+
+func encodeEvent(t testing.TB, name string, args []any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(append([]any{name}, args...)); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Leave sends Socket.IO DISCONNECT, as an application that closes its socket.
+func (k *Socket) Leave() {
+	k.t.Helper()
+	k.Raw("41")
+}
+
+// Drop breaks the transport, as a lost network does.
+func (k *Socket) Drop() {
+	k.mu.Lock()
+	w := k.wire
+	k.mu.Unlock()
+	w.close()
+	if p, ok := w.(*polling); ok {
+		_ = p.write("1") // the only way a poll ends at once; Engine.IO close means the transport was lost [S3]
+	}
+	<-k.done
+}
+
+// finish ends the socket with its test and reports broken promises.
+func (k *Socket) finish() {
+	k.t.Helper()
+	k.mu.Lock()
+	w, wrong := k.wire, k.wrong
+	k.mu.Unlock()
+	w.close()
+	for _, why := range wrong {
+		k.t.Errorf("socket %s: %s", k.ID, why)
+	}
+}
+
+// Closed is closed when the transport has ended.
+func (k *Socket) Closed() <-chan struct{} { return k.done }
+
+// next waits for a packet that matches and removes it, together with what came
+// before when those before are to be dropped.
+func (k *Socket) next(match func(Packet) bool, drop bool) (Packet, error) {
+	deadline := time.After(Patience)
+	for {
+		k.mu.Lock()
+		for i, p := range k.packets {
+			if match(p) {
+				if drop {
+					k.packets = k.packets[i+1:]
+				} else {
+					k.packets = append(k.packets[:i:i], k.packets[i+1:]...)
+				}
+				k.mu.Unlock()
+				return p, nil
+			}
+		}
+		waiting := fmt.Sprint(k.packets)
+		k.mu.Unlock()
+		select {
+		case <-k.changed:
+		case <-deadline:
+			return Packet{}, fmt.Errorf("nothing came within %s; unread: %s", Patience, waiting)
+		}
+	}
+}
+
+// Next is the next packet, whatever it is.
+func (k *Socket) Next() Packet {
+	k.t.Helper()
+	return k.wait(func(Packet) bool { return true }, "any packet", false)
+}
+
+// Take waits for a packet and takes it out of the record, leaving the others.
+func (k *Socket) Take(what string, match func(Packet) bool) Packet {
+	k.t.Helper()
+	return k.wait(match, what, false)
+}
+
+// Until waits for a packet and drops what came before it.
+func (k *Socket) Until(what string, match func(Packet) bool) Packet {
+	k.t.Helper()
+	return k.wait(match, what, true)
+}
+
+func (k *Socket) wait(match func(Packet) bool, what string, drop bool) Packet {
+	k.t.Helper()
+	p, err := k.next(match, drop)
+	if err != nil {
+		k.t.Fatalf("socket %s: waiting for %s: %v", k.ID, what, err)
+	}
+	return p
+}
+
+// Unread is what came and was not looked at yet.
+func (k *Socket) Unread() []Packet {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return append([]Packet(nil), k.packets...)
+}
+
+// run reads until the transport ends.
+func (k *Socket) run() {
+	defer close(k.done)
+	for {
+		k.mu.Lock()
+		w := k.wire
+		k.mu.Unlock()
+		packets, err := w.read()
+		for _, p := range packets {
+			if !k.engine(p) {
+				err = errors.Join(err, errEngineClose)
+				break
+			}
+		}
+		if err != nil {
+			k.record(closedBy(err))
+			w.close()
+			return
+		}
+		k.handOver()
+	}
+}
+
+var errEngineClose = errors.New("Engine.IO close")
+
+func closedBy(err error) Packet {
+	if c, ok := errors.AsType[closeError](err); ok {
+		return Packet{Kind: Closed, Code: c.code, Reason: c.reason}
+	}
+	return Packet{Kind: Closed, Reason: err.Error()}
+}
+
+// engine takes one Engine.IO packet; false is the end.
+func (k *Socket) engine(packet string) bool {
+	if packet == "" {
+		k.broken("an empty Engine.IO packet")
+		return true
+	}
+	switch packet[0] {
+	case '1':
+		return false
+	case '2':
+		if !k.dial.Mute {
+			_ = k.write("3") // a broken transport is noticed by the reader
+		}
+	case '4':
+		p, err := parseSocketIO(packet[1:])
+		if err != nil {
+			k.broken("%v", err)
+			return true
+		}
+		k.record(p)
+	case '6':
+	default:
+		k.broken("unexpected Engine.IO packet %q", packet)
+	}
+	return true
+}
+
+func (k *Socket) broken(format string, args ...any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.wrong = append(k.wrong, fmt.Sprintf(format, args...))
+}
+
+func (k *Socket) record(p Packet) {
+	k.mu.Lock()
+	k.packets = append(k.packets, p)
+	if why := k.watch.see(p); why != "" {
+		k.wrong = append(k.wrong, why)
+	}
+	k.mu.Unlock()
+	select {
+	case k.changed <- struct{}{}:
+	default:
+	}
+}
+
+// handOver waits while an upgrade changes the transport.
+func (k *Socket) handOver() {
+	k.mu.Lock()
+	upgrading, paused := k.upgrading, k.paused
+	k.mu.Unlock()
+	if upgrading == nil {
+		return
+	}
+	close(paused)
+	<-upgrading
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.upgrading, k.paused = nil, nil
+}
+
+// Upgrade moves a polling socket to a websocket as the official clients do:
+// probe, wait for the poll under way, upgrade.
+func (k *Socket) Upgrade() {
+	k.t.Helper()
+	if a := k.TryUpgrade(k.header()); a != nil {
+		k.t.Fatalf("upgrade refused: %d %s", a.Status, a.Body)
+	}
+}
+
+// TryUpgrade is Upgrade with headers of its own; a refusal is given back and
+// the socket stays on polling.
+func (k *Socket) TryUpgrade(header map[string]string) *Answer {
+	k.t.Helper()
+	w, res, err := dialWebsocket(k.s, "/socket.io/?EIO=4&transport=websocket&sid="+k.Open.SID, header)
+	if err != nil {
+		k.t.Fatalf("upgrade: %v", err)
+	}
+	if w == nil {
+		return answerOf(k.t, res, "GET upgrade")
+	}
+	upgrading, paused := make(chan struct{}), make(chan struct{})
+	k.mu.Lock()
+	k.upgrading, k.paused = upgrading, paused
+	k.mu.Unlock()
+	if err := w.write("2probe"); err != nil {
+		k.t.Fatalf("probe: %v", err)
+	}
+	if answer, err := w.read(); err != nil || answer[0] != "3probe" {
+		k.t.Fatalf("probe: answer %q, %v", answer, err)
+	}
+	select {
+	case <-paused: // the poll under way was answered
+	case <-time.After(Patience):
+		k.t.Fatal("the server did not end the poll under way after the probe")
+	}
+	if err := w.write("5"); err != nil {
+		k.t.Fatalf("upgrade: %v", err)
+	}
+	k.mu.Lock() // the reader is paused: what is sent from now on goes the new way
+	k.wire = w
+	k.mu.Unlock()
+	close(upgrading)
+	return nil
+}
