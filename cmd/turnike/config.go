@@ -26,7 +26,6 @@ type Config struct {
 	Password  PasswordConfig
 	Database  DatabaseConfig
 	Log       LogConfig
-	Metrics   MetricsConfig
 	Audit     AuditConfig
 
 	origins map[string]string // by key, where a value that is no default came from
@@ -121,12 +120,6 @@ type DatabaseConfig struct {
 // LogConfig is the section [log].
 type LogConfig struct {
 	Level string // debug, info, warn or error
-}
-
-// MetricsConfig is the section [metrics].
-type MetricsConfig struct {
-	Listen string        // host:port of the metrics alone, or empty
-	Token  secret.Secret // bearer of /metrics on the main address; empty refuses it there
 }
 
 // AuditConfig is the section [audit].

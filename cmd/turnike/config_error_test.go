@@ -144,8 +144,6 @@ func TestConfigErrors(t *testing.T) {
 			`session.war_breaker (turnike.toml): "true" is not built yet: leave it false`},
 		{"S11 of later", "[session]\nidle = \"30m\"", nil,
 			`session.idle (turnike.toml): this is not built yet: leave it at 0`},
-		{"metrics on the main address", "[metrics]\nlisten = \":5000\"", nil,
-			"metrics.listen: it is server.listen too; give the metrics a port of their own"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := load(t, test.document, test.env, nil)

@@ -94,11 +94,6 @@ func (c *Config) fields() []field {
 		choice(&c.Log.Level, "debug", "info", "warn", "error").
 			named("log.level", "info", "what is logged, as JSON lines on stderr"),
 
-		text(&c.Metrics.Listen, optional(listenAddress)).
-			named("metrics.listen", "", "an address of its own for the metrics, such as 127.0.0.1:9090"),
-		hidden(&c.Metrics.Token, metricsToken).
-			named("metrics.token", "", "bearer token of /metrics on the main address"),
-
 		span(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),
 	}

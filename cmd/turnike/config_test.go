@@ -144,12 +144,12 @@ func TestSEC55_CheckHidesSecrets(t *testing.T) {
 	if err := os.WriteFile(file, []byte(canary+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	document := "[password]\npepper = \"" + canary + "\"\n[metrics]\ntoken_file = \"" + file + "\"\n"
+	document := "[password]\npepper_file = \"" + file + "\"\n"
 	c, err := load(t, document, environment{"JWT_SECRET_KEY": canary}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, s := range map[string]string{"token": c.Token.Secret.Reveal(), "pepper": c.Password.Pepper.Reveal(), "metrics": c.Metrics.Token.Reveal()} {
+	for name, s := range map[string]string{"token": c.Token.Secret.Reveal(), "pepper": c.Password.Pepper.Reveal()} {
 		if s != canary {
 			t.Errorf("%s = %q", name, s)
 		}
@@ -161,7 +161,7 @@ func TestSEC55_CheckHidesSecrets(t *testing.T) {
 	if strings.Contains(b.String()+strings.Join(c.Warnings, ""), canary) {
 		t.Errorf("shown:\n%s\n%v", b.String(), c.Warnings)
 	}
-	if got := strings.Count(b.String(), `"[redacted]"`); got != 3 {
+	if got := strings.Count(b.String(), `"[redacted]"`); got != 2 {
 		t.Errorf("%d redacted:\n%s", got, b.String())
 	}
 	if err := toml.Unmarshal([]byte(b.String()), &map[string]any{}); err != nil {

@@ -23,8 +23,6 @@ func (c *Config) validate() error {
 		return fmt.Errorf(`tls.key_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
-	case c.Metrics.Listen != "" && c.Metrics.Listen == c.Server.Listen && !strings.HasSuffix(c.Metrics.Listen, ":0"):
-		return fmt.Errorf("metrics.listen: it is server.listen too; give the metrics a port of their own")
 	}
 	if err := c.Password.parameters().Check(); err != nil {
 		return fmt.Errorf("password.memory, password.time, password.threads: %w; remove them to have the defaults", err)

@@ -139,18 +139,12 @@ func databaseURL(s string) (string, error) {
 	return "", errors.New(`use "sqlite:", the file in the data directory`)
 }
 
-// The least bytes of the secrets that are not the token's.
-const (
-	minPepper       = 16
-	minMetricsToken = 16
-)
+// minPepper is the least bytes of a pepper.
+const minPepper = 16
 
-func pepper(s string) error       { return atLeast(s, minPepper) }
-func metricsToken(s string) error { return atLeast(s, minMetricsToken) }
-
-func atLeast(s string, n int) error {
-	if len(s) < n {
-		return fmt.Errorf("it has %d bytes: use %d random ones or more", len(s), n)
+func pepper(s string) error {
+	if len(s) < minPepper {
+		return fmt.Errorf("it has %d bytes: use %d random ones or more", len(s), minPepper)
 	}
 	return nil
 }

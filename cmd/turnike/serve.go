@@ -97,7 +97,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
-		Origins: origins, Draining: rt.Draining, ClientAddress: clientAddress(cfg), Version: version(), Dev: opts.Dev, Log: log})
+		Origins: origins, Draining: rt.Draining, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), Version: version(), Dev: opts.Dev, Log: log})
 	if err != nil {
 		return err
 	}
@@ -303,17 +303,6 @@ func announce(opts ServeOptions, accounts []madeAccount, address string) {
 	}
 	fmt.Fprintf(&b, "Turnike is ready: %s\n", address)
 	_, _ = fmt.Fprint(opts.Stdout, b.String()) // nobody listens to stdout
-}
-
-// clientAddress is the address a request came from.
-func clientAddress(_ Config) func(*http.Request) string {
-	return func(r *http.Request) string {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			return r.RemoteAddr
-		}
-		return host
-	}
 }
 
 // accounts is the store as the API sees it.

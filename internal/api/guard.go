@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -10,24 +9,15 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-type identityKey struct{}
-
 // guard lets only requests with a live session through; every protected route
 // stands behind it.
 func (a *API) guard(next handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := a.auth.Request(r)
-		if err != nil {
+		if _, err := a.auth.Request(r); err != nil {
 			return err
 		}
-		return next(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, id)))
+		return next(w, r)
 	}
-}
-
-// identity is who the guard let through.
-func identity(ctx context.Context) auth.Identity {
-	id, _ := ctx.Value(identityKey{}).(auth.Identity)
-	return id
 }
 
 // toLogin sends a browser that the guard refused to the login page; others get

@@ -120,10 +120,10 @@ func TestP4_NamesUpTo(t *testing.T) {
 // changes.
 func TestP4_SharedSnapshots(t *testing.T) {
 	v := testView(10)
-	if v.sync(seesNames) != v.sync(seesNames) || v.names(seesCount) != v.names(seesCount) || v.slotsPayload() != v.slotsPayload() {
+	before, names, slots := v.sync(seesNames), v.names(seesCount), v.slotsPayload()
+	if before != v.sync(seesNames) || names != v.names(seesCount) || slots != v.slotsPayload() {
 		t.Error("a snapshot is encoded twice")
 	}
-	before := v.sync(seesNames)
 	v.apply(next(v, session.Event{User: "u1", Username: "ayşe", Connections: 2, Held: 1, Grace: 1}))
 	if v.sync(seesNames) == before {
 		t.Error("a changed snapshot is not encoded anew")
