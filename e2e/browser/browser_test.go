@@ -1,0 +1,131 @@
+package browser_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/turnike/turnike/e2e/harness"
+)
+
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
+
+// world is what a journey is told.
+type world struct {
+	URL      string   `json:"url"`
+	Password string   `json:"password"`
+	People   []string `json:"people"`
+	Admin    string   `json:"admin"`
+	Shots    string   `json:"shots,omitempty"` // where to leave screenshots
+}
+
+// node runs a journey until it has ended; what the server has to do in between
+// it is asked for by lines on stdout: "do NAME".
+func node(t *testing.T, s *harness.Server, journey string, do map[string]func()) {
+	t.Helper()
+	told, err := json.Marshal(world{URL: s.URL, Password: harness.Password, People: harness.People(), Admin: harness.Admin,
+		Shots: os.Getenv("TURNIKE_SHOTS")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "run.mjs", journey, string(told))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("node: %v", err)
+	}
+	dec := json.NewDecoder(out)
+	for {
+		var line struct{ Do, Log string }
+		if dec.Decode(&line) != nil {
+			break
+		}
+		if line.Log != "" {
+			t.Log(line.Log)
+		}
+		if f := do[line.Do]; f != nil {
+			f()
+			if _, err := in.Write([]byte("done\n")); err != nil {
+				t.Errorf("the journey is gone: %v", err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%s: %v\n%s", journey, err, complaints.String())
+	}
+}
+
+// TestJourneyOfThreeSeats: three log in, the fourth is refused politely, one is
+// replaced and told why, one logs out, and everybody sees it at once
+// [A3 S9 K3 P2].
+func TestJourneyOfThreeSeats(t *testing.T) {
+	t.Parallel()
+	node(t, harness.Start(t), "seats", nil)
+}
+
+// TestJourneyOfTabs: a second tab takes over and the first is told [S1]; a
+// reload keeps the seat [S3]; a logout in another window ends this one [K1]; an
+// account without a session is sent to log in.
+func TestJourneyOfTabs(t *testing.T) {
+	t.Parallel()
+	node(t, harness.Start(t), "tabs", nil)
+}
+
+// TestJourneyOfTheOperator: an administrator ends a session with a note; the
+// person reads it, and nothing tries again by itself [K3 UI-5].
+func TestJourneyOfTheOperator(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	node(t, s, "operator", map[string]func(){
+		"end":      func() { s.Must("session", "end", "--user", "ali", "--reason", "<b>Bakım</b> var") },
+		"password": func() { s.CLIWith("Baska-Salkim-2291-bahce\n", "user", "passwd", "veli", "--password-stdin") },
+		"disable":  func() { s.Must("user", "disable", "ayse") },
+	})
+}
+
+// TestJourneyOfARestart: the server restarts under a page; it comes back by
+// itself and nobody has to log in again [S7].
+func TestJourneyOfARestart(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	node(t, s, "restart", map[string]func(){
+		"restart": func() { s.Restart(harness.Args("--listen", s.Addr())) },
+		"kill": func() {
+			addr := s.Addr()
+			s.Kill()
+			harness.Args("--listen", addr)(s)
+			s.Run()
+		},
+	})
+}
+
+// TestJourneyOfAccessibility: every state in Turkish and English, light and
+// dark, narrow and wide, without a violation that axe finds, without a sideways
+// scroll, and without a report of the content security policy [SEC-33 UI-7].
+func TestJourneyOfAccessibility(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	node(t, s, "accessibility", map[string]func(){
+		"end": func() { s.Must("session", "end", "--user", "ali", "--reason", "bakım") },
+	})
+}
+
+// TestJourneyOfTheKeyboard: everything can be done without a mouse.
+func TestJourneyOfTheKeyboard(t *testing.T) {
+	t.Parallel()
+	node(t, harness.Start(t), "keyboard", nil)
+}
