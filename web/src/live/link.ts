@@ -50,7 +50,7 @@ export class Link {
       if (reason === 'io server disconnect') return watcher.dismissed();
       const close = details && 'context' in details ? (details.context as { code?: number } | undefined) : undefined;
       watcher.lost({ code: close?.code ?? 0, reason });
-      this.#again(0);
+      if (!this.#over) this.#again(0);
     });
     addEventListener('online', this.#now);
   }

@@ -108,6 +108,8 @@ export class Live implements Watcher {
     const own = store.self && this.book.faces.get(store.self.username);
     if (store.status === 'online') this.#seatSince = own?.since ?? null;
     store.lossCode = loss.code;
+    // Turned away and waiting for a click: nothing is tried without one.
+    if (store.stop) return this.link.end();
     this.journal.note('closed', loss.code ? `${loss.reason} · ${loss.code}` : loss.reason);
     this.#away('reconnecting');
   }
@@ -197,6 +199,7 @@ export class Live implements Watcher {
     const { store } = this;
     if (store.status === 'online') return;
     store.lostAt = null;
+    store.clock.set();
     store.stop = { kind: 'refused', failure, at: Date.now(), session: this.link.wire.id ?? '' };
   }
 
