@@ -33,7 +33,7 @@ export default async function seats(world) {
   const fourth = await world.visitor();
   await fourth.login(fatma);
   await fourth.notice('full.t');
-  await fourth.page.getByText(fourth.say('full.b.session', { max: 3 })).waitFor();
+  await fourth.page.getByText(fourth.say('full.b.session', { max: 3 }), { exact: true }).waitFor();
   assert.equal(await fourth.page.getByText(fourth.say('err.invalid_credentials.t')).count(), 0);
 
   // A3, K3: the same account elsewhere; the first is told why, at once.
