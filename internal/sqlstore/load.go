@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/turnike/turnike/internal/account"
@@ -89,6 +90,12 @@ func (t *tx) load(user string) (loaded, error) {
 		}
 	}
 	var err error
+	if known && t.verify != nil {
+		read, err := t.read(user)
+		if err := errors.Join(err, t.verify(l, read)); err != nil {
+			return l, err
+		}
+	}
 	if l.Pool, err = t.pool(l.User.Pool); err != nil {
 		return l, err
 	}

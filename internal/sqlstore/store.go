@@ -26,6 +26,11 @@ type Options struct {
 	Queue   int              // requests that wait to be written; 0 is 4096
 	Batch   int              // requests in one transaction; 0 is 256
 	Readers int              // connections that read; 0 is 3
+
+	watch time.Duration // how often to look for other processes' commits; 0 is watchInterval
+
+	// verify is a test's: it is given what the mirror says and what is read.
+	verify func(mirrored, read loaded) error
 }
 
 func (o Options) withDefaults() Options {
@@ -40,6 +45,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Batch <= 0 {
 		o.Batch = 256
+	}
+	if o.watch <= 0 {
+		o.watch = watchInterval
 	}
 	if o.Readers <= 0 {
 		o.Readers = 3

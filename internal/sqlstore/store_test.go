@@ -2,11 +2,16 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
@@ -109,4 +114,41 @@ func copyFile(t testing.TB, from, to string) {
 
 func TestSuite(t *testing.T) {
 	sessiontest.Run(t, func(t testing.TB) sessiontest.Backend { return backend(t) })
+}
+
+// TestModel drives the rules over SQLite, and compares every state that the
+// mirror gives with the one that is read.
+func TestModel(t *testing.T) {
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := rand.New(rand.NewPCG(seed, 1))
+				s := backend(t, func(o *Options) {
+					o.verify = sameState
+					o.watch = time.Hour // nobody else is there, and sleeping through ticks takes its time
+				}).Open(t)
+				defer s.Close()
+				draw := func(_ string, n int) int { return r.IntN(n) }
+				if err := sessiontest.Model(t.Context(), s, draw, 150); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// sameState compares what the mirror says with what is read.
+func sameState(mirrored, read loaded) error {
+	for _, l := range []*loaded{&mirrored, &read} {
+		if len(l.Sessions) == 0 {
+			l.Sessions = nil
+		}
+		if len(l.Conns) == 0 {
+			l.Conns = nil
+		}
+	}
+	if !reflect.DeepEqual(mirrored, read) {
+		return breachf("the mirror says %+v with seat %+v, the database %+v with seat %+v", mirrored, mirrored.Seat, read, read.Seat)
+	}
+	return nil
 }

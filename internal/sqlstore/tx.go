@@ -15,7 +15,8 @@ type tx struct {
 	now    func() time.Time
 	stats  *counters
 	mirror *mirror
-	broken error // the transaction itself is gone
+	verify func(mirrored, read loaded) error // Options.verify
+	broken error                             // the transaction itself is gone
 
 	// The rows of the pools are read once and written once in a transaction:
 	// nothing else can change them meanwhile.

@@ -132,7 +132,7 @@ func (w *writer) disconnect() {
 
 // run writes until the store is closed, then answers what is still queued.
 func (w *writer) run() {
-	tick := time.NewTicker(watchInterval)
+	tick := time.NewTicker(w.store.opts.watch)
 	defer tick.Stop()
 	for {
 		select {
@@ -221,7 +221,7 @@ func (w *writer) attempt() (*tx, error) {
 	if err := w.begin(); err != nil {
 		return nil, err
 	}
-	t := &tx{conn: w.conn, now: w.store.now, stats: &w.store.stats, mirror: &w.mirror,
+	t := &tx{conn: w.conn, now: w.store.now, stats: &w.store.stats, mirror: &w.mirror, verify: w.store.opts.verify,
 		pools: make(map[session.PoolID]*pooled)}
 	if err := w.fill(t); err != nil {
 		w.rollback()
