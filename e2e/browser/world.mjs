@@ -115,6 +115,11 @@ export class Visitor {
     await this.page.locator('header').getByText(this.say(status), { exact: true }).first().waitFor();
   }
 
+  /** Waits for a text on the page; what is only said to screen readers counts too. */
+  async reads(text, options = { exact: true }) {
+    await this.page.getByText(text, options).first().waitFor();
+  }
+
   /** Waits for the notice with that title. */
   async notice(key, fields) {
     const title = this.page.getByRole('heading', { level: 1, name: this.say(key, fields), exact: true });

@@ -35,7 +35,7 @@ export default async function keyboard(world) {
   // A ping by the toolbar: one stop, arrows move.
   await tabTo(v.page, (at) => at.text === v.say('cmd.ping'));
   await v.page.keyboard.press('Enter');
-  await v.page.getByText(/Pong/).first().waitFor();
+  await v.reads(/Pong/);
   await v.page.keyboard.press('ArrowRight');
   assert.equal(await v.page.evaluate(() => document.activeElement.textContent.trim()), v.say('cmd.who'));
 

@@ -10,7 +10,7 @@ export default async function operator(world) {
   await world.ask('end');
   await one.notice('end.ended_by_admin.t');
   // The operator's words are shown as they are, and are never markup.
-  await one.page.getByText('<b>Bakım</b> var', { exact: false }).waitFor();
+  await one.reads('<b>Bakım</b> var', {});
   assert.match(await one.page.title(), new RegExp(one.say('app.title.ended')));
 
   const two = await world.visitor({ lang: 'en' });
@@ -27,7 +27,7 @@ export default async function operator(world) {
   const admin = await world.visitor();
   await admin.enter(world.admin);
   await admin.seats(0, 3);
-  await admin.page.getByText(admin.say('seats.admin')).waitFor();
+  await admin.reads(admin.say('seats.admin'));
 
   // UI-5: since its end the first page has asked for nothing.
   assert.deepEqual(sockets, []);

@@ -8,7 +8,7 @@ export default async function seats(world) {
 
   // A wrong password says so beside the form and empties only the password.
   await first.fill(ali, 'yanlis-bir-parola');
-  await first.page.getByText(first.say('err.invalid_credentials.t')).first().waitFor();
+  await first.reads(first.say('err.invalid_credentials.t'));
   assert.equal(await first.page.getByLabel(first.say('login.user'), { exact: true }).inputValue(), ali);
   assert.equal(await first.page.locator('#password').inputValue(), '');
 
@@ -19,7 +19,7 @@ export default async function seats(world) {
   const third = await world.visitor({ lang: 'en' });
   await third.enter(ayse);
   for (const v of [first, second, third]) await v.seats(3, 3);
-  for (const name of [ali, veli, ayse]) await third.page.getByText(name, { exact: true }).first().waitFor();
+  for (const name of [ali, veli, ayse]) await third.reads(name);
 
   // SEC-17: no token where a script could read it.
   const storage = await first.page.evaluate(async () => {
@@ -33,7 +33,7 @@ export default async function seats(world) {
   const fourth = await world.visitor();
   await fourth.login(fatma);
   await fourth.notice('full.t');
-  await fourth.page.getByText(fourth.say('full.b.session', { max: 3 }), { exact: true }).waitFor();
+  await fourth.reads(fourth.say('full.b.session', { max: 3 }));
   assert.equal(await fourth.page.getByText(fourth.say('err.invalid_credentials.t')).count(), 0);
 
   // A3, K3: the same account elsewhere; the first is told why, at once.
@@ -48,7 +48,7 @@ export default async function seats(world) {
   // A logout frees the seat at once, for everybody to see.
   await second.page.getByRole('button', { name: new RegExp(veli) }).click();
   await second.page.getByRole('button', { name: second.say('btn.logout'), exact: true }).click();
-  await second.page.getByText(second.say('login.done.out')).waitFor();
+  await second.reads(second.say('login.done.out'));
   await elsewhere.seats(2, 3);
   await third.seats(2, 3);
 
