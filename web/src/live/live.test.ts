@@ -243,6 +243,19 @@ describe('sibling tabs [UI-5]', () => {
     b.page.close();
   });
 
+  test('who waits at another tab hears that we logged out', () => {
+    const a = open();
+    const b = open();
+    for (const { wire } of [a, b]) wire.last('register_user').answer(registered);
+    a.wire.event('connection_ended', end('connection_replaced'));
+    b.tab.leaving = true;
+    b.page.departed();
+    expect(a.tab.stop).toMatchObject({ end: { code: 'logged_out' } });
+    expect(b.tab.stop).toBeNull();
+    a.page.close();
+    b.page.close();
+  });
+
   test('another session of the same user is not ended by it', () => {
     const a = open();
     const b = open();

@@ -255,9 +255,18 @@ export class Live implements Watcher {
   #end(end: End): void {
     const { store } = this;
     this.journal.note('ended', '', { code: end.code }, end);
-    if (store.leaving) return;
-    if (!connectionOnly.has(end.code) && store.self) this.#siblings.tell(end, store.self.username, store.expiresAt);
-    this.#finish(end);
+    if (!connectionOnly.has(end.code)) this.#tell(end);
+    if (!store.leaving) this.#finish(end);
+  }
+
+  /** We logged out: tabs without a connection hear it from us. */
+  departed(): void {
+    this.#tell({ code: 'logged_out', reason: '', message: '', at: new Date().toISOString() });
+  }
+
+  #tell(end: End): void {
+    const { self, expiresAt } = this.store;
+    if (self) this.#siblings.tell(end, self.username, expiresAt);
   }
 
   /** A sibling tab heard that our common session is over. */
