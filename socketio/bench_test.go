@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"io"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -65,11 +64,15 @@ func bencher(b *testing.B, register func(n *Namespace)) (dial func() (net.Conn, 
 		if br == nil {
 			br = bufio.NewReader(conn)
 		}
-		io.WriteString(conn, string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("40"))))))
-		for range 2 {
-			if _, err := ws.ReadFrame(br); err != nil {
+		if _, err := conn.Write(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("40"))))); err != nil {
+			b.Fatal(err)
+		}
+		for range 2 { // the open packet, the answer to CONNECT
+			h, err := ws.ReadHeader(br)
+			if err != nil {
 				b.Fatal(err)
 			}
+			br.Discard(int(h.Length))
 		}
 		return conn, br
 	}
