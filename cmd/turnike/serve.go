@@ -90,7 +90,11 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	authenticator := auth.New(keys, core)
 	epoch := rand.Text()
 	rt := realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
-	if err := store.Listen(rand.Text(), rt.Commit); err != nil {
+	events := newEventLog(log)
+	if err := store.Listen(rand.Text(), func(batch []session.Event) {
+		rt.Commit(batch) // first: sockets that are over are ended before anything else [K2]
+		events.note(batch)
+	}); err != nil {
 		return err
 	}
 	if err := core.Boot(ctx, epoch); err != nil {
@@ -105,19 +109,20 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, certs: certs, made: made})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, certs: certs, made: made, events: events})
 }
 
 // running is everything that works while the server runs.
 type running struct {
-	cfg   Config
-	opts  ServeOptions
-	log   *slog.Logger
-	core  *session.Core
-	rt    *realtime.Server
-	srv   *server.Server
-	certs *certificate.Source // nil without TLS
-	made  []madeAccount       // whose passwords are to be printed
+	cfg    Config
+	opts   ServeOptions
+	log    *slog.Logger
+	core   *session.Core
+	rt     *realtime.Server
+	srv    *server.Server
+	certs  *certificate.Source // nil without TLS
+	made   []madeAccount       // whose passwords are to be printed
+	events *eventLog
 }
 
 // runUntilDone serves, says where, and stops in order: first no new work, then
@@ -131,6 +136,7 @@ func runUntilDone(ctx context.Context, r running) error {
 		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
+	wg.Go(func() { r.events.run(work) })
 	wg.Go(func() { r.reloadOnHangup(work) })
 	failed := make(chan error, 1)
 	wg.Go(func() { failed <- r.srv.Serve() })
@@ -295,6 +301,13 @@ func writeAddress(file, address string) error {
 // announce says on stdout where to click, after the passwords that were made.
 func announce(opts ServeOptions, accounts []madeAccount, address string) {
 	var b strings.Builder
+	switch {
+	case len(accounts) == 0:
+	case opts.Dev:
+		fmt.Fprintln(&b, "Demo accounts, with their passwords:")
+	default:
+		fmt.Fprintln(&b, "The first account, with its password. It is shown only this once:")
+	}
 	for _, a := range accounts {
 		fmt.Fprintf(&b, "  %-8s %s\n", a.name, a.password)
 	}

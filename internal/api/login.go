@@ -13,6 +13,7 @@ import (
 
 	"github.com/mileusna/useragent"
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -45,6 +46,16 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.admit(w, r, in); err != nil {
+		a.log.InfoContext(r.Context(), "login refused", "user", printable(*in.Username), "code", problemOf(err).Code,
+			"remote", a.clientAddress(r))
+		return err
+	}
+	return nil
+}
+
+// admit checks the password, opens the session and answers.
+func (a *API) admit(w http.ResponseWriter, r *http.Request, in credentials) error {
 	user, err := a.checkPassword(r, in)
 	if err != nil {
 		return err
@@ -69,8 +80,8 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	setCookie(w, "__Host-turnike", raw, int(time.Until(s.Expires)/time.Second))
-	setCookie(w, "__Host-turnike-device", deviceValue, int(deviceLife/time.Second))
+	setCookie(w, auth.SessionCookie, raw, int(time.Until(s.Expires)/time.Second))
+	setCookie(w, auth.DeviceCookie, deviceValue, int(deviceLife/time.Second))
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, "application/json", loginAnswer{Token: raw, TokenType: "Bearer",
 		ExpiresAt: Timestamp(s.Expires), User: userInfo{Username: user.Name, Role: user.Role, Pool: pool}})

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// eventLogSize is how many events may wait to be logged.
+const eventLogSize = 4096
+
+// eventLog writes a line for each event of the audit trail, and at level debug
+// for the others. Who hands it events never waits for it: when nobody reads the
+// log, lines are left out and counted, the database has them all the same.
+type eventLog struct {
+	log    *slog.Logger
+	queue  chan session.Event
+	missed atomic.Int64
+}
+
+func newEventLog(log *slog.Logger) *eventLog {
+	return &eventLog{log: log, queue: make(chan session.Event, eventLogSize)}
+}
+
+// note takes events; it never blocks.
+func (l *eventLog) note(events []session.Event) {
+	for _, e := range events {
+		if e.Pool == session.SystemPool && e.Type == session.ServerStarted {
+			continue // nobody is ever inside it
+		}
+		if level(e) < slog.LevelInfo && !l.log.Enabled(context.Background(), slog.LevelDebug) {
+			continue
+		}
+		select {
+		case l.queue <- e:
+		default:
+			l.missed.Add(1)
+		}
+	}
+}
+
+// run logs until ctx is done, and then what is left.
+func (l *eventLog) run(ctx context.Context) {
+	for {
+		select {
+		case e := <-l.queue:
+			l.write(e)
+		case <-ctx.Done():
+			for range len(l.queue) {
+				l.write(<-l.queue)
+			}
+			return
+		}
+	}
+}
+
+func (l *eventLog) write(e session.Event) {
+	if n := l.missed.Swap(0); n > 0 {
+		l.log.Warn("lines were left out of the log", "lines", n)
+	}
+	attrs := []slog.Attr{slog.Int64("pool", int64(e.Pool)), slog.Int64("seq", e.LogSeq)}
+	for _, a := range []struct{ key, value string }{
+		{"user", e.Username}, {"session", e.Session}, {"socket", e.Conn}, {"code", string(e.Code)}, {"reason", e.Reason},
+		{"successor", e.Successor}, {"device", e.Device}, {"remote", e.Address},
+		{"status", string(e.Status)}, {"offline", e.OfflineReason},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, slog.String(a.key, a.value))
+		}
+	}
+	if e.Status != "" || e.Type == session.PoolChanged {
+		attrs = append(attrs, slog.Int("limit", e.Limit), slog.Int("used", e.Held+e.Grace+e.Offered))
+	}
+	l.log.LogAttrs(context.Background(), level(e), strings.ReplaceAll(string(e.Type), "_", " "), attrs...)
+}
+
+func level(e session.Event) slog.Level {
+	if e.Type.Audit() {
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
