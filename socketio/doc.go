@@ -10,6 +10,7 @@
 //
 //  1. A client's CONNECT runs the functions of [Namespace.Use] in order. If all
 //     agree the client is answered, then the [Namespace.OnConnect] functions run.
+//     Events that come before the answer wait unread.
 //  2. Events of one socket are handled in order, one at a time, in a worker
 //     goroutine that exists only while something is queued. When the queue is
 //     full the connection is not read further. A handler added with [Inline]

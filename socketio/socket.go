@@ -27,7 +27,7 @@ type Socket struct {
 	announced bool   // the OnConnect functions were begun
 	working   bool   // a goroutine runs handlers
 	tasks     []task
-	room      chan struct{} // a reader waits for room in tasks; capacity 1
+	room      chan struct{} // the reading goroutine waits, see pause; capacity 1
 	acks      map[uint64]func(args []json.RawMessage, ok bool)
 	nextAck   uint64
 	hurry     *time.Timer // cancels handlers that outlive a client that left

@@ -286,3 +286,23 @@ func TestAckPayload(t *testing.T) {
 	p.send(`42["register"]`)
 	p.expect(`2["response",{"ok":true}]`)
 }
+
+// A client that does not wait for the answer to its CONNECT is made to wait.
+func TestEagerClient(t *testing.T) {
+	checked := make(chan bool)
+	url, _ := serve(t, Config{}, func(s *Server) {
+		echo(s)
+		s.Of("/").Use(func(context.Context, *Socket, json.RawMessage) error { <-checked; return nil })
+		s.Of("/no").Use(func(context.Context, *Socket, json.RawMessage) error { <-checked; return &ConnectError{Message: "no"} })
+	})
+	p := dial(t, url)
+	p.send("40/no")
+	p.send(`42/no,["echo"]`)
+	p.send("40")
+	p.send(`421["inline"]`)
+	checked <- true
+	p.expect(`4/no,{"message":"no"}`)
+	checked <- true
+	p.expectConnect()
+	p.expect("31[0]")
+}

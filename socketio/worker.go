@@ -31,19 +31,46 @@ func (s *Socket) pushFair(t task) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.state == connected && len(s.tasks) >= s.client.server.cfg.MaxEvents {
-		if s.room == nil {
-			s.room = make(chan struct{}, 1)
-		}
-		room := s.room
-		s.mu.Unlock()
-		select {
-		case <-room:
-		case <-s.ctx.Done():
-		}
-		s.mu.Lock()
+		s.pause()
 	}
 	if s.state == connected {
 		s.push(t)
+	}
+}
+
+// settled waits, in the reading goroutine, for the end of the checks: an eager
+// client is made to wait, and nothing of it is kept meanwhile. [SEC-36]
+func (s *Socket) settled() state {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.state == connecting {
+		s.pause()
+	}
+	return s.state
+}
+
+// pause lets the reading goroutine wait for resume, or for the socket's end. The
+// caller holds s.mu, which is released meanwhile.
+func (s *Socket) pause() {
+	if s.room == nil {
+		s.room = make(chan struct{}, 1)
+	}
+	room := s.room
+	s.mu.Unlock()
+	select {
+	case <-room:
+	case <-s.ctx.Done():
+	}
+	s.mu.Lock()
+}
+
+// resume ends a pause. The caller holds s.mu.
+func (s *Socket) resume() {
+	if s.room != nil {
+		select {
+		case s.room <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -65,12 +92,7 @@ func (s *Socket) work() {
 		t := s.tasks[0]
 		s.tasks[0] = task{}
 		s.tasks = s.tasks[1:]
-		if s.room != nil {
-			select {
-			case s.room <- struct{}{}:
-			default:
-			}
-		}
+		s.resume()
 		s.mu.Unlock()
 		if t.do != nil {
 			s.guard(t.do)
@@ -169,6 +191,7 @@ func (s *Socket) welcome() {
 		return
 	}
 	s.state, s.announced = connected, true
+	s.resume()
 	s.mu.Unlock()
 	s.client.joined()
 	s.client.conn.Send(encodeConnect(s.namespace.name, s.id).Preface())
@@ -199,13 +222,7 @@ func (s *Socket) finish() {
 
 // event takes an event from the reading goroutine. [sio5:event]
 func (s *Socket) event(p packet) error {
-	s.mu.Lock()
-	state := s.state
-	s.mu.Unlock()
-	switch {
-	case state == connecting:
-		return errUnexpected // [SEC-39]
-	case state != connected:
+	if s.settled() != connected {
 		return nil // it was on its way when the socket ended
 	}
 	h := s.namespace.handlers[string(p.name)]
