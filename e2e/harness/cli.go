@@ -169,6 +169,12 @@ func (s *Server) Pool(name string) PoolRow {
 	return PoolRow{}
 }
 
+// Used waits until so many seats of the pool default are used.
+func (s *Server) Used(seats int) {
+	s.t.Helper()
+	Eventually(s.t, "seats", func() bool { return s.Pool("default").Used == seats })
+}
+
 func list[Row any](s *Server, what string) []Row {
 	s.t.Helper()
 	out := s.Must(what, "list", "--json")

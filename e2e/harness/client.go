@@ -2,15 +2,14 @@ package harness
 
 import (
 	"bufio"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
-
-	"crypto/x509"
-	"net/http"
 )
 
 // clientVariable makes a test binary be a client process.
@@ -88,6 +87,9 @@ func clientMain(spec string) int {
 		return fail(err)
 	}
 	if err := k.connect(); err != nil {
+		return fail(err)
+	}
+	if _, err := k.next(func(p Packet) bool { return p.Kind == Connected }, true); err != nil {
 		return fail(err)
 	}
 	if err := k.write(`420["register_user",{}]`); err != nil {

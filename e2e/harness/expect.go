@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"slices"
+	"testing"
 	"time"
 )
 
@@ -217,6 +218,28 @@ func (k *Socket) SentAway(closeCode int) {
 	if p.Kind != Closed || k.dial.Transport != Polling && p.Code != closeCode {
 		k.t.Errorf("socket %s: %v, want only the close %d", k.ID, p, closeCode)
 	}
+}
+
+// Eventually asks again and again until the answer is yes, for what has no
+// event to wait for.
+func Eventually(t testing.TB, what string, yes func() bool) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(Patience)
+	for !yes() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%s: not within %s", what, Patience)
+		}
+	}
+}
+
+// Gone waits for the end of a socket that its own client has left.
+func (k *Socket) Gone() {
+	k.t.Helper()
+	k.Until("the close", func(p Packet) bool { return p.Kind == Closed })
 }
 
 // Time tells whether a text is a time as the product writes it: RFC 3339, UTC,

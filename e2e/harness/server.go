@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
@@ -79,10 +80,7 @@ func New(t testing.TB, options ...Option) *Server {
 		o(s)
 	}
 	if !s.empty {
-		if err := os.CopyFS(s.Data, os.DirFS(suite.seed)); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(s.Data, 0o700); err != nil {
+		if err := copyTree(s.Data, suite.seed); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -92,6 +90,28 @@ func New(t testing.TB, options ...Option) *Server {
 		}
 	})
 	return s
+}
+
+// copyTree copies a data directory, modes and all.
+func copyTree(to, from string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, strings.TrimPrefix(path, from))
+		if d.IsDir() {
+			return os.Mkdir(target, info.Mode().Perm())
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, raw, info.Mode().Perm())
+	})
 }
 
 // readyLine ends with the URL.

@@ -276,10 +276,19 @@ func encodeEvent(t testing.TB, name string, args []any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Leave sends Socket.IO DISCONNECT, as an application that closes its socket.
+// Leave sends Socket.IO DISCONNECT and closes the transport, as an application
+// that disconnects its socket.
 func (k *Socket) Leave() {
 	k.t.Helper()
 	k.Raw("41")
+	k.mu.Lock()
+	w := k.wire
+	k.mu.Unlock()
+	if ws, ok := w.(*websocket); ok {
+		ws.sayGoodbye()
+	} else {
+		k.TryRaw("1")
+	}
 }
 
 // Drop breaks the transport, as a lost network does.
@@ -507,3 +516,6 @@ func (k *Socket) TryUpgrade(header map[string]string) *Answer {
 	close(upgrading)
 	return nil
 }
+
+// TryRaw sends an Engine.IO packet that may be refused.
+func (k *Socket) TryRaw(packet string) { _ = k.write(packet) }

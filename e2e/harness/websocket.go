@@ -137,4 +137,20 @@ func (w *websocket) frame(f ws.Frame) error {
 	return ws.WriteFrame(w.conn, ws.MaskFrameInPlace(f))
 }
 
+// sayGoodbye begins the closing handshake.
+func (w *websocket) sayGoodbye() {
+	_ = w.frame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusNormalClosure, ""))) // the server may have closed first
+}
+
 func (w *websocket) close() { _ = w.conn.Close() } // nothing depends on how
+
+// Switched opens a websocket and gives the headers of the 101.
+func (s *Server) Switched() http.Header {
+	s.t.Helper()
+	w, res, err := dialWebsocket(s, "/socket.io/?EIO=4&transport=websocket", nil)
+	if err != nil || w == nil {
+		s.t.Fatalf("no websocket: %v, %v", res, err)
+	}
+	w.close()
+	return res.Header
+}
