@@ -32,6 +32,9 @@ type tlsOnlyConn struct {
 	err  error
 }
 
+// NetConn is the connection below, for who looks at its socket.
+func (c *tlsOnlyConn) NetConn() net.Conn { return c.Conn }
+
 // Read implements net.Conn.
 func (c *tlsOnlyConn) Read(p []byte) (int, error) {
 	if c.err != nil {
