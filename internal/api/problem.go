@@ -101,10 +101,11 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	lang := message.Language(r)
 	fields := message.Fields{At: p.At, Wait: p.Retry, ID: id}
+	text := message.Of(lang, p.Code, !p.At.IsZero(), fields)
 	if n, ok := p.Fields["max"].(int); ok {
 		fields.Max = n
+		text = message.Full(lang, fields)
 	}
-	text := message.Of(lang, p.Code, !p.At.IsZero(), fields)
 	w.Header().Set("Cache-Control", "no-store")
 	if acceptsHTML(r) {
 		a.writeProblemPage(w, p, lang, id)

@@ -44,6 +44,13 @@ func Of(lang, code string, ended bool, f Fields) string {
 	if !ok {
 		return code
 	}
+	return sentence(lang, code, key, f)
+}
+
+// Full is the sentence for a login to a full pool, which opened no session [S9].
+func Full(lang string, f Fields) string { return sentence(lang, "seat_limit", "full.b.login", f) }
+
+func sentence(lang, code, key string, f Fields) string {
 	text, ok := web.Text(lang, key)
 	if !ok {
 		return code
