@@ -65,11 +65,10 @@ func encodeEvent(b []byte, e session.Event) []byte {
 	}
 	o.text("device", e.Device)
 	o.text("address", e.Address)
+	o.time("expires", e.Expires)
 	o.text("status", string(e.Status))
 	o.text("offline_reason", e.OfflineReason)
-	if !e.Since.IsZero() {
-		o.text("since", e.Since.UTC().Format(time.RFC3339Nano))
-	}
+	o.time("since", e.Since)
 	o.number("connections", int64(e.Connections))
 	o.number("limit", int64(e.Limit))
 	o.number("held", int64(e.Held))
@@ -100,6 +99,13 @@ func (o *object) number(name string, value int64) {
 	if value != 0 {
 		o.name(name)
 		o.b = strconv.AppendInt(o.b, value, 10)
+	}
+}
+
+func (o *object) time(name string, value time.Time) {
+	if !value.IsZero() {
+		o.name(name)
+		o.b = append(value.UTC().AppendFormat(append(o.b, '"'), time.RFC3339Nano), '"')
 	}
 }
 

@@ -3,8 +3,10 @@ package sqlstore
 import (
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -13,8 +15,8 @@ import (
 const File = "turnike.db"
 
 // busyTimeout is how long one statement waits for another process's
-// transaction, in milliseconds; a longer one is waited for again [writer.begin].
-const busyTimeout = "5000"
+// transaction; a longer one is waited for again [writer.begin].
+const busyTimeout = 5 * time.Second
 
 // codeBusy is SQLITE_BUSY, https://www.sqlite.org/rescode.html
 const codeBusy = 5
@@ -22,13 +24,13 @@ const codeBusy = 5
 // connector makes connections to the database of a data directory. A write is
 // durable when COMMIT returns: WAL alone would not make it so, synchronous=FULL
 // does [SEC-27].
-func connector(dir string, readOnly bool) (driver.Connector, error) {
-	path, err := filepath.Abs(filepath.Join(dir, File))
+func connector(opts Options, readOnly bool) (driver.Connector, error) {
+	path, err := filepath.Abs(filepath.Join(opts.Dir, File))
 	if err != nil {
 		return nil, err
 	}
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(" + busyTimeout + ")",
+		fmt.Sprintf("busy_timeout(%d)", opts.busy.Milliseconds()),
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"foreign_keys(1)",

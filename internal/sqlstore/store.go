@@ -27,6 +27,7 @@ type Options struct {
 	Batch   int              // requests in one transaction; 0 is 256
 	Readers int              // connections that read; 0 is 3
 
+	busy  time.Duration // how long one statement waits for another process; 0 is busyTimeout
 	watch time.Duration // how often to look for other processes' commits; 0 is watchInterval
 
 	// verify is a test's: it is given what the mirror says and what is read.
@@ -45,6 +46,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Batch <= 0 {
 		o.Batch = 256
+	}
+	if o.busy <= 0 {
+		o.busy = busyTimeout
 	}
 	if o.watch <= 0 {
 		o.watch = watchInterval
@@ -69,7 +73,8 @@ type Store struct {
 	closing chan struct{} // closed by Close: nothing new is taken
 	stopped chan struct{} // closed by the writer: nothing will be answered any more
 	close   sync.Once
-	closed  error // of the writer's connection; read after stopped
+	opened  int   // readers
+	closed  error // what Close returns
 
 	committed positions // what WaitApplied waits for
 }
@@ -80,7 +85,7 @@ var _ session.Store = (*Store)(nil)
 // and brings its schema up to date.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
-	if err := create(ctx, opts.Dir); err != nil {
+	if err := create(ctx, opts); err != nil {
 		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
 	}
 	// As SQLite does wherever it finds it: a commit does not wait for the
@@ -107,7 +112,8 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 }
 
 // create makes directory and file for the owner's eyes only, and migrates.
-func create(ctx context.Context, dir string) error {
+func create(ctx context.Context, opts Options) error {
+	dir := opts.Dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -121,7 +127,7 @@ func create(ctx context.Context, dir string) error {
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		c, err := connector(dir, false)
+		c, err := connector(opts, false)
 		if err != nil {
 			return err
 		}
@@ -131,7 +137,7 @@ func create(ctx context.Context, dir string) error {
 }
 
 func (s *Store) openReaders() error {
-	c, err := connector(s.opts.Dir, true)
+	c, err := connector(s.opts, true)
 	if err != nil {
 		return err
 	}
@@ -140,6 +146,7 @@ func (s *Store) openReaders() error {
 		if err != nil {
 			return err
 		}
+		s.opened++
 		s.readers <- r
 	}
 	return nil
@@ -164,17 +171,15 @@ func (s *Store) begin(ctx context.Context) error {
 
 // Close answers what is queued and closes the database.
 func (s *Store) Close() error {
-	s.close.Do(func() { close(s.closing) })
-	<-s.stopped
-	errs := []error{s.closed}
-	for range len(s.readers) {
-		select {
-		case r := <-s.readers:
-			errs = append(errs, r.close())
-		default:
+	s.close.Do(func() {
+		close(s.closing)
+		<-s.stopped
+		for range s.opened {
+			r := <-s.readers // when who reads has read
+			s.closed = errors.Join(s.closed, r.close())
 		}
-	}
-	return errors.Join(errs...)
+	})
+	return s.closed
 }
 
 // now is the time of deadlines as it is stored.

@@ -13,7 +13,6 @@ import (
 type tx struct {
 	conn   *conn
 	now    func() time.Time
-	stats  *counters
 	mirror *mirror
 	verify func(mirrored, read loaded) error // Options.verify
 	broken error                             // the transaction itself is gone

@@ -91,12 +91,12 @@ func (w *writer) look() {
 		return
 	}
 	if err := w.connect(); err != nil {
-		w.store.opts.Log.Error("the database cannot be opened", "error", err)
+		w.health(err)
 		return
 	}
 	version, err := w.dataVersion()
 	if err != nil {
-		w.store.opts.Log.Error("the database cannot be read", "error", err)
+		w.health(err)
 		w.disconnect()
 		return
 	}

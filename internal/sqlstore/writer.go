@@ -87,6 +87,7 @@ type writer struct {
 	conn    *conn // nil after a failure that it may not have survived
 	batch   []*request
 	last    time.Time // of the last commit
+	down    bool      // the last attempt failed
 	version int64     // data_version when last seen; -1: not known
 	watch   watch
 	mirror  mirror
@@ -94,7 +95,7 @@ type writer struct {
 }
 
 func newWriter(s *Store) (*writer, error) {
-	via, err := connector(s.opts.Dir, false)
+	via, err := connector(s.opts, false)
 	if err != nil {
 		return nil, err
 	}
@@ -193,16 +194,14 @@ func (w *writer) drain() {
 // write commits the batch, hands its events on and answers its callers.
 func (w *writer) write() {
 	t, err := w.attempt()
-	if err != nil {
-		w.mirror.clear()
-	}
 	if err == nil {
 		w.watch.note(t.events)
 		w.store.committed.note(t.events)
 		w.deliver(t.events)
 	} else {
-		w.store.opts.Log.Error("commit failed", "requests", len(w.batch), "error", err)
+		w.mirror.clear()
 	}
+	w.health(err)
 	w.store.stats.batches.Add(1)
 	w.store.stats.requests.Add(int64(len(w.batch)))
 	for i, r := range w.batch {
@@ -221,7 +220,7 @@ func (w *writer) attempt() (*tx, error) {
 	if err := w.begin(); err != nil {
 		return nil, err
 	}
-	t := &tx{conn: w.conn, now: w.store.now, stats: &w.store.stats, mirror: &w.mirror, verify: w.store.opts.verify,
+	t := &tx{conn: w.conn, now: w.store.now, mirror: &w.mirror, verify: w.store.opts.verify,
 		pools: make(map[session.PoolID]*pooled)}
 	if err := w.fill(t); err != nil {
 		w.rollback()
@@ -258,6 +257,18 @@ func (w *writer) fill(t *tx) error {
 	return w.watch.confirm(w.conn)
 }
 
+// health logs when writing begins to fail and when it works again, and not
+// each time in between.
+func (w *writer) health(err error) {
+	switch {
+	case err != nil && !w.down:
+		w.store.opts.Log.Error("the database cannot be written", "error", err)
+	case err == nil && w.down:
+		w.store.opts.Log.Info("the database can be written again")
+	}
+	w.down = err != nil
+}
+
 // report logs what must not happen.
 func (w *writer) report(err error) {
 	if p, ok := errors.AsType[*panicError](err); ok {
@@ -286,7 +297,7 @@ func (w *writer) begin() error {
 			return err
 		}
 		w.store.stats.busy.Add(1)
-		w.store.opts.Log.Warn("another process holds the database", "waited", busyTimeout+"ms")
+		w.store.opts.Log.Warn("another process holds the database", "waited", w.store.opts.busy)
 		select {
 		case <-w.store.closing:
 			return err
