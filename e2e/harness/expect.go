@@ -248,3 +248,15 @@ func Time(text string) bool {
 	_, err := time.Parse("2006-01-02T15:04:05.000Z", text)
 	return err == nil
 }
+
+// FailsAmid is Fails for a socket on which other packets may be under way.
+func (k *Socket) FailsAmid(code, event string, args ...any) {
+	k.t.Helper()
+	var f Failure
+	if err := Decode(k.Ack(k.Call(event, args...)), &f); err != nil {
+		k.t.Fatal(err)
+	}
+	if f.OK || f.Code != code || f.Message == "" {
+		k.t.Errorf("%s: %+v, want code %s", event, f, code)
+	}
+}

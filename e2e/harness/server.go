@@ -238,6 +238,12 @@ func (s *Server) Kill() {
 	s.wait()
 }
 
+// Freeze stops the process without ending it; Thaw lets it go on.
+func (s *Server) Freeze() { s.t.Helper(); s.Signal(syscall.SIGSTOP) }
+
+// Thaw ends a Freeze.
+func (s *Server) Thaw() { s.t.Helper(); s.Signal(syscall.SIGCONT) }
+
 func (s *Server) wait() int {
 	s.t.Helper()
 	select {

@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/turnike/turnike/e2e/harness"
+)
+
+// foreignOrigins are all that is near the own one and is not it.
+func foreignOrigins(s *harness.Server) map[string]string {
+	u, _ := url.Parse(s.URL)
+	return map[string]string{
+		"evil":            "https://evil.example",
+		"null":            "null",
+		"empty host":      "https://",
+		"suffix":          s.URL + ".evil.example",
+		"prefix":          "https://evil" + u.Host,
+		"other port":      "https://127.0.0.1:1",
+		"no port":         "https://127.0.0.1",
+		"other scheme":    "http://" + u.Host,
+		"other loopback":  "https://localhost:" + u.Port(),
+		"path":            s.URL + "/",
+		"userinfo":        "https://evil.example@" + u.Host,
+		"websocket":       "wss://" + u.Host,
+		"space":           s.URL + " https://evil.example",
+		"backslash":       s.URL + "\\.evil.example",
+		"file":            "file://",
+		"leading":         "xhttps://" + u.Host,
+		"trailing digits": s.URL + "0",
+	}
+}
+
+// TestSEC32_ForeignOrigin: on polling and websocket handshakes, on every
+// polling request, and on the upgrade; with a cookie and without.
+func TestSEC32_ForeignOrigin(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	b := s.Browser()
+	token := b.Login("ali").Token
+	poll := s.Dial(harness.Dial{Transport: harness.Polling, Token: token, Origin: s.URL})
+	path := "/socket.io/?EIO=4&transport=polling&sid=" + poll.Open.SID
+	for name, origin := range foreignOrigins(s) {
+		t.Run(name, func(t *testing.T) {
+			for _, transport := range []string{harness.Polling, harness.Websocket} {
+				for _, cookie := range []string{"", b.CookieHeader()} {
+					a := s.Refused(harness.Dial{Transport: transport, Token: token, Origin: origin, Cookie: cookie})
+					a.Problem(403, "cross_origin")
+				}
+			}
+			for _, method := range []string{"GET", "POST"} {
+				s.Browser().Do(harness.Request{Method: method, Path: path, Body: "3",
+					Header: map[string]string{"Origin": origin, "Content-Type": "text/plain"}}).Problem(403, "cross_origin")
+			}
+			if a := poll.TryUpgrade(map[string]string{"Origin": origin}); a == nil {
+				t.Error("the upgrade was accepted")
+			} else {
+				a.Problem(403, "cross_origin")
+			}
+			poll.Barrier() // the polling session lives on
+		})
+	}
+}
+
+// TestSEC32_AbsentOrigin: what a request without Origin may do, by who is
+// asking.
+func TestSEC32_AbsentOrigin(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	b := s.Browser()
+	token := b.Login("ali").Token
+	cookie := b.CookieHeader()
+	site := func(value string) map[string]string { return map[string]string{"Sec-Fetch-Site": value} }
+
+	// By cookie: a websocket needs one.
+	s.Refused(harness.Dial{Cookie: cookie}).Problem(403, "cross_origin")
+	s.Refused(harness.Dial{Cookie: cookie, Header: site("same-origin")}).Problem(403, "cross_origin")
+	// By cookie: a polling GET is fine from the same site or from no browser at all.
+	s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie})
+	s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie, Header: site("same-origin")})
+	for _, value := range []string{"cross-site", "same-site", "none", "x"} {
+		s.Refused(harness.Dial{Transport: harness.Polling, Cookie: cookie, Header: site(value)}).Problem(403, "cross_origin")
+	}
+	// By cookie: a POST needs one.
+	k := s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie})
+	path := "/socket.io/?EIO=4&transport=polling&sid=" + k.Open.SID
+	post := func(header map[string]string) *harness.Answer {
+		c := s.Browser()
+		c.Header = map[string]string{"Content-Type": "text/plain", "Cookie": cookie}
+		for name, value := range header {
+			c.Header[name] = value
+		}
+		return c.Do(harness.Request{Method: "POST", Path: path, Body: "40"})
+	}
+	post(nil).Problem(403, "cross_origin")
+	post(site("cross-site")).Problem(403, "cross_origin")
+	post(map[string]string{"Origin": s.URL}).Want(200)
+	k.NextKind(harness.Connected)
+
+	// By auth.token none is needed.
+	for _, transport := range transports {
+		s.Dial(harness.Dial{Transport: transport, Token: token}).Register()
+	}
+}
+
+// TestSEC32_Upgrade: the upgrade's origin is one that polling has shown, and
+// its cookie names the same session; otherwise polling lives on.
+func TestSEC32_Upgrade(t *testing.T) {
+	t.Parallel()
+	const friend = "https://app.example.com"
+	s := harness.Start(t, harness.Set("socketio.allowed_origins", friend))
+	b := s.Browser()
+	b.Login("ali")
+	other := s.Browser()
+	other.Login("veli")
+
+	// Shown by polling: another one, though on the list, is refused.
+	k := s.Dial(harness.Dial{Transport: harness.Polling, Cookie: b.CookieHeader(), Origin: s.URL})
+	k.TryUpgrade(map[string]string{"Origin": friend, "Cookie": b.CookieHeader()}).Problem(403, "cross_origin")
+	k.TryUpgrade(map[string]string{"Cookie": b.CookieHeader()}).Problem(403, "cross_origin") // none at all
+	// Another session's cookie, a dead one, or none.
+	k.TryUpgrade(map[string]string{"Origin": s.URL, "Cookie": other.CookieHeader()}).Problem(403, "cross_origin")
+	if a := k.TryUpgrade(map[string]string{"Origin": s.URL}); a == nil || a.Status != 403 {
+		t.Errorf("an upgrade without the cookie: %+v", a)
+	}
+	k.Barrier()
+	// The successor of the same session [A5] may.
+	b.Login("ali")
+	if a := k.TryUpgrade(map[string]string{"Origin": s.URL, "Cookie": b.CookieHeader()}); a != nil {
+		t.Errorf("the successor's cookie: %d %s", a.Status, a.Body)
+	}
+	k.Register()
+
+	// A session of auth.token is not bound to a cookie.
+	k = s.Dial(harness.Dial{Transport: harness.Polling, Token: s.Login("ayse"), Origin: friend})
+	if a := k.TryUpgrade(map[string]string{"Origin": friend, "Cookie": other.CookieHeader()}); a != nil {
+		t.Errorf("by token: %d %s", a.Status, a.Body)
+	}
+	k.Register()
+}
+
+// TestSEC32_AllowedOrigins: exact ones, and no wildcard for credentials.
+func TestSEC32_AllowedOrigins(t *testing.T) {
+	t.Parallel()
+	const friend = "https://app.example.com"
+	s := harness.Start(t, harness.Set("socketio.allowed_origins", friend))
+	token := s.Login("ali")
+	for _, transport := range []string{harness.Websocket, harness.Polling} {
+		s.Open(harness.Dial{Transport: transport, Token: token, Origin: friend})
+		for _, near := range []string{friend + ":8443", "http://app.example.com", friend + ".evil.example", "https://evil.app.example.com"} {
+			s.Refused(harness.Dial{Transport: transport, Token: token, Origin: near}).Problem(403, "cross_origin")
+		}
+	}
+	a := s.Browser().Do(harness.Request{Path: "/socket.io/?EIO=4&transport=polling", Header: map[string]string{"Origin": friend}}).Want(200)
+	if got := a.Header.Get("Access-Control-Allow-Origin"); got != friend {
+		t.Errorf("Access-Control-Allow-Origin %q", got)
+	}
+	// It may open sockets, not log people in or out.
+	s.Browser().Do(harness.Request{Method: "POST", Path: "/login-token", JSON: harness.Credentials{Username: "ali", Password: harness.Password},
+		Header: map[string]string{"Origin": friend}}).Problem(403, "cross_origin")
+}
+
+// TestContractOwnOrigin: the request's own origin counts only on hosts that are
+// this server's (DNS rebinding).
+func TestContractOwnOrigin(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	for host, ok := range map[string]bool{
+		s.Addr(): true, "localhost:" + s.Port(): true, "[::1]:" + s.Port(): true, "127.9.9.9:" + s.Port(): true,
+		"evil.example:" + s.Port(): false, "127.0.0.1.evil.example:" + s.Port(): false, "localhost.evil.example": false,
+	} {
+		a := s.Browser().Do(harness.Request{Path: "/socket.io/?EIO=4&transport=polling", Host: host, Header: map[string]string{"Origin": "https://" + host}})
+		if ok && a.Status != 200 || !ok && a.Status != 403 {
+			t.Errorf("host %s: %d %s", host, a.Status, a.Body)
+		}
+	}
+}
