@@ -6,8 +6,9 @@ SHELL         := /bin/bash
 BIN     := bin/turnike
 GO      ?= go
 WEB     := web/dist/index.html
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 # What the pages are made of; a change of any rebuilds them.
-WEBSRC  := $(shell find web/src web/copy web/public -type f 2>/dev/null) $(wildcard web/*.html web/*.ts web/*.json)
+WEBSRC  := $(shell find web/src web/copy web/build -type f 2>/dev/null) $(wildcard web/*.html web/*.ts web/*.json)
 # What the whole product is made of.
 GOSRC   := $(shell find cmd engineio socketio internal web -name '*.go' -o -name '*.sql' -o -name '*.txt' 2>/dev/null | grep -v node_modules)
 
@@ -22,7 +23,7 @@ run: build ## build, start a server with demo accounts and print where to click
 build: $(BIN) ## build the pages and the one static binary at bin/turnike
 
 $(BIN): $(WEB) $(GOSRC) go.mod go.sum
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/turnike
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o $@ ./cmd/turnike
 
 $(WEB): web/node_modules/.package-lock.json $(WEBSRC)
 	cd web && npm run build --silent

@@ -22,14 +22,17 @@ type buildInfo struct {
 	Go       string // the compiler's version
 }
 
+// release is the version that the Makefile writes in; "" where it did not.
+var release string
+
 // build reads what the linker has written into the binary.
 func build() buildInfo {
-	out := buildInfo{Version: "(devel)", Go: runtime.Version()}
+	out := buildInfo{Version: cmp.Or(release, "(devel)"), Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return out
 	}
-	out.Version = cmp.Or(info.Main.Version, out.Version)
+	out.Version = cmp.Or(release, info.Main.Version, out.Version)
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
 			out.Revision = s.Value

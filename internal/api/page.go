@@ -123,34 +123,3 @@ func (a *API) favicon(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, "/assets/favicon.svg", http.StatusFound)
 	return nil
 }
-
-// writeProblemPage is a refusal for people: it works without script [UI-8].
-func (a *API) writeProblemPage(w http.ResponseWriter, p *Problem, lang, id string) {
-	text := func(key string) string {
-		s, _ := web.Text(lang, key)
-		return html.EscapeString(s)
-	}
-	title, body := text("err."+p.Code+".t"), ""
-	switch p.Code {
-	case "not_found":
-		title, body = text("err.not_found"), text("err.not_found.b")
-	case "internal":
-		title, body = text("err.internal"), text("err.internal.b")
-	}
-	if title == "" {
-		title = html.EscapeString(message.Of(lang, p.Code, !p.At.IsZero(), message.Fields{At: p.At, Wait: p.Retry}))
-	}
-	if body == "" {
-		if s, ok := web.Text(lang, "err."+p.Code+".b"); ok {
-			body = html.EscapeString(web.Fill(s, map[string]string{"dur": message.Duration(lang, p.Retry)}))
-		}
-	}
-	body = web.Fill(body, map[string]string{"id": html.EscapeString(id)})
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(p.Status)
-	_, _ = fmt.Fprintf(w, `<!doctype html>
-<html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>%s · Turnike</title><link rel="stylesheet" href="/assets/turnike.css"><link rel="icon" href="/assets/favicon.svg"></head>
-<body><main class="notice"><h1>%s</h1><p>%s</p><p><a class="button" href="/">%s</a></p></main></body></html>
-`, lang, title, title, body, text("btn.login"))
-}

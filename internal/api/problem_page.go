@@ -1,0 +1,53 @@
+package api
+
+import (
+	"html/template"
+	"net/http"
+
+	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/web"
+)
+
+// problemPage is a refusal for people; it works without script [UI-8].
+var problemPage = template.Must(template.New("problem").Parse(`<!doctype html>
+<html lang="{{.Lang}}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.Title}} · Turnike</title>
+<link rel="stylesheet" href="/assets/turnike.css">
+<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
+</head>
+<body>
+<header class="login-top"><a class="brand" href="/"><svg class="mark open" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 10.5V21M12 9.5H3"/><path class="arm" d="M12 9.5 20.2 4"/></svg><span>Turnike</span></a></header>
+<main class="notice">
+<svg class="mark wait" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 10.5V21M12 9.5H3"/><path class="arm" d="M12 9.5H20.5"/></svg>
+<h1>{{.Title}}</h1>
+<div class="notice-text"><p>{{.Text}}</p></div>
+<p class="notice-actions"><a class="button primary" href="/">{{.Login}}</a></p>
+</main>
+</body>
+</html>
+`))
+
+// writeProblemPage writes the page. What happened is its title where the texts
+// have one apart; else the whole sentence stands under the status.
+func (a *API) writeProblemPage(w http.ResponseWriter, p *Problem, lang, id string) {
+	text := func(key string) string {
+		s, _ := web.Text(lang, key)
+		return web.Fill(s, map[string]string{"id": id, "dur": message.Duration(lang, p.Retry)})
+	}
+	view := struct{ Lang, Title, Text, Login string }{Lang: lang, Login: text("btn.login"), Text: text("err." + p.Code + ".b")}
+	for _, key := range []string{"err." + p.Code + ".t", "err." + p.Code} {
+		if view.Title == "" {
+			view.Title = text(key)
+		}
+	}
+	if view.Title == "" {
+		view.Title = http.StatusText(p.Status)
+		view.Text = message.Of(lang, p.Code, !p.At.IsZero(), message.Fields{At: p.At, Wait: p.Retry, ID: id})
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(p.Status)
+	_ = problemPage.Execute(w, view) // the client may be gone
+}
