@@ -122,3 +122,26 @@ func BenchmarkLogin(b *testing.B) {
 		return err
 	})
 }
+
+// BenchmarkSession is the check behind every request [SEC-26].
+func BenchmarkSession(b *testing.B) {
+	x := newBench(b, 200)
+	ctx := context.Background()
+	ids := make([]string, 200)
+	for i, u := range x.users {
+		s, err := x.core.Login(ctx, session.Login{User: u.ID, CredVersion: 1, Device: "Firefox on Linux", Address: "192.0.2.1"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids[i] = s.ID
+	}
+	i := 0
+	cpu := cpuTime()
+	for b.Loop() {
+		if _, _, err := x.store.Session(ctx, ids[i%len(ids)]); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+	b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/float64(b.N), "cpu-µs/op")
+}

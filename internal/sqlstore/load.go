@@ -8,21 +8,21 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
+// The columns of a thing, and below how it is made of them. In the driver a
+// column costs more than a row, so there are no more than needed.
 const (
 	poolColumns = `id, name, seat_limit, limit_set, policy, max_sessions, login, presence, held, grace, offered,
 		log_seq, presence_seq`
 	selectPool = `SELECT ` + poolColumns + ` FROM pools`
 
-	userColumns    = `u.id, u.name, u.role, u.pool_id, u.disabled, u.deleted, u.cred_version, u.password_hash, u.seat_lost`
+	userColumns = `u.id, u.name, u.role, u.pool_id, u.cred_version, u.password_hash,
+		u.disabled + 2 * u.deleted + 4 * u.seat_lost`
 	sessionColumns = `s.id, s.pool_id, s.device, s.device_hash, s.address, s.issued, s.created_at,
 		s.last_active, s.expires_at`
-	endColumns  = `s.ended_at, s.code, s.reason, s.successor` // of a session; nothing in a live one
 	seatColumns = `t.session_id, t.state, t.kind, t.since, t.changed, t.deadline, t.reclaim`
 
-	userWidth    = 9
-	sessionWidth = 9
-	endWidth     = 4
-	seatWidth    = 7
+	userWidth = 7
+	seatWidth = 7
 )
 
 func scanPool(r row, i int) session.Pool {
@@ -33,9 +33,10 @@ func scanPool(r row, i int) session.Pool {
 }
 
 func scanUser(r row, i int) session.User {
+	flags := r.int(i + 6)
 	return session.User{ID: r.string(i), Name: r.string(i + 1), Role: account.Role(r.string(i + 2)),
-		Pool: session.PoolID(r.int64(i + 3)), Disabled: r.bool(i + 4), Deleted: r.bool(i + 5), CredVersion: r.int64(i + 6),
-		PasswordHash: r.string(i + 7), SeatLost: r.bool(i + 8)}
+		Pool: session.PoolID(r.int64(i + 3)), CredVersion: r.int64(i + 4), PasswordHash: r.string(i + 5),
+		Disabled: flags&1 != 0, Deleted: flags&2 != 0, SeatLost: flags&4 != 0}
 }
 
 func scanSession(r row, i int, user string) session.Session {

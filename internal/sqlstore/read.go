@@ -13,18 +13,23 @@ func (s *Store) Session(ctx context.Context, id string) (session.Session, sessio
 	var user session.User
 	found := false
 	err := s.read(ctx, func(c *conn) error {
-		err := c.query(`SELECT `+sessionColumns+`, `+endColumns+`, `+userColumns+` FROM sessions s JOIN users u ON u.no = s.user_no
-			WHERE s.id = ?`, func(r row) error {
-			user, found = scanUser(r, sessionWidth+endWidth), true
-			out = scanSession(r, 0, user.ID)
-			out.Ended, out.Code = r.time(sessionWidth), session.Code(r.string(sessionWidth+1))
-			out.Reason, out.Successor = r.string(sessionWidth+2), r.string(sessionWidth+3)
+		err := c.query(`SELECT s.ended_at, `+userColumns+`, `+sessionColumns+` FROM sessions s
+			JOIN users u ON u.no = s.user_no WHERE s.id = ?`, func(r row) error {
+			user, found = scanUser(r, 1), true
+			out = scanSession(r, 1+userWidth, user.ID)
+			out.Ended = r.time(0)
 			return nil
 		}, id)
 		if err == nil && !found {
 			err = session.ErrUnknown
 		}
-		return err
+		if err != nil || out.Ended.IsZero() {
+			return err
+		}
+		return c.query(`SELECT code, reason, successor FROM sessions WHERE id = ?`, func(r row) error {
+			out.Code, out.Reason, out.Successor = session.Code(r.string(0)), r.string(1), r.string(2)
+			return nil
+		}, id)
 	})
 	return out, user, err
 }

@@ -119,8 +119,9 @@ func TestSuite(t *testing.T) {
 // TestModel drives the rules over SQLite, and compares every state that the
 // mirror gives with the one that is read.
 func TestModel(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel() // they wait for the disk
 			synctest.Test(t, func(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, 1))
 				s := backend(t, func(o *Options) {
@@ -129,7 +130,7 @@ func TestModel(t *testing.T) {
 				}).Open(t)
 				defer s.Close()
 				draw := func(_ string, n int) int { return r.IntN(n) }
-				if err := sessiontest.Model(t.Context(), s, draw, 150); err != nil {
+				if err := sessiontest.Model(t.Context(), s, draw, 120); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"two processes write at once", true, testTwoWriters},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // they wait for the disk
 			b := fresh(t)
 			if c.durable && b.Crash == nil {
 				t.Skip("nothing outlives the process")
