@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -54,6 +55,7 @@ type Server struct {
 	env   []string
 	args  []string
 	empty bool
+	port  string // to listen on; any when empty
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -120,7 +122,7 @@ var readyLine = regexp.MustCompile(`(https?://\S+)$`)
 // Run starts the process and waits for its ready line.
 func (s *Server) Run() {
 	s.t.Helper()
-	s.cmd = exec.Command(suite.Binary, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", s.Data}, s.args...)...)
+	s.cmd = exec.Command(suite.Binary, append([]string{"serve", "--listen", "127.0.0.1:" + cmp.Or(s.port, "0"), "--data", s.Data}, s.args...)...)
 	s.cmd.Env = append(environment(), s.env...)
 	s.stderr = &capture{}
 	s.cmd.Stderr = s.stderr
@@ -201,6 +203,10 @@ func (s *Server) Port() string {
 	_, port, _ := strings.Cut(s.Addr(), ":")
 	return port
 }
+
+// KeepPort makes later starts listen on the same port, for clients that come
+// back.
+func (s *Server) KeepPort() { s.port = s.Port() }
 
 // Stdout is what was printed before the ready line.
 func (s *Server) Stdout() []string { return s.stdout }

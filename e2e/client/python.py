@@ -1,0 +1,77 @@
+"""python-socketio as an application would use it; see node.mjs.
+
+python3 python.py PACKAGE URL TRANSPORT MODE USERNAME PASSWORD [TOKEN]
+The local CA's certificate is named by TURNIKE_CA.
+"""
+
+import functools
+import json
+import os
+import sys
+import threading
+
+import requests
+import socketio
+import websocket
+
+# Debian's websocket-client 1.2 says "Origin: http://..." on wss too, which no
+# server with an exact list of origins accepts. An Origin is for browsers.
+websocket.create_connection = functools.partial(websocket.create_connection, suppress_origin=True)
+
+url, transport, mode, username, password = sys.argv[2:7]
+given = sys.argv[7] if len(sys.argv) > 7 else ""
+http = requests.Session()
+http.verify = os.environ["TURNIKE_CA"]
+printing = threading.Lock()
+
+
+def say(**line):
+    with printing:
+        print(json.dumps(line), flush=True)
+
+
+def login():
+    res = http.post(url + "/login-token", json={"username": username, "password": password})
+    body = res.json()
+    http.cookies.clear()  # auth.token is to decide
+    say(what="login", status=res.status_code, user=body.get("user"))
+    return body.get("token")
+
+
+token = given or login()
+sio = socketio.Client(http_session=http, reconnection_delay=0.1, reconnection_delay_max=0.3)
+for name in ["response", "connection_slots", "online_users", "presence_sync", "user_status", "session_ended", "connection_ended"]:
+    sio.on(name, lambda data, name=name: say(what=name, data=data))
+
+
+def answered(data):
+    say(what="ack", data=data)
+    if mode == "once":
+        sio.disconnect()
+
+
+@sio.event
+def connect():
+    say(what="connect", id=sio.get_sid())
+    sio.emit("register_user", {"token": token, "username": username}, callback=answered)
+
+
+@sio.event
+def disconnect():
+    say(what="disconnect")
+
+
+@sio.event
+def connect_error(err):
+    data = err if isinstance(err, dict) else {"message": str(err)}
+    say(what="connect_error", message=data.get("message"), data=data.get("data"))
+
+
+transports = {"websocket": ["websocket"], "polling": ["polling"], "default": None}[transport]
+try:
+    sio.connect(url, auth={"token": token, "lang": "en"}, transports=transports)
+except socketio.exceptions.ConnectionError:
+    sys.exit(0)  # connect_error has said why
+sio.wait()
+while sio.connected:  # wait() also returns after a quick reconnect
+    sio.wait()
