@@ -77,7 +77,7 @@ func Start(t testing.TB, options ...Option) *Server {
 // New prepares a server that is not running yet.
 func New(t testing.TB, options ...Option) *Server {
 	t.Helper()
-	s := &Server{t: t, Data: filepath.Join(t.TempDir(), "data"), env: cheapHashes()}
+	s := &Server{t: t, Data: filepath.Join(t.TempDir(), "data"), env: append(cheapHashes(), patience()...)}
 	for _, o := range options {
 		o(s)
 	}
@@ -92,6 +92,11 @@ func New(t testing.TB, options ...Option) *Server {
 		}
 	})
 	return s
+}
+
+// patience gives clients time on a machine that has many other things to do.
+func patience() []string {
+	return []string{"TURNIKE_SOCKETIO_CONNECT_TIMEOUT=1m", "TURNIKE_SOCKETIO_REGISTER_TIMEOUT=5m"}
 }
 
 // copyTree copies a data directory, modes and all.

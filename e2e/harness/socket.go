@@ -519,3 +519,29 @@ func (k *Socket) TryUpgrade(header map[string]string) *Answer {
 
 // TryRaw sends an Engine.IO packet that may be refused.
 func (k *Socket) TryRaw(packet string) { _ = k.write(packet) }
+
+// TryOpen is Open for goroutines that must not end the test.
+func (s *Server) TryOpen(d Dial) (*Socket, error) { return s.open(d) }
+
+// TryConnect is Connect for goroutines that must not end the test. A refusal
+// or an end is left in the record.
+func (k *Socket) TryConnect() error {
+	if err := k.connect(); err != nil {
+		return err
+	}
+	p, err := k.next(func(Packet) bool { return true }, false)
+	if err != nil {
+		return err
+	}
+	if p.Kind == Connected {
+		k.connected(p)
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.packets = append([]Packet{p}, k.packets...)
+	return nil
+}
+
+// Wait waits for a packet and drops what came before it.
+func (k *Socket) Wait(match func(Packet) bool) (Packet, error) { return k.next(match, true) }
