@@ -109,7 +109,7 @@ func packages(t *testing.T) map[string]listed {
 			t.Fatal(err)
 		}
 		name, ok := strings.CutPrefix(p.ImportPath, module)
-		if !ok || strings.HasPrefix(name, "e2e/") || strings.HasPrefix(name, "bench") {
+		if !ok || name == "e2e" || strings.HasPrefix(name, "e2e/") || strings.HasPrefix(name, "bench") {
 			continue
 		}
 		all[name] = p

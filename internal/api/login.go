@@ -46,20 +46,19 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.admit(w, r, in); err != nil {
-		a.log.InfoContext(r.Context(), "login refused", "user", printable(*in.Username), "code", problemOf(err).Code,
-			"remote", a.clientAddress(r))
-		return err
+	user, err := a.checkPassword(r, in)
+	if err == nil {
+		err = a.admit(w, r, user)
 	}
-	return nil
+	if err != nil {
+		// Only names of accounts are logged: people type passwords there [SEC-56].
+		a.log.InfoContext(r.Context(), "login refused", "user", user.Name, "code", problemOf(err).Code, "remote", a.clientAddress(r))
+	}
+	return err
 }
 
-// admit checks the password, opens the session and answers.
-func (a *API) admit(w http.ResponseWriter, r *http.Request, in credentials) error {
-	user, err := a.checkPassword(r, in)
-	if err != nil {
-		return err
-	}
+// admit opens the session of a user whose password was right, and answers.
+func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User) error {
 	var proof string
 	if id, err := a.auth.Request(r); err == nil && id.User.ID == user.ID {
 		proof = id.Session.ID // [A5]
@@ -125,7 +124,7 @@ func readCredentials(w http.ResponseWriter, r *http.Request) (credentials, error
 }
 
 // checkPassword finds the user. Unknown, disabled and wrong take the same time
-// and say the same [SEC-05].
+// and say the same [SEC-05]. A known user is returned with an error as well.
 func (a *API) checkPassword(r *http.Request, in credentials) (session.User, error) {
 	user, err := a.accounts.UserByName(r.Context(), *in.Username)
 	if err != nil && !errors.Is(err, session.ErrNoUser) {
@@ -139,9 +138,9 @@ func (a *API) checkPassword(r *http.Request, in credentials) (session.User, erro
 	ok, weak, err := a.hasher.Verify(r.Context(), hash, *in.Password)
 	switch {
 	case err != nil:
-		return session.User{}, err
+		return user, err
 	case !ok || !known:
-		return session.User{}, session.ErrInvalidCredentials
+		return user, session.ErrInvalidCredentials
 	}
 	if weak { // [SEC-01]
 		a.rehash(r, user, *in.Password)
