@@ -24,7 +24,7 @@ type client struct {
 
 	registered atomic.Bool  // inside
 	told       atomic.Bool  // the core may know of it, so it must be told that it left
-	over       atomic.Bool  // the core has put it out, so it need not be told
+	over       atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
 	lastSync   atomic.Int64 // milliseconds
 
 	mu    sync.Mutex // guards timer

@@ -119,7 +119,6 @@ func (s *Server) Commit(events []session.Event) {
 			s.sessions.rotate(e.Session, e.Successor, e.Expires)
 		case session.ConnectionRegistered:
 			for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
-				c.over.Store(true)
 				c.end(eventConnectionEnded, codeConnectionReplaced, "", e.At)
 			}
 		}
