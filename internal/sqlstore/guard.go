@@ -17,7 +17,7 @@ func breachf(format string, args ...any) error { return &breach{what: fmt.Sprint
 // check refuses a change that does not keep the invariants: the bound [I1], the
 // counters as the sum of the seats [A2], one event per change and events
 // numbered without gaps [I4].
-func check(k known, ch session.Change) error {
+func check(l loaded, ch session.Change) error {
 	if ch.Empty() {
 		if ch.User != nil || len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+
 			len(ch.SeatLost) > 0 {
@@ -25,16 +25,16 @@ func check(k known, ch session.Change) error {
 		}
 		return nil
 	}
-	if ch.Pool.ID != k.pool.ID || ch.Pool.Name != k.pool.Name {
-		return breachf("a change of pool %d became one of pool %d", k.pool.ID, ch.Pool.ID)
+	if ch.Pool.ID != l.Pool.ID || ch.Pool.Name != l.Pool.Name {
+		return breachf("a change of pool %d became one of pool %d", l.Pool.ID, ch.Pool.ID)
 	}
-	if err := checkNumbers(k.pool, ch); err != nil {
+	if err := checkNumbers(l.Pool, ch); err != nil {
 		return err
 	}
-	if err := checkSeats(k, ch); err != nil {
+	if err := checkSeats(l, ch); err != nil {
 		return err
 	}
-	if used := ch.Pool.Used(); used > k.pool.Used() && used > ch.Pool.Limit {
+	if used := ch.Pool.Used(); used > l.Pool.Used() && used > ch.Pool.Limit {
 		return breachf("pool %d would use %d of %d seats", ch.Pool.ID, used, ch.Pool.Limit)
 	}
 	return nil
@@ -62,20 +62,20 @@ func checkNumbers(old session.Pool, ch session.Change) error {
 }
 
 // checkSeats counts the seats as they will be.
-func checkSeats(k known, ch session.Change) error {
-	count := map[session.SeatState]int{session.Held: k.pool.Held, session.Grace: k.pool.Grace, session.Offered: k.pool.Offered}
-	state := make(map[string]session.SeatState, len(k.seats))
-	for user, s := range k.seats {
-		state[user] = s.state
-	}
+func checkSeats(l loaded, ch session.Change) error {
+	count := map[session.SeatState]int{session.Held: l.Pool.Held, session.Grace: l.Pool.Grace, session.Offered: l.Pool.Offered}
+	moved := make(map[string]session.SeatState, 2)
 	move := func(user string, to session.SeatState) error {
-		from, ok := state[user]
+		_, from, ok := l.seat(user)
 		if !ok {
 			return breachf("the seat of user %s was changed without having been looked at", user)
 		}
+		if now, again := moved[user]; again {
+			from = now
+		}
 		count[from]--
 		count[to]++
-		state[user] = to
+		moved[user] = to
 		return nil
 	}
 	for _, user := range ch.SeatsGone {

@@ -81,6 +81,36 @@ type loaded struct {
 	next int64 // of the user with the seat that can be given away
 }
 
+// session finds a session that was live when the state was loaded.
+func (l *loaded) session(id string) *session.Session {
+	for i := range l.Sessions {
+		if l.Sessions[i].ID == id {
+			return &l.Sessions[i]
+		}
+	}
+	return nil
+}
+
+// connected tells whether a connection was registered then.
+func (l *loaded) connected(id string) bool {
+	return slices.ContainsFunc(l.Conns, func(c session.Connection) bool { return c.ID == id })
+}
+
+// seat finds a user that the rule has looked at: its number and the state of
+// its seat, "" where it has none.
+func (l *loaded) seat(user string) (no int64, state session.SeatState, ok bool) {
+	switch {
+	case l.no != 0 && user == l.User.ID:
+		if l.Seat != nil {
+			state = l.Seat.State
+		}
+		return l.no, state, true
+	case l.Next != nil && user == l.Next.User:
+		return l.next, l.Next.State, true
+	}
+	return 0, "", false
+}
+
 // load reads all that a rule may look at. Error: ErrNoUser.
 func (t *tx) load(user string) (loaded, error) {
 	l, known := t.mirror.get(user)

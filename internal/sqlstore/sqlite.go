@@ -18,6 +18,10 @@ const File = "turnike.db"
 // transaction; a longer one is waited for again [writer.begin].
 const busyTimeout = 5 * time.Second
 
+// writePatience is how long requests wait for another process's transaction
+// before those who can try again later are told so [writer.turnAway].
+const writePatience = 5 * time.Second
+
 // codeBusy is SQLITE_BUSY, https://www.sqlite.org/rescode.html
 const codeBusy = 5
 

@@ -30,6 +30,8 @@ type Options struct {
 	busy  time.Duration // how long one statement waits for another process; 0 is busyTimeout
 	watch time.Duration // how often to look for other processes' commits; 0 is watchInterval
 
+	patience time.Duration // how long writing requests wait for another process; 0 is writePatience
+
 	// verify is a test's: it is given what the mirror says and what is read.
 	verify func(mirrored, read loaded) error
 }
@@ -49,6 +51,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.busy <= 0 {
 		o.busy = busyTimeout
+	}
+	if o.patience <= 0 {
+		o.patience = writePatience
 	}
 	if o.watch <= 0 {
 		o.watch = watchInterval

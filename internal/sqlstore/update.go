@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
@@ -15,13 +16,15 @@ func (s *Store) Update(ctx context.Context, user string, decide func(session.Sta
 			return err
 		}
 		ch := decide(l.forRule())
-		for _, others := range [][]string{{user}, ch.SeatsGone, ch.SeatLost} {
-			for _, id := range others {
-				t.mirror.forget(id)
-			}
-		}
-		if err := t.apply(remember(l), ch); err != nil {
+		t.mirror.forget(user)
+		if err := t.apply(l, ch); err != nil {
 			return err
+		}
+		for _, other := range ch.SeatsGone {
+			t.mirror.forget(other)
+		}
+		for _, other := range ch.SeatLost {
+			t.mirror.forget(other)
 		}
 		t.mirror.put(l.after(ch))
 		return nil
@@ -35,53 +38,13 @@ func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func
 		if err != nil {
 			return err
 		}
-		return t.apply(known{pool: p}, decide(p))
+		return t.apply(loaded{State: session.State{Pool: p}}, decide(p))
 	})
 }
 
-// known is what a change is compared with. It is taken before the rule runs,
-// which may do with its State as it likes.
-type known struct {
-	pool     session.Pool
-	user     int64                // its number; 0 in the change of a pool alone
-	sessions map[string]time.Time // when last active
-	conns    map[string]bool
-	seats    map[string]knownSeat // the user's and the next one's, by user id
-}
-
-// knownSeat is a seat that the rule has looked at; the state is "" when the
-// user has none.
-type knownSeat struct {
-	user  int64
-	state session.SeatState
-}
-
-func remember(l loaded) known {
-	k := known{pool: l.Pool, user: l.no, seats: map[string]knownSeat{l.User.ID: {user: l.no}}}
-	if len(l.Sessions) > 0 {
-		k.sessions = make(map[string]time.Time, len(l.Sessions))
-	}
-	for _, s := range l.Sessions {
-		k.sessions[s.ID] = s.LastActive
-	}
-	if len(l.Conns) > 0 {
-		k.conns = make(map[string]bool, len(l.Conns))
-	}
-	for _, c := range l.Conns {
-		k.conns[c.ID] = true
-	}
-	if l.Seat != nil {
-		k.seats[l.User.ID] = knownSeat{user: l.no, state: l.Seat.State}
-	}
-	if l.Next != nil {
-		k.seats[l.Next.User] = knownSeat{user: l.next, state: l.Next.State}
-	}
-	return k
-}
-
-// apply checks a change and writes all of it.
-func (t *tx) apply(k known, ch session.Change) error {
-	if err := check(k, ch); err != nil {
+// apply checks a change of what was loaded and writes all of it.
+func (t *tx) apply(l loaded, ch session.Change) error {
+	if err := check(l, ch); err != nil {
 		return err
 	}
 	if ch.Empty() {
@@ -92,14 +55,14 @@ func (t *tx) apply(k known, ch session.Change) error {
 		return err
 	}
 	for _, s := range ch.Sessions {
-		if err := t.writeSession(k, s); err != nil {
+		if err := t.writeSession(l, s); err != nil {
 			return err
 		}
 	}
-	if err := t.writeConns(k, ch); err != nil {
+	if err := t.writeConns(l, ch); err != nil {
 		return err
 	}
-	if err := t.writeSeats(k, ch); err != nil {
+	if err := t.writeSeats(l, ch); err != nil {
 		return err
 	}
 	return t.log(ch.Events)
@@ -123,17 +86,17 @@ func (t *tx) writeUser(ch session.Change) error {
 }
 
 // writeSession writes a session's row with the cheapest statement that does.
-func (t *tx) writeSession(k known, s session.Session) error {
-	active, exists := k.sessions[s.ID]
+func (t *tx) writeSession(l loaded, s session.Session) error {
+	old := l.session(s.ID)
 	var err error
 	switch {
-	case !exists:
+	case old == nil:
 		_, err = t.exec(`INSERT INTO sessions (id, user_no, pool_id, device, device_hash, address, issued, created_at,
 			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.ID, k.user, int64(s.Pool), s.Device, s.DeviceHash, s.Address, s.Issued, s.Created,
+			s.ID, l.no, int64(s.Pool), s.Device, s.DeviceHash, s.Address, s.Issued, s.Created,
 			s.LastActive, s.Expires, s.Ended, string(s.Code), s.Reason, s.Successor)
 	case s.Ended.IsZero():
-		if !s.LastActive.Equal(active) {
+		if !s.LastActive.Equal(old.LastActive) {
 			_, err = t.exec(`UPDATE sessions SET last_active = ? WHERE id = ?`, s.LastActive, s.ID)
 		}
 	default:
@@ -143,52 +106,50 @@ func (t *tx) writeSession(k known, s session.Session) error {
 	return err
 }
 
-func (t *tx) writeConns(k known, ch session.Change) error {
+func (t *tx) writeConns(l loaded, ch session.Change) error {
 	for _, c := range ch.Conns {
 		var err error
-		if k.conns[c.ID] {
-			_, err = t.exec(`UPDATE connections SET session_id = ? WHERE user_no = ? AND id = ?`, c.Session, k.user, c.ID)
+		if l.connected(c.ID) {
+			_, err = t.exec(`UPDATE connections SET session_id = ? WHERE user_no = ? AND id = ?`, c.Session, l.no, c.ID)
 		} else {
 			_, err = t.exec(`INSERT INTO connections (user_no, seq, id, session_id, registered_at) VALUES (?, ?, ?, ?, ?)`,
-				k.user, ch.Pool.LogSeq, c.ID, c.Session, c.Registered)
+				l.no, ch.Pool.LogSeq, c.ID, c.Session, c.Registered)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	for _, id := range ch.ConnsGone {
-		if _, err := t.exec(`DELETE FROM connections WHERE user_no = ? AND id = ?`, k.user, id); err != nil {
+		if _, err := t.exec(`DELETE FROM connections WHERE user_no = ? AND id = ?`, l.no, id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *tx) writeSeats(k known, ch session.Change) error {
+// writeSeats removes and writes seats. Seats that the rule has not looked at
+// were refused before.
+func (t *tx) writeSeats(l loaded, ch session.Change) error {
 	for _, user := range ch.SeatsGone {
-		if _, err := t.exec(`DELETE FROM seats WHERE pool_id = ? AND user_no = ?`, int64(ch.Pool.ID), k.seats[user].user); err != nil {
+		no, _, _ := l.seat(user)
+		if _, err := t.exec(`DELETE FROM seats WHERE pool_id = ? AND user_no = ?`, int64(ch.Pool.ID), no); err != nil {
 			return err
 		}
 	}
 	for _, s := range ch.Seats {
-		var err error
-		if k.seats[s.User].state == "" {
-			_, err = t.exec(`INSERT INTO seats (session_id, state, kind, since, changed, deadline, reclaim, pool_id, user_no)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, seatArgs(s, k)...)
-		} else {
-			_, err = t.exec(`UPDATE seats SET session_id = ?, state = ?, kind = ?, since = ?, changed = ?,
-				deadline = ?, reclaim = ? WHERE pool_id = ? AND user_no = ?`, seatArgs(s, k)...)
+		no, state, _ := l.seat(s.User)
+		query := `UPDATE seats SET session_id = ?, state = ?, kind = ?, since = ?, changed = ?,
+			deadline = ?, reclaim = ? WHERE pool_id = ? AND user_no = ?`
+		if state == "" || slices.Contains(ch.SeatsGone, s.User) {
+			query = `INSERT INTO seats (session_id, state, kind, since, changed, deadline, reclaim, pool_id, user_no)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 		}
-		if err != nil {
+		if _, err := t.exec(query, s.Session, string(s.State), string(s.Kind), s.Since, s.Changed, s.Deadline, s.Reclaim,
+			int64(s.Pool), no); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func seatArgs(s session.Seat, k known) []any {
-	return []any{s.Session, string(s.State), string(s.Kind), s.Since, s.Changed, s.Deadline, s.Reclaim,
-		int64(s.Pool), k.seats[s.User].user}
 }
 
 // Restart implements session.Store.

@@ -20,26 +20,31 @@ const (
 
 // request is one change that waits to be written.
 type request struct {
-	run  func(*tx) error
-	err  error
-	done chan error // takes one answer without a reader
+	run   func(*tx) error
+	stays bool // its caller must get it in, however long that takes
+	err   error
+	done  chan error // takes one answer without a reader
 }
 
 // write runs fn in the writer's transaction, behind a savepoint: an error of fn
-// undoes what fn did. A full queue is ErrUnavailable at once, unless the
-// context can never end: such a caller waits for a place, because it must get
-// its change in. Who gives up aborts nothing: fn may run all the same.
+// undoes what fn did. A full queue is ErrUnavailable at once, and so is, after a
+// while, a database that another process holds, unless the context can never
+// end: such a caller waits, because it must get its change in. Who gives up
+// aborts nothing: fn may run all the same.
 func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err // what was given up before is not begun
+	}
 	select {
 	case <-s.closing:
 		return unavailable(errClosed)
 	default:
 	}
-	r := &request{run: fn, done: make(chan error, 1)}
+	r := &request{run: fn, stays: ctx.Done() == nil, done: make(chan error, 1)}
 	select {
 	case s.queue <- r:
 	default:
-		if ctx.Done() != nil {
+		if !r.stays {
 			s.stats.full.Add(1)
 			return unavailable(errors.New("the queue is full"))
 		}
@@ -282,8 +287,10 @@ func (w *writer) report(err error) {
 }
 
 // begin takes the database's write lock. Another process's transaction is
-// waited for however long it takes: what was accepted is not lost to it.
+// waited for however long it takes, for those who must get their change in; the
+// others are told after a while that nothing was changed.
 func (w *writer) begin() error {
+	start := time.Now()
 	for {
 		if err := w.connect(); err != nil {
 			return err
@@ -303,7 +310,33 @@ func (w *writer) begin() error {
 			return err
 		default:
 		}
+		if time.Since(start) >= w.store.opts.patience && !w.turnAway(err) {
+			return err
+		}
 	}
+}
+
+// turnAway answers those in the batch and in the queue who can try again later.
+// It tells whether anybody is left in the batch.
+func (w *writer) turnAway(cause error) bool {
+	waiting := w.batch
+	for queued := true; queued; {
+		select {
+		case r := <-w.store.queue:
+			waiting = append(waiting, r)
+		default:
+			queued = false
+		}
+	}
+	w.batch = nil
+	for _, r := range waiting {
+		if r.stays {
+			w.batch = append(w.batch, r)
+		} else {
+			r.done <- unavailable(cause)
+		}
+	}
+	return len(w.batch) > 0
 }
 
 // rollback undoes the transaction; a connection that cannot do that is given

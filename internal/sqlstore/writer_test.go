@@ -165,6 +165,68 @@ func TestAnotherProcessesTransactionIsWaitedFor(t *testing.T) {
 	}
 }
 
+// Nobody waits for another process for ever, but for who must get a change in:
+// a login is told to come again, a connection's leaving is not lost.
+func TestALockedDatabaseTurnsAway(t *testing.T) {
+	s := openStore(t, func(o *Options) { o.busy, o.patience = time.Millisecond, time.Millisecond })
+	user := addUser(t, s, "ada")
+	via, err := connector(s.opts, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := open(via)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.close()
+	if _, err := other.exec(beginWrite); err != nil {
+		t.Fatal(err)
+	}
+	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	left := make(chan error, 1)
+	go func() { left <- core.Leave(context.Background(), session.Leaving{User: user.ID, Conn: "socket"}) }()
+	for range 3 {
+		if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
+			t.Fatalf("login: %v", err)
+		}
+	}
+	select {
+	case err := <-left:
+		t.Fatalf("leaving: %v, while another process was writing", err)
+	default:
+	}
+	if _, err := other.exec(`COMMIT`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-left; err != nil {
+		t.Errorf("leaving: %v", err)
+	}
+	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
+		t.Errorf("login: %v", err)
+	}
+	if rows, err := s.Sessions(t.Context()); err != nil || len(rows) != 1 {
+		t.Errorf("%d sessions, %v: one that was refused was opened", len(rows), err)
+	}
+}
+
+// What was given up before it was asked for does not happen.
+func TestNothingIsBegunForWhoHasGone(t *testing.T) {
+	s := openStore(t)
+	user := addUser(t, s, "ada")
+	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := core.Login(gone, session.Login{User: user.ID, Issued: true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("login: %v", err)
+	}
+	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil { // behind it in the queue
+		t.Fatal(err)
+	}
+	if p, _, err := s.Snapshot(t.Context(), user.Pool); err != nil || p.LogSeq != 2 {
+		t.Errorf("%d events, %v", p.LogSeq, err)
+	}
+}
+
 func TestAFullQueueTurnsAway(t *testing.T) {
 	s := openStore(t, func(o *Options) { o.Queue, o.Batch = 2, 1 })
 	user := addUser(t, s, "ada")
