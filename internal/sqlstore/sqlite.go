@@ -20,7 +20,7 @@ const busyTimeout = 5 * time.Second
 
 // writePatience is how long requests wait for another process's transaction
 // before those who can try again later are told so [writer.turnAway].
-const writePatience = 5 * time.Second
+const writePatience = 4 * time.Second
 
 // codeBusy is SQLITE_BUSY, https://www.sqlite.org/rescode.html
 const codeBusy = 5
