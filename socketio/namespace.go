@@ -51,8 +51,9 @@ func (n *Namespace) Use(f func(ctx context.Context, s *Socket, auth json.RawMess
 // connected, before any event of that socket.
 func (n *Namespace) OnConnect(f func(s *Socket)) { n.onConnect = append(n.onConnect, f) }
 
-// OnDisconnect adds a function that runs once for each socket whose OnConnect
-// functions ran, after its last handler.
+// OnDisconnect adds a function that runs once for each socket that passed the
+// checks, after its last handler. When the socket ended while they ran, its
+// OnConnect functions did not run.
 func (n *Namespace) OnDisconnect(f func(s *Socket, reason Reason)) {
 	n.onDisconnect = append(n.onDisconnect, f)
 }

@@ -20,17 +20,17 @@ type Socket struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	value     atomic.Pointer[any]
+	checked   bool // the checks were passed; the worker's own
 
-	mu        sync.Mutex // guards the rest
-	state     state
-	reason    Reason // once ended
-	announced bool   // the OnConnect functions were begun
-	working   bool   // a goroutine runs handlers
-	tasks     []task
-	room      chan struct{} // the reading goroutine waits, see pause; capacity 1
-	acks      map[uint64]func(args []json.RawMessage, ok bool)
-	nextAck   uint64
-	hurry     *time.Timer // cancels handlers that outlive a client that left
+	mu      sync.Mutex // guards the rest
+	state   state
+	reason  Reason // once ended
+	working bool   // a goroutine runs handlers
+	tasks   []task
+	room    chan struct{} // the reading goroutine waits, see pause; capacity 1
+	acks    map[uint64]func(args []json.RawMessage, ok bool)
+	nextAck uint64
+	hurry   *time.Timer // cancels handlers that outlive a client that left
 }
 
 // state of a socket. It only rises.
@@ -138,19 +138,26 @@ func (s *Socket) Send(p *engineio.Payload) bool {
 // End ends the socket and its connection for good: last, then DISCONNECT, then
 // the close with code; official clients do not come back by themselves. From
 // the moment it returns the client's frames are discarded unread, all that is
-// sent to it is dropped, and the context is cancelled. It never waits for a
-// handler, the peer or another End; false when the socket had ended before.
+// sent to it is dropped, and the context is cancelled. A client whose CONNECT is
+// still being checked is told that it is connected, so that it hears last. It
+// never waits for a handler, the peer or another End; false when the socket had
+// ended before.
 func (s *Socket) End(code int, reason string, last *engineio.Payload) bool {
 	s.mu.Lock()
 	if s.state == ended {
 		s.mu.Unlock()
 		return false
 	}
+	unknown := s.state == connecting
 	s.stop(ServerEnded)
 	s.mu.Unlock()
 	s.cancel()
 
-	words := []*engineio.Payload{last}
+	var words []*engineio.Payload
+	if unknown { // a client hears nothing in a namespace that it is not in
+		words = append(words, encodeConnect(s.namespace.name, s.id))
+	}
+	words = append(words, last)
 	for _, t := range s.client.all() {
 		if t == s || t.alive() {
 			words = append(words, encodeDisconnect(t.namespace.name)) // [sio5:disconnect]

@@ -306,3 +306,54 @@ func TestEagerClient(t *testing.T) {
 	p.expectConnect()
 	p.expect("31[0]")
 }
+
+// What a check has begun for a socket can be undone, also when the client goes
+// away before it is answered.
+func TestLostWhileChecked(t *testing.T) {
+	for name, lose := range map[string]struct {
+		by   func(p *peer)
+		want Reason
+	}{
+		"aborted":    {func(p *peer) { p.conn.Close() }, TransportLost},
+		"disconnect": {func(p *peer) { p.send("41") }, ClientDisconnect},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reasons, checking := make(chan Reason, 2), make(chan bool)
+			url, _ := serve(t, Config{}, func(s *Server) {
+				n := s.Of("/")
+				n.Use(func(ctx context.Context, _ *Socket, _ json.RawMessage) error {
+					checking <- true
+					<-ctx.Done()
+					return nil
+				})
+				n.OnConnect(func(*Socket) { t.Error("connected") })
+				n.OnDisconnect(func(_ *Socket, why Reason) { reasons <- why })
+			})
+			p := dial(t, url)
+			p.send("40")
+			<-checking
+			lose.by(p)
+			if why := receive(t, reasons); why != lose.want {
+				t.Errorf("reason %v", why)
+			}
+		})
+	}
+}
+
+// K3: a socket that is ended while its CONNECT is being checked hears why.
+func TestEndWhileChecked(t *testing.T) {
+	last, err := EncodeEvent("/", "session_ended")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, _ := serve(t, Config{}, func(s *Server) {
+		s.Of("/").Use(func(_ context.Context, s *Socket, _ json.RawMessage) error {
+			s.End(4001, "replaced", last)
+			return errors.New("it is over")
+		})
+	})
+	p := dial(t, url)
+	p.join("")
+	p.expect(`2["session_ended"]`, "1")
+	p.closed("4001")
+}

@@ -139,6 +139,7 @@ func (s *Socket) start(auth json.RawMessage) {
 			s.refuse(err)
 			return
 		}
+		s.checked = true
 		s.welcome()
 	}})
 	s.mu.Unlock()
@@ -190,7 +191,7 @@ func (s *Socket) welcome() {
 		s.mu.Unlock()
 		return
 	}
-	s.state, s.announced = connected, true
+	s.state = connected
 	s.resume()
 	s.mu.Unlock()
 	s.client.joined()
@@ -208,12 +209,12 @@ func (s *Socket) finish() {
 	}
 	acks := s.acks
 	s.acks = nil
-	announced, reason := s.announced, s.reason
+	reason := s.reason
 	s.mu.Unlock()
 	for _, f := range acks {
 		s.guard(func() { f(nil, false) })
 	}
-	if announced {
+	if s.checked {
 		for _, f := range s.namespace.onDisconnect {
 			s.guard(func() { f(s, reason) })
 		}
