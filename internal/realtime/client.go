@@ -1,7 +1,6 @@
 package realtime
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -103,14 +102,14 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 // seat would be held by nobody [I6].
 func (s *Server) leave(in session.Leaving) {
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := s.core.Leave(context.WithoutCancel(s.ctx), in)
-		if err == nil {
-			return
+		err := s.core.Leave(s.ctx, in)
+		if err == nil || s.ctx.Err() != nil {
+			return // boot grace takes care of what is not stored [S7]
 		}
 		s.log.Error("a connection's leaving is not stored yet", "conn", in.Conn, "error", err)
 		select {
 		case <-s.ctx.Done():
-			return // boot grace takes care of it [S7]
+			return
 		case <-time.After(wait):
 		}
 	}
