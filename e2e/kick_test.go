@@ -155,7 +155,7 @@ func TestK_DrainReadiness(t *testing.T) {
 	k.Register()
 	s.Signal(syscall.SIGTERM)
 	k.SentAway(4100)
-	<-s.Exited()
+	s.Stopped()
 	if _, err := s.Browser().Try(harness.Request{Path: "/healthz"}); err == nil {
 		t.Error("the port is still open")
 	}

@@ -46,16 +46,22 @@ func Empty() Option {
 	return func(s *Server) { s.empty = true }
 }
 
+// TrustFile makes clients trust a certificate instead of the local CA's.
+func TrustFile(file string) Option {
+	return func(s *Server) { s.trusted = file }
+}
+
 // Server is one running server and its data directory.
 type Server struct {
 	Data string // the data directory
 	URL  string // as on the ready line, without a slash at the end
 
-	t     testing.TB
-	env   []string
-	args  []string
-	empty bool
-	port  string // to listen on; any when empty
+	t       testing.TB
+	env     []string
+	args    []string
+	empty   bool
+	trusted string // a certificate's file; the local CA's when empty
+	port    string // to listen on; any when empty
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -189,7 +195,9 @@ func (s *Server) trust() {
 }
 
 // CAFile is the certificate of the server's local CA.
-func (s *Server) CAFile() string { return filepath.Join(s.Data, "tls", "ca.pem") }
+func (s *Server) CAFile() string {
+	return cmp.Or(s.trusted, filepath.Join(s.Data, "tls", "ca.pem"))
+}
 
 // TLS is a client's configuration that trusts the server.
 func (s *Server) TLS() *tls.Config { return &tls.Config{RootCAs: s.ca} }
@@ -237,9 +245,22 @@ func (s *Server) Signal(sig os.Signal) {
 func (s *Server) Stop() {
 	s.t.Helper()
 	s.Signal(syscall.SIGTERM)
+	s.Stopped()
+}
+
+// Stopped waits for the clean end of a server that was sent a signal.
+func (s *Server) Stopped() {
+	s.t.Helper()
 	if code := s.wait(); code != 0 {
-		s.t.Errorf("after SIGTERM serve ended with exit code %d\nstderr: %s", code, s.stderr)
+		s.t.Errorf("serve ended with exit code %d\nstderr: %s", code, s.stderr)
 	}
+}
+
+// Ended waits for the end of a server that was sent a signal, clean or not, and
+// gives its exit code.
+func (s *Server) Ended() int {
+	s.t.Helper()
+	return s.wait()
 }
 
 // Kill ends the process as a crash would.
@@ -268,6 +289,9 @@ func (s *Server) wait() int {
 	s.cmd = nil
 	s.client.CloseIdleConnections()
 	noRace(s.t, s.stderr.String())
+	if strings.Contains(s.stderr.String(), Password) {
+		s.t.Error("SEC-56: a password is in the log")
+	}
 	if s.t.Failed() {
 		s.t.Logf("the server's log:\n%s", s.stderr)
 	}

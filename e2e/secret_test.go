@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/turnike/turnike/e2e/harness"
+)
+
+// TestSEC15_DumpLogsNobodyIn: what grants something by being known is nowhere in
+// the data directory, nor in the log.
+func TestSEC15_DumpLogsNobodyIn(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t, harness.Set("log.level", "debug"))
+	b := s.Browser()
+	token := b.Login("ali").Token
+	s.Browser().TryLogin("ali", "Yanlis-parola-1234").Want(401)
+	k := s.Dial(harness.Dial{Transport: harness.Polling, Token: token, Cookie: b.CookieHeader(), Origin: s.URL})
+	k.RegisterWith(map[string]any{"token": token, "username": "ali"})
+	issued := s.Issue("veli")["veli"]
+	secrets := map[string]string{
+		"the password": harness.Password, "a wrong password": "Yanlis-parola-1234", "the device cookie": b.Cookies[harness.DeviceCookie],
+		"the token": token, "an issued token": issued, "the signature": token[strings.LastIndexByte(token, '.')+1:],
+	}
+	s.Stop()
+	for what, secret := range secrets {
+		if strings.Contains(s.Stderr(), secret) {
+			t.Errorf("%s is in the log", what)
+		}
+	}
+	err := filepath.WalkDir(s.Data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		for what, secret := range secrets {
+			if strings.Contains(string(raw), secret) {
+				t.Errorf("%s is in %s", what, path)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Run()
+}
+
+// TestSEC64_ProblemsTellNothing: no refusal shows anything of the inside, and
+// each has an id to ask about.
+func TestSEC64_ProblemsTellNothing(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	ids := map[string]bool{}
+	for _, r := range []harness.Request{
+		{Path: "/nowhere"}, {Path: "/socket"}, {Method: "POST", Path: "/login-token", Body: `{"username":1}`, Header: map[string]string{"Content-Type": "application/json"}},
+		{Method: "TRACE", Path: "/"}, {Path: "/socket", Header: map[string]string{"Authorization": "Bearer a.b.c"}},
+	} {
+		a := s.Browser().Do(r)
+		for _, inside := range []string{"goroutine", ".go:", "sql", "panic", "internal/", "json:", "jwt", "%!"} {
+			if strings.Contains(strings.ToLower(a.Body), inside) {
+				t.Errorf("%s %s: %q in %s", r.Method, r.Path, inside, a.Body)
+			}
+		}
+		doc := a.Problem(a.Status, problemCode(a.Body))
+		id, _ := doc["request_id"].(string)
+		if id == "" || ids[id] {
+			t.Errorf("%s %s: request id %q", r.Method, r.Path, id)
+		}
+		ids[id] = true
+	}
+}
+
+func problemCode(body string) string {
+	_, rest, _ := strings.Cut(body, `"code":"`)
+	code, _, _ := strings.Cut(rest, `"`)
+	return code
+}
+
+// TestContractProblemLanguage: problems are said in the reader's language.
+func TestContractProblemLanguage(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	said := map[string]string{}
+	for lang, header := range map[string]string{"tr": "tr-TR,tr;q=0.9,en;q=0.5", "en": "en-GB,en;q=0.9"} {
+		a := s.Browser().Do(harness.Request{Method: "POST", Path: "/login-token", JSON: harness.Credentials{Username: "ali", Password: "wrong-wrong-wrong"},
+			Header: map[string]string{"Accept-Language": header}})
+		said[lang], _ = a.Problem(401, "invalid_credentials")["message"].(string)
+	}
+	if said["tr"] == said["en"] || said["tr"] == "" || said["en"] == "" {
+		t.Errorf("messages %q", said)
+	}
+}
