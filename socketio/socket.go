@@ -139,19 +139,23 @@ func (s *Socket) Send(p *engineio.Payload) bool {
 // the close with code; official clients do not come back by themselves. From
 // the moment it returns the client's frames are discarded unread, all that is
 // sent to it is dropped, and the context is cancelled. A client whose CONNECT is
-// still being checked is told that it is connected, so that it hears last. It
-// never waits for a handler, the peer or another End; false when the socket had
-// ended before.
+// still being checked is told that it is connected, so that it hears last. One
+// that has left, and whose handlers still run, hears nothing, and its connection
+// stays. It never waits for a handler, the peer or another End; false when the
+// socket had ended before.
 func (s *Socket) End(code int, reason string, last *engineio.Payload) bool {
 	s.mu.Lock()
 	if s.state == ended {
 		s.mu.Unlock()
 		return false
 	}
-	unknown := s.state == connecting
+	unknown, left := s.state == connecting, s.state == leaving
 	s.stop(ServerEnded)
 	s.mu.Unlock()
 	s.cancel()
+	if left { // nobody to tell, and the connection may be its successor's
+		return true
+	}
 
 	var words []*engineio.Payload
 	if unknown { // a client hears nothing in a namespace that it is not in

@@ -357,3 +357,30 @@ func TestEndWhileChecked(t *testing.T) {
 	p.expect(`2["session_ended"]`, "1")
 	p.closed("4001")
 }
+
+// The end of a socket that has left does not reach who came after it.
+func TestEndAfterLeaving(t *testing.T) {
+	started, ends := make(chan *Socket, 1), make(chan Reason, 1)
+	url, _ := serve(t, Config{}, func(s *Server) {
+		echo(s)
+		s.Of("/").On("block", func(ctx context.Context, s *Socket, _ []json.RawMessage, _ *Ack) {
+			started <- s
+			<-ctx.Done()
+		})
+		s.Of("/").OnDisconnect(func(_ *Socket, why Reason) { ends <- why })
+	})
+	p := dial(t, url)
+	p.join("")
+	p.send(`42["block"]`)
+	old := receive(t, started)
+	p.send("41")
+	p.join("")
+	if !old.End(4009, "connection_replaced", nil) {
+		t.Error("End did nothing")
+	}
+	if why := receive(t, ends); why != ClientDisconnect {
+		t.Errorf("reason %v", why)
+	}
+	p.send(`421["echo"]`)
+	p.expect(`31[]`)
+}

@@ -23,3 +23,51 @@ func TestI6_ReplacedWhileRegisteringAgain(t *testing.T) {
 	newer.conn.Close()
 	eventually(t, "the seat is not held any more", func() bool { return w.seat("ada") == session.Grace })
 }
+
+// TestI7_LostWhileConnecting: whoever goes away before its CONNECT is answered
+// leaves nothing behind.
+func TestI7_LostWhileConnecting(t *testing.T) {
+	w := newWorld(t)
+	_, raw := w.login("ada", "laptop")
+	p := w.dial(nil)
+	bound, release := make(chan struct{}), make(chan struct{})
+	w.gate.mu.Lock()
+	calls := 0
+	w.gate.reads = func() {
+		if calls++; calls == 2 { // bound to its session, and looked at again
+			close(bound)
+			<-release
+		}
+	}
+	w.gate.mu.Unlock()
+	p.send(`40{"token":"` + raw + `"}`)
+	<-bound
+	p.conn.Close()
+	eventually(t, "the connection is gone", func() bool { return w.rt.io.Engine().Len() == 0 })
+	close(release)
+	eventually(t, "the session has no record", func() bool {
+		w.rt.sessions.mu.Lock()
+		defer w.rt.sessions.mu.Unlock()
+		return len(w.rt.sessions.live) == 0
+	})
+}
+
+// TestS1_LeavesAndComesBack: a client that leaves and connects again on the same
+// connection is not thrown out by its own past.
+func TestS1_LeavesAndComesBack(t *testing.T) {
+	w := newWorld(t)
+	_, raw := w.login("ada", "laptop")
+	p := w.enter(raw)
+	arrived, release := w.gate.hold(w.user("ada").ID)
+	defer release()
+	p.send(`42["register_user",{}]`)
+	<-arrived // it will be a while until its leaving is handled
+	p.send("41")
+	p.join(raw)
+	p.register()
+	p.send(`42["get_online_users"]`)
+	p.expect(eventOnlineUsers, `"users":["ada"]`)
+	if got := w.seat("ada"); got != session.Held {
+		t.Errorf("the seat is %q", got)
+	}
+}

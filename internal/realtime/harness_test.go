@@ -120,8 +120,20 @@ func (w *world) snapshot(ctx context.Context, id session.PoolID) (Snapshot, erro
 // gate is the store with doors that a test can hold shut.
 type gate struct {
 	session.Store
-	mu     sync.Mutex // guards before
+	mu     sync.Mutex // guards the rest
 	before func(user string) (held bool)
+	reads  func()
+}
+
+// Session implements session.Store.
+func (g *gate) Session(ctx context.Context, id string) (session.Session, session.User, error) {
+	g.mu.Lock()
+	reads := g.reads
+	g.mu.Unlock()
+	if reads != nil {
+		reads()
+	}
+	return g.Store.Session(ctx, id)
 }
 
 // Update implements session.Store.
