@@ -22,6 +22,7 @@ type client struct {
 	record *record // guarded by the registry
 
 	registered atomic.Bool  // inside
+	expiring   atomic.Bool  // somebody ends its session, whose time is over
 	told       atomic.Bool  // the core may know of it, so it must be told that it left
 	over       atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
 	lastSync   atomic.Int64 // milliseconds
@@ -66,6 +67,7 @@ func (c *client) stopAwaiting() {
 
 // end puts the client out for good: it hears why, and nothing after [K2-K4].
 func (c *client) end(event, code, reason string, at time.Time) {
+	defer c.server.recovered("an end", func() { c.sock.Conn().Abort(closeInternal, codeInternal) })
 	last := encode(event, ended{Code: code, Reason: reason, At: timestamp(at),
 		Message: message.Of(c.lang, code, true, message.Fields{At: at})})
 	c.sock.End(finalClose(code), code, last)
@@ -83,8 +85,6 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	if c == nil {
 		return
 	}
-	s.wg.Add(1)
-	defer s.wg.Done()
 	c.stopAwaiting()
 	rec := s.sessions.snapshot(c)
 	s.sessions.detach(c)

@@ -23,6 +23,7 @@ const (
 	codeStoreUnavailable = "store_unavailable"
 	codeDraining         = "server_draining"
 	codeCrossOrigin      = "cross_origin"
+	codeInternal         = "internal error"
 )
 
 // Close codes after which an official client comes back by itself.
@@ -30,6 +31,7 @@ const (
 	closeDraining     = 4100
 	closeSlowConsumer = 4101
 	closeTryAgain     = 1013 // RFC 6455, registry of close codes
+	closeInternal     = 1011 // RFC 6455, section 7.4.1
 )
 
 // finalClose is the one table from codes to the close codes after which nothing

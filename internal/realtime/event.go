@@ -18,8 +18,11 @@ import (
 func (s *Server) admitEvent(sock *socketio.Socket, _ string, _ *socketio.Ack) bool {
 	c := clientOf(sock)
 	if s.sessions.touch(c, s.core.Now()) {
+		if c.expiring.Swap(true) {
+			return false // where that fails the sweep sees to it
+		}
 		user := s.sessions.snapshot(c).user
-		s.wg.Go(func() {
+		s.tasks.Go(func() {
 			if err := s.core.Expire(s.ctx, user); err != nil {
 				s.log.Error("session not expired", "error", err)
 			}

@@ -42,6 +42,7 @@ type pool struct {
 	// The goroutine at work owns what follows.
 	view    *view
 	members map[*client]struct{}
+	stale   bool // the members have missed something
 }
 
 // push queues an item; it never blocks.
@@ -52,7 +53,7 @@ func (p *pool) push(item any) {
 	p.busy = true
 	p.mu.Unlock()
 	if start {
-		p.server.wg.Go(p.drain)
+		p.server.tasks.Go(p.drain)
 	}
 }
 
@@ -69,14 +70,34 @@ func (p *pool) drain() {
 			return
 		}
 		p.mu.Unlock()
-		if p.view == nil && !slices.ContainsFunc(batch, func(item any) bool { _, ok := item.(joining); return ok }) {
+		if p.view == nil && len(p.members) == 0 &&
+			!slices.ContainsFunc(batch, func(item any) bool { _, ok := item.(joining); return ok }) {
 			continue // nobody listens: the first to join reads the seats
 		}
-		if !p.load() {
+		if !p.work(batch) {
 			return // the server stops
 		}
-		p.turn(batch)
 	}
+}
+
+// work takes one turn; false when the server stops. After a panic the seats are
+// read anew, the members get the whole state at the next turn, and who was about
+// to join comes back.
+func (p *pool) work(batch []any) (goesOn bool) {
+	defer p.server.recovered("a pool's hub", func() {
+		p.view, p.stale, goesOn = nil, true, true
+		for _, item := range batch {
+			if j, ok := item.(joining); ok {
+				delete(p.members, j.client)
+				j.client.sock.Conn().Close(closeInternal, codeInternal)
+			}
+		}
+	})
+	if !p.load() {
+		return false
+	}
+	p.turn(batch)
+	return true
 }
 
 // load makes sure that there is a view; it tries until there is one.
@@ -103,7 +124,7 @@ func (p *pool) load() bool {
 func (p *pool) turn(batch []any) {
 	var changes []*engineio.Payload
 	before, told := p.view.visibility(), p.view.slots.told()
-	resync := false
+	resync := p.stale
 	for _, item := range batch {
 		switch it := item.(type) {
 		case session.Event:
@@ -125,6 +146,7 @@ func (p *pool) turn(batch []any) {
 	}
 	resync = resync || p.view.visibility() != before
 	p.tell(changes, resync, p.view.slots.told() != told)
+	p.stale = false
 	for _, item := range batch {
 		switch it := item.(type) {
 		case joining:

@@ -61,7 +61,7 @@ type Server struct {
 	io       *socketio.Server
 	sessions registry
 	draining atomic.Bool
-	wg       sync.WaitGroup // hubs at work and connections leaving
+	tasks    tasks // hubs at work, and sessions being expired
 
 	mu    sync.Mutex // guards pools
 	pools map[session.PoolID]*pool
@@ -109,21 +109,26 @@ func New(cfg Config) *Server {
 // from the hubs [K5].
 func (s *Server) Commit(events []session.Event) {
 	for _, e := range events {
-		switch e.Type {
-		case session.SessionEnded:
-			for _, c := range s.sessions.end(e.Session) {
-				c.over.Store(true)
-				c.end(eventSessionEnded, string(e.Code), e.Reason, e.At)
-			}
-		case session.SessionRotated:
-			s.sessions.rotate(e.Session, e.Successor, e.Expires)
-		case session.ConnectionRegistered:
-			for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
-				c.end(eventConnectionEnded, codeConnectionReplaced, "", e.At)
-			}
-		}
-		s.pool(e.Pool).push(e)
+		s.commit(e)
 	}
+}
+
+func (s *Server) commit(e session.Event) {
+	defer s.recovered("a committed event", nil)
+	switch e.Type {
+	case session.SessionEnded:
+		for _, c := range s.sessions.end(e.Session) {
+			c.over.Store(true)
+			c.end(eventSessionEnded, string(e.Code), e.Reason, e.At)
+		}
+	case session.SessionRotated:
+		s.sessions.rotate(e.Session, e.Successor, e.Expires)
+	case session.ConnectionRegistered:
+		for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
+			c.end(eventConnectionEnded, codeConnectionReplaced, "", e.At)
+		}
+	}
+	s.pool(e.Pool).push(e)
 }
 
 // pool returns the hub of a pool.
@@ -168,18 +173,11 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	s.io.Close(closeDraining, codeDraining)
 	err := s.io.Wait(ctx)
-	done := make(chan struct{})
-	go func() { // ends with the connections, or with Stop
-		s.wg.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		err = ctx.Err()
+	if waited := s.tasks.wait(ctx); err == nil {
+		err = waited
 	}
 	s.stop()
-	<-done
+	_ = s.tasks.wait(context.Background()) // they end by it
 	return err
 }
 

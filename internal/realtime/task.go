@@ -1,0 +1,69 @@
+package realtime
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+)
+
+// tasks counts the goroutines of a server. Unlike a sync.WaitGroup it may be
+// waited for while new ones begin: what happens in a pool goes on during a drain.
+type tasks struct {
+	mu   sync.Mutex // guards the rest
+	n    int
+	idle chan struct{} // closed when n falls to zero; nil when nobody waits
+}
+
+// Go runs f in a goroutine.
+func (t *tasks) Go(f func()) {
+	t.mu.Lock()
+	t.n++
+	t.mu.Unlock()
+	go func() {
+		defer t.done()
+		f()
+	}()
+}
+
+func (t *tasks) done() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n--; t.n == 0 && t.idle != nil {
+		close(t.idle)
+		t.idle = nil
+	}
+}
+
+// wait returns when none runs, or with the context's error.
+func (t *tasks) wait(ctx context.Context) error {
+	t.mu.Lock()
+	if t.n == 0 {
+		t.mu.Unlock()
+		return nil
+	}
+	if t.idle == nil {
+		t.idle = make(chan struct{})
+	}
+	idle := t.idle
+	t.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// recovered ends a panic: of a hub, a timer, or in the store's goroutine, which
+// serve everybody [SEC-40]. It must be deferred directly; then is what to do
+// about it, and may be nil.
+func (s *Server) recovered(what string, then func()) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	s.log.Error("panic", "in", what, "panic", v, "stack", string(debug.Stack()))
+	if then != nil {
+		then()
+	}
+}
