@@ -71,3 +71,40 @@ func TestS1_LeavesAndComesBack(t *testing.T) {
 		t.Errorf("the seat is %q", got)
 	}
 }
+
+// TestA5_RotatedWhileRegistering: the sockets of a session that is rotated stay
+// open and are told nothing, those too that are about to register.
+func TestA5_RotatedWhileRegistering(t *testing.T) {
+	w := newWorld(t)
+	_, raw := w.login("ada", "laptop")
+	p := w.connect(raw)
+	arrived, release := w.gate.hold(w.user("ada").ID)
+	p.send(`42["register_user",{}]`)
+	<-arrived
+	next, _ := w.login("ada", "laptop")
+	release()
+	p.expect(eventResponse, `"ok":true`)
+	p.expect(eventPresenceSync, `"username":"ada"`, `"connections":1`)
+	if rows, err := w.store.Sessions(t.Context()); err != nil || len(rows) != 1 || rows[0].ID != next.ID || !rows[0].Connected {
+		t.Errorf("sessions %+v, %v", rows, err)
+	}
+}
+
+// TestS1_TabsThatShare: only a connection that replaces another counts as a
+// replacement.
+func TestS1_TabsThatShare(t *testing.T) {
+	for most, fits := range map[int]int{0: 8, 3: 3, 1: 1} {
+		w := newWorld(t, func(s *setting) { s.rules.ConnsPerSession = most })
+		_, raw := w.login("ada", "laptop")
+		for range fits + 5*min(most, 1) {
+			w.enter(raw)
+		}
+		if most == 0 {
+			continue
+		}
+		p := w.connect(raw)
+		p.send(`42["register_user",{}]`)
+		p.expect(eventResponse, codeRateLimited)
+		p.ended(eventConnectionEnded, codeRateLimited, 4013)
+	}
+}

@@ -44,13 +44,20 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 		return
 	}
 	c.stopAwaiting()
-	if !c.registered.Load() && s.cfg.RateLimit && !s.sessions.mayReplace(c) {
+	if !c.registered.Load() && s.cfg.RateLimit && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
 		c.fail(ack, failure{Code: codeRateLimited}, message.Fields{})
 		c.end(eventConnectionEnded, codeRateLimited, "", s.core.Now())
 		return
 	}
 	c.told.Store(true)
 	err := s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: sock.ID()})
+	for rotated(err) { // its session goes on under another id [A5]
+		old := rec.sid
+		if rec = s.sessions.snapshot(c); rec.sid == old {
+			break
+		}
+		err = s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: sock.ID()})
+	}
 	if err != nil {
 		s.registerRefused(c, ack, err)
 		return
@@ -59,12 +66,17 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 	s.pool(rec.pool).push(joining{client: c, ack: ack})
 }
 
+func rotated(err error) bool {
+	over, ok := errors.AsType[*session.EndedError](err)
+	return ok && over.Code == session.Rotated
+}
+
 // registerRefused answers a registration that the core did not take.
 func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 	var full *session.SeatError
 	var over *session.EndedError
 	switch {
-	case errors.As(err, &over) && over.Code == session.Rotated:
+	case rotated(err):
 		c.sock.Conn().Close(closeTryAgain, string(over.Code)) // its successor's token opens the way
 		return
 	case errors.As(err, &over):

@@ -126,7 +126,7 @@ func (s *Server) mayUpgrade(r *http.Request, hs *handshake, origin string) bool 
 		return false
 	}
 	if client != nil {
-		return s.sessions.sid(client.record) == id.Session.ID
+		return s.sessions.sid(client) == id.Session.ID
 	}
 	return s.succeeds(r.Context(), hs.cookie.Session.ID, id.Session.ID)
 }

@@ -123,12 +123,20 @@ func (g *registry) replaced(sid string, conns []string) []*client {
 }
 
 // mayReplace tells whether the session may replace a connection once more, and
-// counts it: "more than five in ten seconds" is two tabs fighting [S1].
-func (g *registry) mayReplace(c *client) bool {
+// counts it: "more than five in ten seconds" is two tabs fighting [S1]. A session
+// may have as many connections as most says, any number with 0; one that fits
+// beside the others replaces none.
+func (g *registry) mayReplace(c *client, most int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := c.record
-	if !slices.ContainsFunc(r.clients, func(o *client) bool { return o != c && o.registered.Load() && !o.sock.Ended() }) {
+	inside := 0
+	for _, o := range r.clients {
+		if o != c && o.registered.Load() && !o.sock.Ended() {
+			inside++
+		}
+	}
+	if most <= 0 || inside < most {
 		return true
 	}
 	if len(recent(&r.replaced, replaceWindow)) >= replaceMax {
@@ -180,10 +188,10 @@ func (g *registry) snapshot(c *client) record {
 }
 
 // sid is the id of a client's session now.
-func (g *registry) sid(r *record) string {
+func (g *registry) sid(c *client) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return r.sid
+	return c.record.sid
 }
 
 // recent drops the times that are older than the window.
