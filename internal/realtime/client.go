@@ -27,8 +27,9 @@ type client struct {
 	over       atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
 	lastSync   atomic.Int64 // milliseconds
 
-	mu    sync.Mutex // guards timer
+	mu    sync.Mutex // guards the rest
 	timer *time.Timer
+	late  bool // it did not register in time
 }
 
 func clientOf(sock *socketio.Socket) *client {
@@ -46,7 +47,8 @@ func (c *client) awaitRegister() {
 	var mine *time.Timer
 	mine = time.AfterFunc(c.server.cfg.RegisterTimeout, func() {
 		c.mu.Lock()
-		due := c.timer == mine
+		c.late = c.timer == mine
+		due := c.late
 		c.mu.Unlock()
 		if due {
 			c.end(eventConnectionEnded, codeRegisterTimeout, "", c.server.core.Now())
@@ -55,14 +57,16 @@ func (c *client) awaitRegister() {
 	c.timer = mine
 }
 
-// stopAwaiting stops that time.
-func (c *client) stopAwaiting() {
+// stopAwaiting stops that time; false when it is over: the client is being put
+// out.
+func (c *client) stopAwaiting() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timer != nil {
 		c.timer.Stop()
 		c.timer = nil
 	}
+	return !c.late
 }
 
 // end puts the client out for good: it hears why, and nothing after [K2-K4].

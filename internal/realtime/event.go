@@ -43,9 +43,11 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 		}
 		return
 	}
-	c.stopAwaiting()
+	if !c.stopAwaiting() {
+		return
+	}
 	if !c.registered.Load() && s.cfg.RateLimit && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
-		c.fail(ack, failure{Code: codeRateLimited}, message.Fields{})
+		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, message.Fields{Wait: replaceWindow})
 		c.end(eventConnectionEnded, codeRateLimited, "", s.core.Now())
 		return
 	}
@@ -83,6 +85,9 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 		c.end(eventSessionEnded, string(over.Code), over.Reason, over.At)
 		return
 	case c.sock.Ended():
+		return
+	case errors.Is(err, session.ErrUnknown): // ended, and its time is over
+		c.end(eventSessionEnded, string(session.Expired), "", s.core.Now())
 		return
 	case errors.As(err, &full):
 		f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}

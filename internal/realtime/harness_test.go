@@ -346,3 +346,11 @@ func (p *peer) ended(event, code string, closeCode int) {
 		p.t.Fatalf("got %q after DISCONNECT, want %s", got, want)
 	}
 }
+
+// decode reads the argument of an event.
+func decode(t *testing.T, body string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(body), into); err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+}

@@ -109,6 +109,7 @@ func (p *pool) load() bool {
 			return true
 		}
 		p.server.log.Error("presence not read", "pool", p.id, "error", err)
+		p.shed()
 		select {
 		case <-p.server.ctx.Done():
 			return false
@@ -116,6 +117,29 @@ func (p *pool) load() bool {
 		}
 	}
 	return true
+}
+
+// shed keeps the queue short while the seats cannot be read [I7]: what was
+// committed by now will be in them, and who asks can ask again. What is left is
+// a few items for each connection.
+func (p *pool) shed() {
+	var turned []asking
+	p.mu.Lock()
+	p.queue = slices.DeleteFunc(p.queue, func(item any) bool {
+		switch it := item.(type) {
+		case session.Event:
+			p.stale = true
+			return true
+		case asking:
+			turned = append(turned, it)
+			return true
+		}
+		return false
+	})
+	p.mu.Unlock()
+	for _, q := range turned {
+		q.client.fail(q.ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, message.Fields{Wait: 5 * time.Second})
+	}
 }
 
 // turn tells the members what happened, then answers who joined or asked. Items
