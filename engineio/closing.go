@@ -1,14 +1,15 @@
 package engineio
 
 import (
+	"net/http"
 	"time"
 	"unicode/utf8"
 )
 
 // Close ends the connection so that an official client comes back by itself: on
 // a websocket the close frame with code and reason (at most 123 bytes of UTF-8),
-// on polling the Engine.IO close packet, in the answer to the pending or the
-// next poll. On a websocket what was queued before may still be written.
+// on polling the Engine.IO close packet with status 503, in the answer to the
+// pending or the next poll. On a websocket what was queued before may still be written.
 func (c *Conn) Close(code int, reason string) {
 	c.finish(closing{code: code, reason: reason})
 }
@@ -144,7 +145,7 @@ func (c *Conn) shutPolling(fx *effects, k closing) {
 		k.last = Concat(append(c.out.prefaces(), k.last)...)
 	}
 	c.drop()
-	c.endCode, c.endReason = k.code, k.reason
+	c.endCode, c.endReason, c.back = k.code, k.reason, k.how == comeBack
 	now := c.server.now()
 	switch {
 	case k.how == final:
@@ -158,7 +159,7 @@ func (c *Conn) shutPolling(fx *effects, k closing) {
 	case c.poll != nil && k.how == left:
 		c.reply(fx, answer{texts: textsNoop()}) // [eio4:close]
 	case c.poll != nil:
-		c.reply(fx, answer{texts: textsClose()})
+		c.reply(fx, c.goodbye())
 	case k.how == comeBack && c.probe != nil:
 		// The client may have paused polling already. Official clients never
 		// resume it when the probe is closed then: they are told once the
@@ -174,6 +175,17 @@ func (c *Conn) shutPolling(fx *effects, k closing) {
 		return
 	}
 	c.forget(fx)
+}
+
+// goodbye is the close packet. Where the client is to come back the status says
+// that this was no wish of its own: python-engineio takes a plain close packet
+// for one, and would stay away. The caller holds c.mu.
+func (c *Conn) goodbye() answer {
+	a := answer{texts: textsClose()}
+	if c.back {
+		a.status = http.StatusServiceUnavailable
+	}
+	return a
 }
 
 // maxLast bounds what is kept of the last words.

@@ -63,7 +63,8 @@ type Conn struct {
 	probed  bool        // it has sent its probe: polls are answered at once
 	last    *Payload    // last words for a polling client, not yet delivered
 
-	endCode   int // of End, for a probe that takes over afterwards
+	endCode   int  // of End, for a probe that takes over afterwards
+	back      bool // ended so that the client comes back
 	endReason string
 
 	pingAt   time.Duration // deadlines since server.start; zero is none

@@ -21,8 +21,9 @@ const separator = 0x1e
 
 // answer is the answer to one poll.
 type answer struct {
-	texts [][]byte
-	last  *Payload // the connection's last words, to be kept if this fails
+	texts  [][]byte
+	status int      // zero is 200
+	last   *Payload // the connection's last words, to be kept if this fails
 }
 
 func textsNoop() [][]byte  { return [][]byte{{packetNoop}} }
@@ -65,7 +66,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 		now = answer{texts: c.last.texts(), last: c.last}
 		c.last = nil
 	case c.state == ended:
-		now = answer{texts: textsClose()}
+		now = c.goodbye()
 		c.forget(&fx)
 	case c.poll != nil: // [SEC-41] [eio4:polling] one GET at a time
 		refuse = true
@@ -138,6 +139,9 @@ func (c *Conn) writeAnswer(w http.ResponseWriter, a answer) error {
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if a.status != 0 {
+		w.WriteHeader(a.status)
+	}
 	if _, err := w.Write(body); err != nil {
 		return err
 	}
