@@ -54,6 +54,7 @@ func TestRequestErrors(t *testing.T) {
 		{"GET", "EIO=4&transport=polling&check=own", 503, "later"},
 		{"GET", "EIO=3&transport=polling", 400, `{"code":5,"message":"Unsupported protocol version"}`},
 		{"GET", "transport=polling", 400, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"POST", "EIO=4&transport=polling&sid=unknown", 400, `{"code":1,"message":"Session ID unknown"}`},
 		{"GET", "EIO=4&EIO=3&transport=polling&transport=x&sid[]=1", 200, ""}, // CVE-2023-31125's kind
 	} {
 		status, body := h.do(tt.method, tt.query, "")

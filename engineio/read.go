@@ -10,17 +10,35 @@ import (
 )
 
 // read is the reading goroutine of a websocket connection.
+//
+// A stack grows and does not shrink again while the goroutine waits inside a TLS
+// read: what a receiver ran here once would be paid for as long as the connection
+// lives. So a reader that has delivered something makes way, at the next pong,
+// for one with a small stack.
 func (c *Conn) read(w *wire) {
+	if c.readToPong(w) {
+		c.Go(func() { c.read(w) })
+	}
+}
+
+// readToPong reads until the connection ended, or until a pong after something
+// was delivered (true).
+func (c *Conn) readToPong(w *wire) bool {
 	defer w.in.recycle()
-	for {
+	for delivered := false; ; {
 		op, data, err := w.in.next()
+		pong := op == ws.OpText && len(data) == 1 && data[0] == packetPong
 		if err == nil {
 			err = c.frame(w, op, data)
 		}
 		if err != nil {
 			c.readEnded(w, err)
-			return
+			return false
 		}
+		if pong && delivered {
+			return true
+		}
+		delivered = delivered || !pong
 	}
 }
 

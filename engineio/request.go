@@ -28,6 +28,9 @@ var (
 	errUnavailable = httpError{503, 3, "Server is closing"}
 )
 
+// revision is the value of the query parameter EIO.
+const revision = "4"
+
 // writeError answers with an error.
 func writeError(w http.ResponseWriter, e httpError) {
 	body, err := json.Marshal(e)
@@ -59,7 +62,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case sid == "":
 		s.serveHandshake(w, r, transport, query.Get("EIO"))
 	default:
-		s.serveSession(w, r, sid)
+		s.serveSession(w, r, sid, query.Get("EIO"))
 	}
 }
 
@@ -68,7 +71,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	if !s.allowed(w, r, nil) {
 		return
 	}
-	if version != "4" {
+	if version != revision {
 		writeError(w, errVersion)
 		return
 	}
@@ -162,10 +165,14 @@ func (s *Server) openWebSocket(w http.ResponseWriter, c *Conn, accept string) {
 }
 
 // serveSession handles a request of a known connection.
-func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid string) {
+func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid, version string) {
 	c := s.lookup(sid)
 	if c == nil || c.lapsed() {
 		writeError(w, errUnknownSID)
+		return
+	}
+	if version != revision {
+		writeError(w, errVersion) // the protocol asks for it each time, the reference server does not
 		return
 	}
 	if !s.allowed(w, r, c) {

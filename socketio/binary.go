@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 )
@@ -41,7 +42,8 @@ func (r *reassembly) finish(cfg *Config) (packet, error) {
 }
 
 // fillPlaceholders replaces each {"_placeholder":true,"num":N}. An attachment
-// may be used once only: a packet must not grow by repeating it.
+// may be used once only: a packet must not grow by repeating it. What is marked as
+// a placeholder but is none is refused, for other decoders take it for one.
 func fillPlaceholders(raw []byte, parts [][]byte) ([]byte, error) {
 	size := len(raw)
 	for _, part := range parts {
@@ -55,6 +57,9 @@ func fillPlaceholders(raw []byte, parts [][]byte) ([]byte, error) {
 			s := scanner{data: raw, pos: i}
 			if err := s.string(); err != nil {
 				return nil, err
+			}
+			if s.marks(i) {
+				return nil, errAttachments
 			}
 			out = append(out, raw[i:s.pos]...)
 			i = s.pos
@@ -81,22 +86,54 @@ func fillPlaceholders(raw []byte, parts [][]byte) ([]byte, error) {
 	return out, nil
 }
 
-// placeholder recognises a placeholder at raw[start], a brace of valid JSON.
+// placeholder recognises a placeholder at raw[start], a brace of valid JSON: two
+// members in either order, and the number in decimal digits.
 func placeholder(raw []byte, start int) (num, end int, ok bool) {
-	s := scanner{data: raw, pos: start, limit: maxDepth}
-	if s.value() != nil {
-		return 0, 0, false
+	s := scanner{data: raw, pos: start + 1}
+	marked, numbered := false, false
+	for range 2 {
+		s.space()
+		switch {
+		case s.literal(`"_placeholder"`) == nil && s.colon() && s.literal("true") == nil:
+			marked = true
+		case s.literal(`"num"`) == nil && s.colon():
+			for numbered = digit(s.peek()); digit(s.peek()) && num <= maxNum; s.pos++ {
+				num = num*10 + int(s.peek()-'0')
+			}
+		}
+		s.space()
+		if s.peek() == ',' {
+			s.pos++
+		}
 	}
-	const longest = 64 // more than any white space a client puts in
-	if s.pos-start > longest {
-		return 0, 0, false
+	return num, s.pos + 1, marked && numbered && s.peek() == '}'
+}
+
+// maxNum is past every attachment there can be.
+const maxNum = 1 << 20
+
+// colon skips what stands between a name and its value.
+func (s *scanner) colon() bool {
+	s.space()
+	if s.peek() != ':' {
+		return false
 	}
-	var v struct {
-		Placeholder bool `json:"_placeholder"`
-		Num         *int `json:"num"`
+	s.pos++
+	s.space()
+	return true
+}
+
+// marks reports whether the string just skipped, which began at start, is the
+// name of a member that makes its object a placeholder.
+func (s *scanner) marks(start int) bool {
+	const mark = "_placeholder"
+	name := s.data[start:s.pos]
+	if string(name) != `"`+mark+`"` {
+		var v string
+		if bytes.IndexByte(name, '\\') < 0 || json.Unmarshal(name, &v) != nil || v != mark {
+			return false
+		}
 	}
-	if json.Unmarshal(raw[start:s.pos], &v) != nil || !v.Placeholder || v.Num == nil || *v.Num < 0 {
-		return 0, 0, false
-	}
-	return *v.Num, s.pos, true
+	value := *s
+	return value.colon() && value.literal("true") == nil
 }

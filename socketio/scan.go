@@ -244,10 +244,10 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// object checks that data is one object and nothing else.
+// scanObject checks that data is one object and nothing else. White space before
+// it is refused: the reference decoder takes it for the digits of an id.
 func scanObject(data []byte, limit int) error {
 	s := scanner{data: data, limit: limit}
-	s.space()
 	if s.peek() != '{' {
 		return errJSON
 	}
@@ -267,10 +267,9 @@ func (s *scanner) end() error {
 }
 
 // scanArray checks that data is one array and nothing else, and hands each of
-// its elements to take.
+// its elements to take. White space before it is refused, see scanObject.
 func scanArray(data []byte, limit int, take func(element []byte)) error {
 	s := scanner{data: data, limit: limit}
-	s.space()
 	if s.peek() != '[' {
 		return errJSON
 	}

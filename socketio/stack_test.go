@@ -1,0 +1,107 @@
+package socketio
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http/httptest"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/ws"
+)
+
+// BenchmarkStack measures the stacks of idle connections over TLS, after the
+// garbage collector shrank what it could: a client has no goroutine here, a
+// server's connection has its reader.
+func BenchmarkStack(b *testing.B) {
+	for _, bb := range []struct {
+		name string
+		send []string
+		read int
+	}{
+		{"opened", nil, 1},
+		{"connected", []string{"40"}, 2},
+		{"connected by token", []string{`40{"token":"` + strings.Repeat("x", 400) + `"}`}, 2},
+		{"event", []string{"40", `421["worker",{"a":1}]`}, 3},
+		{"inline", []string{"40", `421["inline",{"a":1}]`}, 3},
+		{"inline, then a heartbeat", []string{"40", `421["inline",{"a":1}]`, "3", `421["worker",{"a":1}]`}, 4},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			for b.Loop() {
+				b.ReportMetric(stackOf(b, bb.send, bb.read), "stack-B/conn")
+			}
+		})
+	}
+}
+
+// stackOf is how many bytes of stack an idle connection has that has sent and
+// read so many packets.
+func stackOf(b *testing.B, send []string, read int) float64 {
+	idle := runtime.NumGoroutine()
+	before := stackInUse()
+	s := NewServer(Config{})
+	n := s.Of("/")
+	reply := func(_ context.Context, _ *Socket, args []json.RawMessage, ack *Ack) {
+		var v map[string]any
+		if err := json.Unmarshal(args[0], &v); err != nil {
+			b.Error(err)
+		}
+		ack.Reply(v)
+	}
+	n.On("worker", reply)
+	n.On("inline", reply, Inline)
+	web := httptest.NewUnstartedServer(s)
+	web.StartTLS()
+	const count = 500
+	conns := make([]net.Conn, 0, count)
+	for range count {
+		d := ws.Dialer{TLSConfig: &tls.Config{InsecureSkipVerify: true}}
+		conn, br, _, err := d.Dial(b.Context(), strings.Replace(web.URL, "https", "wss", 1)+"/?EIO=4&transport=websocket")
+		if err != nil {
+			b.Fatal(err)
+		}
+		conns = append(conns, conn)
+		r := io.Reader(conn)
+		if br != nil {
+			r = io.MultiReader(br, conn)
+		}
+		for _, m := range send {
+			if err := ws.WriteFrame(conn, ws.MaskFrame(ws.NewTextFrame([]byte(m)))); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for range read {
+			if _, err := ws.ReadFrame(r); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	after := stackInUse()
+	for _, c := range conns {
+		c.Close()
+	}
+	s.Close(1001, "")
+	web.Close()
+	if err := s.Wait(context.Background()); err != nil {
+		b.Error(err)
+	}
+	for runtime.NumGoroutine() > idle { // the next one begins with stacks as few
+		runtime.Gosched()
+	}
+	return float64(after-before) / count
+}
+
+func stackInUse() int64 {
+	for range 3 {
+		runtime.GC()
+	}
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.StackInuse)
+}
