@@ -32,15 +32,16 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 		Address: in.Address, Issued: in.Issued, Created: now, LastActive: now, // A token says its end in whole seconds.
 		Expires: now.Add(rules.Lifetime).Truncate(time.Second)}
 
+	var e Event
 	if old := p.sameDevice(in); old != nil { // before the policies [A5]
-		p.rotate(*old, s)
-		return p.done(), s, nil
+		e = p.rotate(*old, s)
+	} else {
+		for len(p.Sessions) >= p.maxSessions() {
+			p.endSession(p.leastActive(), Replaced, "", s.ID) // [A3] [A4]
+		}
+		p.putSession(s)
+		e = Event{Type: SessionStarted, Session: s.ID, Device: s.Device, Address: s.Address, Expires: s.Expires}
 	}
-	for len(p.Sessions) >= p.maxSessions() {
-		p.endSession(p.leastActive(), Replaced, "", s.ID) // [A3] [A4]
-	}
-	p.putSession(s)
-	e := Event{Type: SessionStarted, Session: s.ID, Device: s.Device, Address: s.Address, Expires: s.Expires}
 	if p.Pool.Login == LoginSeat && p.Seat == nil && !p.admin() { // [S2]
 		if !p.makeRoom() {
 			return Change{}, Session{}, p.full()
@@ -66,8 +67,8 @@ func (p *plan) sameDevice(in Login) *Session {
 }
 
 // rotate makes next out of old: seat and connections move along and nobody is
-// told; only the old token dies [A5].
-func (p *plan) rotate(old, next Session) {
+// told; only the old token dies [A5]. It returns the event to be logged.
+func (p *plan) rotate(old, next Session) Event {
 	old.Ended, old.Code, old.Successor = p.now, Rotated, next.ID
 	p.putSession(old)
 	p.putSession(next)
@@ -84,8 +85,8 @@ func (p *plan) rotate(old, next Session) {
 		seat.Session = next.ID
 		p.setSeat(seat)
 	}
-	p.emit(Event{Type: SessionRotated, Session: old.ID, Successor: next.ID, Device: next.Device, Address: next.Address,
-		Expires: next.Expires})
+	return Event{Type: SessionRotated, Session: old.ID, Successor: next.ID, Device: next.Device, Address: next.Address,
+		Expires: next.Expires}
 }
 
 // maxSessions is how many live sessions the user may have, at least one.

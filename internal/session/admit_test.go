@@ -51,6 +51,42 @@ func TestA1_LoginTakesNoSeat(t *testing.T) {
 	}
 }
 
+// A login on the same device takes a seat like any other where the session has
+// none any more.
+func TestS2_RotationTakesASeat(t *testing.T) {
+	for name, c := range map[string]struct {
+		st      State
+		refused bool
+		events  []said
+		seat    SeatState
+	}{
+		"the seat is lost, there is room": {given(loginSeat, live("old", time.Hour)), false,
+			[]said{{SessionRotated, "ada", "", Reconnecting, ""}}, Grace},
+		"the seat is lost, the pool is full": {given(loginSeat, live("old", time.Hour), others(3, 0)), true, nil, ""},
+		"the seat is there": {given(loginSeat, live("old", time.Hour), connected("old", "c1")), false,
+			[]said{{SessionRotated, "ada", "", "", ""}}, Held},
+		"login = session": {given(live("old", time.Hour)), false, []said{{SessionRotated, "ada", "", "", ""}}, ""},
+		"A8 an admin":     {given(loginSeat, admin, live("old", time.Hour)), false, []said{{SessionRotated, "ada", "", "", ""}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := logIn("new")
+			in.Proof = "old"
+			ch, _, err := admit(c.st, DefaultRules(), start, in)
+			if c.refused {
+				if e := seatError(t, err); e.Used != 3 || !ch.Empty() {
+					t.Errorf("error %+v, change %+v", e, ch)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantEvents(t, ch, c.events...)
+			wantSeat(t, then(t, c.st, ch), c.seat, "new")
+		})
+	}
+}
+
 func loginSeat(st *State) { st.Pool.Login = LoginSeat }
 
 func TestA2_AUserHoldsOneSeat(t *testing.T) {

@@ -153,7 +153,12 @@ func (c *Core) Session(ctx context.Context, id string) (Session, User, error) {
 		if err := c.Expire(ctx, s.User); err != nil {
 			return Session{}, User{}, err
 		}
-		return Session{}, User{}, &EndedError{Code: Expired, At: c.clock.Now()}
+		if s, u, err = c.store.Session(ctx, id); err != nil { // as everybody will hear it
+			return Session{}, User{}, err
+		}
+		if s.Ended.IsZero() {
+			return Session{}, User{}, ErrUnavailable
+		}
 	}
 	if !s.Ended.IsZero() {
 		return s, u, &EndedError{Code: s.Code, Reason: s.Reason, At: s.Ended}
