@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -148,7 +149,7 @@ func (i *issuer) issue(ctx context.Context, u session.User) (issued, error) {
 	case err != nil:
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}
-	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool]))
+	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool], time.Now()))
 	if err != nil {
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}

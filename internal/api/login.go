@@ -63,6 +63,11 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User) e
 	if id, err := a.auth.Request(r); err == nil && id.User.ID == user.ID {
 		proof = id.Session.ID // [A5]
 	}
+	// All that may fail comes before the login: it ends other sessions.
+	pool, err := a.accounts.PoolName(r.Context(), user.Pool)
+	if err != nil {
+		return err
+	}
 	deviceValue, deviceHash := device(r)
 	s, err := a.core.Login(r.Context(), session.Login{
 		User: user.ID, CredVersion: user.CredVersion, Proof: proof,
@@ -71,26 +76,34 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User) e
 	if err != nil {
 		return err
 	}
-	pool, err := a.accounts.PoolName(r.Context(), s.Pool)
+	now := time.Now()
+	claims := Claims(s, user, pool, now)
+	raw, err := a.keys.Sign(claims)
 	if err != nil {
 		return err
 	}
-	raw, err := a.keys.Sign(Claims(s, user, pool))
-	if err != nil {
-		return err
-	}
-	setCookie(w, auth.SessionCookie, raw, int(time.Until(s.Expires)/time.Second))
+	setCookie(w, auth.SessionCookie, raw, int(claims.ExpiresAt.Sub(now)/time.Second))
 	setCookie(w, auth.DeviceCookie, deviceValue, int(deviceLife/time.Second))
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, "application/json", loginAnswer{Token: raw, TokenType: "Bearer",
-		ExpiresAt: Timestamp(s.Expires), User: userInfo{Username: user.Name, Role: user.Role, Pool: pool}})
+		ExpiresAt: Timestamp(claims.ExpiresAt), User: userInfo{Username: user.Name, Role: user.Role, Pool: pool}})
 	return nil
 }
 
-// Claims are what the token of a new session says.
-func Claims(s session.Session, u session.User, pool string) token.Claims {
+// clockSkew is how far the clock of deadlines may be off the wall clock for both
+// to count as one: as far as tokens forgive [SEC-24].
+const clockSkew = 30 * time.Second
+
+// Claims are what the token of a session says that was opened right now. Tokens
+// go by the wall clock, sessions by one that does not follow its steps [T1]:
+// without a correction no token would be good after a step until the next start.
+func Claims(s session.Session, u session.User, pool string, now time.Time) token.Claims {
+	step := now.Sub(s.Created).Truncate(time.Second)
+	if step.Abs() <= clockSkew {
+		step = 0
+	}
 	return token.Claims{ID: session.NewSessionID(), Session: s.ID, Subject: u.ID, Username: u.Name, Role: string(u.Role),
-		Pool: pool, IssuedAt: s.Created, NotBefore: s.Created, ExpiresAt: s.Expires}
+		Pool: pool, IssuedAt: s.Created.Add(step), NotBefore: s.Created.Add(step), ExpiresAt: s.Expires.Add(step)}
 }
 
 // readCredentials reads the body; every check that costs little comes before
@@ -137,6 +150,9 @@ func (a *API) checkPassword(r *http.Request, in credentials) (session.User, erro
 	}
 	ok, weak, err := a.hasher.Verify(r.Context(), hash, *in.Password)
 	switch {
+	case errors.Is(err, account.ErrHash) || errors.Is(err, account.ErrPepper): // the operator's to hear
+		a.log.ErrorContext(r.Context(), "the stored password cannot be checked", "user", user.Name, "error", err)
+		return session.User{}, session.ErrInvalidCredentials
 	case err != nil:
 		return user, err
 	case !ok || !known:

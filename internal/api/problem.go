@@ -87,7 +87,7 @@ func endFields(reason string, at time.Time) map[string]any {
 func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	id := w.Header().Get(RequestIDHeader)
-	if p.Status >= 500 && p.Code == ErrInternal.Code {
+	if p.Status >= 500 && p.Code == ErrInternal.Code && r.Context().Err() == nil { // else nobody waits for it
 		a.log.ErrorContext(r.Context(), "request failed", "request", id, "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	if p.Status == http.StatusUnauthorized {

@@ -1,0 +1,51 @@
+package api
+
+import (
+	"crypto/ed25519"
+	"testing"
+	"time"
+
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/token"
+)
+
+// TestT1_TokensGoByTheWallClock: a step of the wall clock, which the clock of
+// deadlines does not follow, leaves new tokens good from now until the session
+// ends.
+func TestT1_TokensGoByTheWallClock(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := token.NewEd25519Key(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := token.New(token.Config{Instance: "here", Active: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	created := time.Date(2026, 3, 1, 12, 0, 0, 250e6, time.UTC)
+	s := session.Session{ID: "sid", Created: created, Expires: created.Add(24 * time.Hour).Truncate(time.Second)}
+	for _, c := range []struct{ step, off time.Duration }{
+		{0, 0}, {2 * time.Second, 2 * time.Second}, {-20 * time.Second, 20 * time.Second}, // as good as none
+		{-time.Hour, 0}, {48 * time.Hour, 0}, {-20 * 365 * 24 * time.Hour, 0},
+	} {
+		now := created.Add(c.step)
+		claims := Claims(s, session.User{ID: "id", Name: "ada", Role: "user"}, "default", now)
+		raw, err := keys.Sign(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := keys.Verify(raw, now); err != nil {
+			t.Errorf("step %v: %v", c.step, err)
+		}
+		life := claims.ExpiresAt.Sub(now)
+		if d := (life - 24*time.Hour).Abs(); d > c.off+time.Second {
+			t.Errorf("step %v: good for %v", c.step, life)
+		}
+		if c.step == 0 && !claims.ExpiresAt.Equal(s.Expires) {
+			t.Errorf("the token ends at %v, its session at %v", claims.ExpiresAt, s.Expires)
+		}
+	}
+}
