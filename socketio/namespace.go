@@ -8,6 +8,7 @@ import (
 // Namespace is one of the channels that share a connection. [sio5:namespace]
 type Namespace struct {
 	name         string
+	rooms        rooms
 	uses         []func(ctx context.Context, s *Socket, auth json.RawMessage) error
 	onConnect    []func(s *Socket)
 	onDisconnect []func(s *Socket, reason Reason)

@@ -22,7 +22,7 @@ type Socket struct {
 	value     atomic.Pointer[any]
 	checked   bool // the checks were passed; the worker's own
 
-	mu      sync.Mutex // guards the rest
+	mu      sync.Mutex // guards the rest; rooms.mu may be taken under it
 	state   state
 	reason  Reason // once ended
 	working bool   // a goroutine runs handlers
@@ -31,6 +31,9 @@ type Socket struct {
 	acks    map[uint64]func(args []json.RawMessage, ok bool)
 	nextAck uint64
 	hurry   *time.Timer // cancels handlers that outlive a client that left
+
+	rooms  []string // guarded by the namespace's rooms.mu
+	inside bool     // guarded by it, too
 }
 
 // state of a socket. It only rises.
@@ -200,6 +203,7 @@ func (s *Socket) stop(reason Reason) {
 	}
 	s.state, s.reason = ended, reason
 	s.tasks = nil
+	s.exit()
 }
 
 // leave takes the client's DISCONNECT, which waits for its turn. [sio5:disconnect]

@@ -196,6 +196,7 @@ func (s *Socket) welcome() {
 	s.mu.Unlock()
 	s.client.joined()
 	s.client.conn.Send(encodeConnect(s.namespace.name, s.id).Preface())
+	s.enter() // nothing may come before the answer
 	for _, f := range s.namespace.onConnect {
 		s.guard(func() { f(s) })
 	}

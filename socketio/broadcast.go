@@ -1,0 +1,100 @@
+package socketio
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/turnike/turnike/engineio"
+)
+
+// Broadcast is a choice of a namespace's connected sockets, for an event that is
+// encoded once and shared by all of them. It may be kept and used again: who is in
+// the rooms is looked up at each use. Its methods return a new choice.
+type Broadcast struct {
+	namespace *Namespace
+	to        []string
+	except    []string
+	without   []*Socket
+}
+
+// To chooses the sockets that are in at least one of the rooms.
+func (n *Namespace) To(rooms ...string) Broadcast { return Broadcast{namespace: n, to: rooms} }
+
+// Except chooses the sockets that are in none of the rooms.
+func (n *Namespace) Except(rooms ...string) Broadcast { return Broadcast{namespace: n, except: rooms} }
+
+// Without chooses all sockets but these.
+func (n *Namespace) Without(sockets ...*Socket) Broadcast {
+	return Broadcast{namespace: n, without: sockets}
+}
+
+// Emit sends an event to every socket; the error is about encoding only.
+func (n *Namespace) Emit(event string, args ...any) error {
+	return Broadcast{namespace: n}.Emit(event, args...)
+}
+
+// Send sends a payload, see [EncodeEvent], to every socket and returns how many
+// took it.
+func (n *Namespace) Send(p *engineio.Payload) int { return Broadcast{namespace: n}.Send(p) }
+
+// To adds the sockets that are in at least one of the rooms.
+func (b Broadcast) To(rooms ...string) Broadcast {
+	b.to = slices.Concat(b.to, rooms)
+	return b
+}
+
+// Except leaves out the sockets that are in one of the rooms.
+func (b Broadcast) Except(rooms ...string) Broadcast {
+	b.except = slices.Concat(b.except, rooms)
+	return b
+}
+
+// Without leaves out these sockets.
+func (b Broadcast) Without(sockets ...*Socket) Broadcast {
+	b.without = slices.Concat(b.without, sockets)
+	return b
+}
+
+// Emit sends an event; the error is about encoding only.
+func (b Broadcast) Emit(event string, args ...any) error {
+	p, err := EncodeEvent(b.namespace.name, event, args...)
+	if err != nil {
+		return err
+	}
+	b.Send(p)
+	return nil
+}
+
+// Send sends a payload, see [EncodeEvent], and returns how many sockets took it:
+// one that ended meanwhile, or that reads too slowly, does not.
+func (b Broadcast) Send(p *engineio.Payload) (sent int) {
+	for s := range b.sockets() {
+		if s.Send(p) {
+			sent++
+		}
+	}
+	return sent
+}
+
+// sockets looks up who is meant: sending happens outside of the lock.
+func (b Broadcast) sockets() set {
+	r := &b.namespace.rooms
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	chosen := make(set)
+	if len(b.to) == 0 {
+		maps.Copy(chosen, r.all)
+	}
+	for _, name := range b.to {
+		maps.Copy(chosen, r.members[name])
+	}
+	for _, name := range b.except {
+		for s := range r.members[name] {
+			delete(chosen, s)
+		}
+	}
+	for _, s := range b.without {
+		delete(chosen, s)
+	}
+	return chosen
+}

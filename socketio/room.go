@@ -1,0 +1,115 @@
+package socketio
+
+import (
+	"slices"
+	"sync"
+)
+
+// rooms knows who is in a namespace, and in which of its rooms. A socket is in it
+// from the answer to its CONNECT to its end. [sio5:room]
+type rooms struct {
+	mu      sync.Mutex // guards the rest, and rooms and inside of each socket
+	all     set
+	members map[string]set // never an empty set
+}
+
+// set is a set of sockets.
+type set map[*Socket]struct{}
+
+// Join puts the socket into rooms of its namespace. It leaves them by itself when
+// it ends; joining one twice, or after the end, does nothing. In a function of
+// [Namespace.Use] it takes effect once the client is connected.
+func (s *Socket) Join(names ...string) {
+	// The state is read under both locks, so that nothing joins behind an end.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == ended {
+		return
+	}
+	r := &s.namespace.rooms
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range names {
+		if slices.Contains(s.rooms, name) {
+			continue
+		}
+		s.rooms = append(s.rooms, name)
+		if s.inside {
+			r.add(name, s)
+		}
+	}
+}
+
+// Leave takes the socket out of rooms.
+func (s *Socket) Leave(names ...string) {
+	r := &s.namespace.rooms
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range names {
+		if i := slices.Index(s.rooms, name); i >= 0 {
+			s.rooms = slices.Delete(s.rooms, i, i+1)
+			r.remove(name, s)
+		}
+	}
+}
+
+// Rooms returns the rooms the socket is in, in the order it joined them.
+func (s *Socket) Rooms() []string {
+	r := &s.namespace.rooms
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(s.rooms)
+}
+
+// enter makes the socket hear what is sent to its namespace and rooms.
+func (s *Socket) enter() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == ended {
+		return
+	}
+	r := &s.namespace.rooms
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.inside = true
+	if r.all == nil {
+		r.all = make(set)
+	}
+	r.all[s] = struct{}{}
+	for _, name := range s.rooms {
+		r.add(name, s)
+	}
+}
+
+// exit undoes enter and every Join. The caller holds s.mu.
+func (s *Socket) exit() {
+	r := &s.namespace.rooms
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range s.rooms {
+		r.remove(name, s)
+	}
+	delete(r.all, s)
+	s.rooms, s.inside = nil, false
+}
+
+// add puts a socket into a room. The caller holds r.mu.
+func (r *rooms) add(name string, s *Socket) {
+	if r.members == nil {
+		r.members = make(map[string]set)
+	}
+	if r.members[name] == nil {
+		r.members[name] = make(set)
+	}
+	r.members[name][s] = struct{}{}
+}
+
+// remove takes a socket out of a room. The caller holds r.mu.
+func (r *rooms) remove(name string, s *Socket) {
+	if m := r.members[name]; m != nil {
+		delete(m, s)
+		if len(m) == 0 {
+			delete(r.members, name)
+		}
+	}
+}
