@@ -52,11 +52,16 @@ func firstStart(ctx context.Context, store *sqlstore.Store, hasher *account.Hash
 	}
 	var made []madeAccount
 	if opts.Dev {
+		if mode == "" { // first: without it the accounts would be taken for real ones
+			if err := store.SetMeta(ctx, metaMode, want); err != nil {
+				return nil, err
+			}
+		}
 		made, err = demoAccounts(ctx, store, hasher, cfg.Data, users)
 	} else {
 		made, err = firstAdmin(ctx, store, hasher, cfg, opts, users)
 	}
-	if err != nil || mode == want {
+	if err != nil || mode == want || opts.Dev {
 		return made, err
 	}
 	return made, store.SetMeta(ctx, metaMode, want)

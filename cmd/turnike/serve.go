@@ -68,6 +68,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	made, err := firstStart(ctx, store, hasher, cfg, opts)
+	announceAccounts(opts, made) // at once: whatever else fails, they are in the database
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, certs: certs, made: made, events: events})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, certs: certs, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -121,7 +122,6 @@ type running struct {
 	rt     *realtime.Server
 	srv    *server.Server
 	certs  *certificate.Source // nil without TLS
-	made   []madeAccount       // whose passwords are to be printed
 	events *eventLog
 }
 
@@ -147,7 +147,7 @@ func runUntilDone(ctx context.Context, r running) error {
 	}
 	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
-	announce(r.opts, r.made, here)
+	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
 	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
 
 	select {
@@ -298,24 +298,22 @@ func writeAddress(file, address string) error {
 	return os.WriteFile(file, []byte(address+"\n"), 0o600)
 }
 
-// announce says on stdout where to click, after the passwords that were made.
-func announce(opts ServeOptions, accounts []madeAccount, address string) {
+// announceAccounts prints the passwords that were made.
+func announceAccounts(opts ServeOptions, accounts []madeAccount) {
+	if len(accounts) == 0 {
+		return
+	}
 	var b strings.Builder
-	switch {
-	case len(accounts) == 0:
-	case opts.Dev:
+	if opts.Dev {
 		fmt.Fprintln(&b, "Demo accounts, with their passwords:")
-	default:
+	} else {
 		fmt.Fprintln(&b, "The first account, with its password. It is shown only this once:")
 	}
 	for _, a := range accounts {
 		fmt.Fprintf(&b, "  %-8s %s\n", a.name, a.password)
 	}
-	if b.Len() > 0 {
-		fmt.Fprintln(&b)
-	}
-	fmt.Fprintf(&b, "Turnike is ready: %s\n", address)
-	_, _ = fmt.Fprint(opts.Stdout, b.String()) // nobody listens to stdout
+	fmt.Fprintln(&b)
+	_, _ = fmt.Fprint(opts.Stdout, b.String()) // nobody may listen to stdout
 }
 
 // accounts is the store as the API sees it.
