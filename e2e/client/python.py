@@ -4,7 +4,6 @@ python3 python.py PACKAGE URL TRANSPORT MODE USERNAME PASSWORD [TOKEN]
 The local CA's certificate is named by TURNIKE_CA.
 """
 
-import functools
 import json
 import os
 import sys
@@ -12,11 +11,6 @@ import threading
 
 import requests
 import socketio
-import websocket
-
-# Debian's websocket-client 1.2 says "Origin: http://..." on wss too, which no
-# server with an exact list of origins accepts. An Origin is for browsers.
-websocket.create_connection = functools.partial(websocket.create_connection, suppress_origin=True)
 
 url, transport, mode, username, password = sys.argv[2:7]
 given = sys.argv[7] if len(sys.argv) > 7 else ""
