@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// bench is what all figures of a run share.
+type bench struct {
+	opts      options
+	sizes     sizes
+	dir       string // everything temporary
+	certs     string // directory with cert.pem and key.pem
+	secret    string // signs tokens, ours and the peers'
+	roots     *x509.CertPool
+	templates map[layout]*template // prepared data directories
+	progress  *log.Logger
+}
+
+// patience is how long one figure may take.
+const patience = 5 * time.Minute
+
+func newBench(opts options, progress *log.Logger) (*bench, error) {
+	if err := manyFiles(); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "turnike-bench-")
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{opts: opts, sizes: full(), dir: dir, certs: filepath.Join(dir, "cert"), secret: rand.Text() + rand.Text(),
+		templates: make(map[layout]*template), progress: progress}
+	if opts.quick {
+		b.sizes = quick()
+	}
+	if b.roots, err = makeCertificate(b.certs); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+func (b *bench) close() error { return os.RemoveAll(b.dir) }
+
+// manyFiles lets this process and those it starts have as many connections as
+// the system allows.
+func manyFiles() error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	const most = 1 << 17
+	if more := (unix.Rlimit{Cur: most, Max: max(most, limit.Max)}); unix.Setrlimit(unix.RLIMIT_NOFILE, &more) == nil {
+		return nil // root may
+	}
+	limit.Cur = limit.Max
+	return unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+}
+
+// clientTLS is the same for every server, so that all of them do the same work:
+// the key exchange that all can, no resumption.
+func (b *bench) clientTLS() *tls.Config {
+	return &tls.Config{RootCAs: b.roots, ServerName: "localhost", MinVersion: tls.VersionTLS13,
+		CurvePreferences: []tls.CurveID{tls.X25519}, NextProtos: nil}
+}
+
+// figure takes one figure with a fresh server.
+func (b *bench) figure(ctx context.Context, m mode, p *peer) (v values, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	s, err := p.start(ctx, b, m.setting(b.sizes, p))
+	if err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	c := newCrowd(s, b.clientTLS(), b.sizes.parallel)
+	defer func() {
+		c.closing.Store(true) // what ends from now on ends because of us
+		err = errors.Join(err, s.stop())
+		c.close()
+	}()
+	if err := s.reachable(ctx, b.clientTLS()); err != nil {
+		return nil, err
+	}
+	v, err = m.measure(ctx, &figure{server: s, crowd: c, sizes: b.sizes})
+	if err != nil {
+		select {
+		case <-s.exited:
+			err = errors.Join(err, s.died())
+		default:
+		}
+	}
+	return v, err
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// options is what the command line says.
+type options struct {
+	modes   []mode
+	peers   []*peer
+	repeat  int
+	quick   bool
+	out     string // "-" is stdout
+	binary  string
+	sources string // where the peers' sources are
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 1 && args[0] == floorArgument {
+		return report(stderr, serveFloor(ctx, os.Getenv))
+	}
+	opts, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		_ = report(stderr, err)
+		return 2
+	}
+	return report(stderr, measure(ctx, opts, stdout, log.New(stderr, "", 0)))
+}
+
+func report(stderr io.Writer, err error) int {
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "bench:", err) // nobody else to tell
+		return 1
+	}
+	return 0
+}
+
+func parse(args []string, stderr io.Writer) (opts options, err error) {
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	modeNames := f.String("modes", names(allModes(), func(m mode) string { return m.name }), "what to measure")
+	peerNames := f.String("peers", names(allPeers(), func(p *peer) string { return p.name }), "whom to measure")
+	f.IntVar(&opts.repeat, "n", 3, "how often each figure is taken")
+	f.StringVar(&opts.out, "out", "-", "file for the table; - is stdout")
+	f.BoolVar(&opts.quick, "quick", false, "small sizes: shows that it works, measures nothing")
+	f.StringVar(&opts.binary, "bin", "bin/turnike", "the server's binary")
+	f.StringVar(&opts.sources, "sources", "bench/peers", "directory of the peers' sources")
+	if err := f.Parse(args); err != nil {
+		return opts, err
+	}
+	if f.NArg() > 0 {
+		return opts, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if opts.repeat < 1 {
+		return opts, errors.New("-n must be 1 or more")
+	}
+	if opts.modes, err = choose(*modeNames, allModes(), func(m mode) string { return m.name }); err != nil {
+		return opts, err
+	}
+	opts.peers, err = choose(*peerNames, allPeers(), func(p *peer) string { return p.name })
+	return opts, err
+}
+
+func names[T any](all []T, name func(T) string) string {
+	var list []string
+	for _, v := range all {
+		list = append(list, name(v))
+	}
+	return strings.Join(list, ",")
+}
+
+// choose picks by name, in the order of all.
+func choose[T any](list string, all []T, name func(T) string) (chosen []T, err error) {
+	wanted := strings.Split(list, ",")
+	for _, v := range all {
+		if i := slices.Index(wanted, name(v)); i >= 0 {
+			chosen = append(chosen, v)
+			wanted = slices.Delete(wanted, i, i+1)
+		}
+	}
+	if len(wanted) > 0 {
+		return nil, fmt.Errorf("%q is none of %s", wanted[0], names(all, name))
+	}
+	return chosen, nil
+}
+
+// measure takes all figures and writes the report.
+func measure(ctx context.Context, opts options, stdout io.Writer, progress *log.Logger) (err error) {
+	b, err := newBench(opts, progress)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	results := newResults(opts.peers)
+	for _, m := range opts.modes {
+		for round := range opts.repeat {
+			for _, p := range opts.peers {
+				if m.skips(p) {
+					continue
+				}
+				which := fmt.Sprintf("%-8s %d/%d %-8s", m.name, round+1, opts.repeat, p.name)
+				values, err := b.figure(ctx, m, p)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err != nil {
+					progress.Println(which, "failed:", err)
+					results.fail(m, p, err)
+					continue
+				}
+				progress.Println(which, m.line(values))
+				results.add(m, p, values)
+			}
+		}
+	}
+	if err := b.write(results, stdout); err != nil {
+		return err
+	}
+	if n := len(results.failures); n > 0 {
+		return fmt.Errorf("%d figures failed", n)
+	}
+	return nil
+}
+
+func (b *bench) write(results *results, stdout io.Writer) error {
+	text := markdown(results, b.opts, describeMachine(b.opts))
+	if b.opts.out == "-" {
+		_, err := io.WriteString(stdout, text)
+		return err
+	}
+	return os.WriteFile(b.opts.out, []byte(text), 0o644)
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// nodePeer is the reference implementation of Socket.IO.
+func nodePeer() *peer {
+	p := &peer{name: "node", title: "Node socket.io", speaks: true}
+	p.start = func(ctx context.Context, b *bench, want setting) (*server, error) {
+		if _, err := os.Stat(filepath.Join(b.opts.sources, "node", "node_modules")); err != nil {
+			return nil, fmt.Errorf("its packages are missing: npm ci in bench/peers/node (%w)", err)
+		}
+		cmd := exec.Command("node", "server.js")
+		cmd.Dir = filepath.Join(b.opts.sources, "node")
+		return b.startPeer(p, cmd, want)
+	}
+	return p
+}
+
+// flaskPeer is the seed's own stack.
+func flaskPeer() *peer {
+	p := &peer{name: "flask", title: "Flask-SocketIO", speaks: true, slow: true}
+	p.start = func(ctx context.Context, b *bench, want setting) (*server, error) {
+		cmd := exec.Command("/usr/bin/python3", "app.py")
+		cmd.Dir = filepath.Join(b.opts.sources, "flask")
+		return b.startPeer(p, cmd, want)
+	}
+	return p
+}
+
+// startPeer starts a server of the seed's contract: configured by environment,
+// told by a signal when to begin with presence.
+func (b *bench) startPeer(p *peer, cmd *exec.Cmd, want setting) (*server, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	limit, announces := 1_000_000, "1"
+	if want.seats > 0 {
+		limit = want.seats
+	}
+	if want.silent {
+		announces = "0"
+	}
+	cmd.Env = append(os.Environ(), "PORT="+port, "JWT_SECRET_KEY="+b.secret, "CERT_DIR="+b.certs,
+		fmt.Sprintf("MAX_CONNECTIONS=%d", limit), "BCAST="+announces)
+	tokens := make([]string, want.users)
+	for i := range tokens {
+		if tokens[i], err = signToken(b.secret, userName(i)); err != nil {
+			return nil, err
+		}
+	}
+	s := &server{peer: p, addr: "127.0.0.1:" + port, tells: want.silent, token: func(user int) string { return tokens[user] }}
+	return s, s.launch(cmd)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// markdown is the report: the figures side by side, how they came about, and
+// the machine.
+func markdown(r *results, opts options, machine string) string {
+	var b strings.Builder
+	b.WriteString("# Measurements\n\nWritten by `make bench`; what is measured and how says `bench/doc.go`.\n\n")
+	if opts.quick {
+		b.WriteString("**Taken with -quick: the sizes are too small to mean anything.**\n\n")
+	}
+	table(&b, r, opts)
+	fmt.Fprintf(&b, "\nEach figure: the median of %d, below it the range; × is how many times ours the peer needs. A fresh server for each,\n"+
+		"in turn. The state behind ours is durable (a committed transaction per admission), the peers' is a map in memory.\n", opts.repeat)
+	if len(r.failures) > 0 {
+		b.WriteString("\n## Not measured\n\n")
+		for _, f := range r.failures {
+			fmt.Fprintf(&b, "- %s\n", strings.ReplaceAll(f, "\n", " "))
+		}
+	}
+	fmt.Fprintf(&b, "\n## Sizes\n\n%s\n## Machine\n\n%s", describeSizes(opts), machine)
+	return b.String()
+}
+
+func table(b *strings.Builder, r *results, opts options) {
+	b.WriteString("| metric | ours must reach |")
+	for _, p := range r.peers {
+		fmt.Fprintf(b, " %s |", p.title)
+	}
+	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(r.peers)) + "\n")
+	for _, m := range opts.modes {
+		for _, k := range m.metrics {
+			fmt.Fprintf(b, "| %s | %s |", k.title, k.target)
+			for _, p := range r.peers {
+				fmt.Fprintf(b, " %s |", cell(r, k, p))
+			}
+			b.WriteString("\n")
+		}
+	}
+}
+
+// cell is one figure: ours in bold, a peer's with its ratio to ours.
+func cell(r *results, k metric, p *peer) string {
+	s := r.of(k, p)
+	if s.taken == 0 {
+		return "-"
+	}
+	text := number(s.median, k.digits)
+	if p.name == ours {
+		text = "**" + text + "**"
+	} else if own := r.of(k, turnike()); own.taken > 0 && own.median > 0 && !k.exact {
+		text += fmt.Sprintf(" (%.2g×)", s.median/own.median)
+	}
+	if s.taken > 1 && s.least != s.most {
+		text += fmt.Sprintf("<br>%s to %s", number(s.least, k.digits), number(s.most, k.digits))
+	}
+	return text
+}
+
+// number has the thousands apart.
+func number(x float64, digits int) string {
+	text := fmt.Sprintf("%.*f", digits, x)
+	whole, rest, fraction := strings.Cut(text, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction {
+		rest = "." + rest
+	}
+	return sign + whole + rest
+}
+
+func describeSizes(opts options) string {
+	z := full()
+	if opts.quick {
+		z = quick()
+	}
+	return fmt.Sprintf(`- connect: %d users after %d that warm up, %d at once; ours in pools of one, the peers told to announce nobody
+- idle: %d users, ours in pools of %d; looked at %g s after the last came. What is left after a garbage collection is not
+  given: ours offers no way to ask for one
+- echo: %d clients for %g s, each sending as soon as it was answered
+- fanout: up to %d users join one after the other and %d are told, each before the next comes. Two frames tell it
+  (user_status, connection_slots): ours in one write; the floor's is one frame of as many bytes
+- burst: %d users join at once and %d are told, up to %d times
+- storm: %d users join and all are told (%d with Flask)
+- seats: %d users ask at once for %d seats
+- kick: %d sockets, %d of them ended one after the other by `+"`turnike session end`"+`; the clock starts with the end's own time,
+  before its commit
+- rounds of fanout and burst stop when the server has worked for %g s
+`, z.connects, warmUp(z), z.parallel, z.idle, z.idlePerPool, z.settleSeconds, z.echoClients, z.echoSeconds, z.joins, z.fanoutMembers,
+		z.burst, z.burstMembers, z.rounds, z.storm, z.slowStorm, z.seatClients, z.seats, z.kickSockets, z.kicks, z.enoughCPU)
+}
