@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/turnike/turnike/internal/origin"
@@ -17,6 +18,10 @@ const (
 	maxHeaders     = 64
 	bodyDeadline   = 10 * time.Second
 )
+
+// answerDeadline is when an answer must have been taken, from the request on. A
+// login may wait 20 s for its turn.
+const answerDeadline = 60 * time.Second
 
 // contentSecurityPolicy is the same on every answer [SEC-33].
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
@@ -50,6 +55,7 @@ type Middleware struct {
 func (m Middleware) Wrap(next http.Handler) http.Handler {
 	next = m.sameSite(next)
 	next = m.boundBody(next)
+	next = m.boundAnswer(next)
 	next = m.noTokenInURL(next)
 	next = m.boundHeaders(next)
 	next = m.recoverPanic(next)
@@ -79,8 +85,11 @@ func (m Middleware) recoverPanic(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			v := recover()
-			if v == nil || v == http.ErrAbortHandler {
+			if v == nil {
 				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v) // the server's own way to cut an answer short
 			}
 			m.Log.ErrorContext(r.Context(), "panic in a request", "panic", v, "path", r.URL.Path, "stack", string(debug.Stack()))
 			m.Refusals.Write(w, r, m.Refusals.Internal)
@@ -134,6 +143,23 @@ func (m Middleware) boundBody(next http.Handler) http.Handler {
 	})
 }
 
+// boundAnswer gives a client a time within which it must have taken its answer: one
+// that does not read would hold its goroutine for ever [SEC-37]. Sockets have
+// deadlines of their own.
+func (m Middleware) boundAnswer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var deadline time.Time // a connection keeps that of its last request
+		if !m.socket(r) {
+			deadline = time.Now().Add(answerDeadline)
+		}
+		_ = http.NewResponseController(w).SetWriteDeadline(deadline) // not every connection has one
+		next.ServeHTTP(w, r)
+	})
+}
+
+// socket tells the requests of sockets.
+func (m Middleware) socket(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, m.SocketPath) }
+
 // timedBody takes the deadline back once the body has been read.
 type timedBody struct {
 	io.ReadCloser
@@ -156,7 +182,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 func (m Middleware) sameSite(next http.Handler) http.Handler {
 	var protection http.CrossOriginProtection
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(r.URL.Path) >= len(m.SocketPath) && r.URL.Path[:len(m.SocketPath)] == m.SocketPath {
+		if m.socket(r) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -29,6 +29,7 @@ func Listen(ctx context.Context, addr string, tlsConfig *tls.Config, handler htt
 		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake as well
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: answerDeadline},
 		TLSConfig:         tlsConfig,
 		ErrorLog:          slog.NewLogLogger(quiet{log.Handler()}, slog.LevelDebug),
 	}}
