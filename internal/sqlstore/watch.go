@@ -75,6 +75,9 @@ func (s *Store) Listen(node string, fn func([]session.Event)) error {
 			w.watch.pending[session.PoolID(r.int64(0))] = r.int64(1)
 			return nil
 		})
+		if err == nil { // of servers that are gone: there is one for a directory
+			_, err = w.conn.exec(`DELETE FROM nodes WHERE id <> ?`, node)
+		}
 		if err != nil {
 			w.watch = watch{}
 			return unavailable(err)

@@ -220,18 +220,25 @@ func (w *writer) write() {
 }
 
 // attempt runs the batch in one transaction. With an error nothing of it is in
-// the database.
-func (w *writer) attempt() (*tx, error) {
+// the database. A panic, which can only be a defect of this package, is one.
+func (w *writer) attempt() (t *tx, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			t, err = nil, &panicError{value: p, stack: debug.Stack()}
+			w.report(err)
+			w.disconnect()
+		}
+	}()
 	if err := w.begin(); err != nil {
 		return nil, err
 	}
-	t := &tx{conn: w.conn, now: w.store.now, mirror: &w.mirror, verify: w.store.opts.verify,
+	t = &tx{conn: w.conn, now: w.store.now, mirror: &w.mirror, verify: w.store.opts.verify,
 		pools: make(map[session.PoolID]*pooled)}
 	if err := w.fill(t); err != nil {
 		w.rollback()
 		return nil, err
 	}
-	err := w.commit(w.conn)
+	err = w.commit(w.conn)
 	w.last = time.Now()
 	if err != nil {
 		err = w.outcome(t, err)

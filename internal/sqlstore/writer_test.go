@@ -323,3 +323,53 @@ func TestAListenerThatPanicsEndsNothing(t *testing.T) {
 		t.Errorf("%d panics counted", n)
 	}
 }
+
+// A defect around the transaction costs that batch, and the writer lives on.
+func TestSEC40_TheWriterOutlivesAPanic(t *testing.T) {
+	s := openStore(t)
+	user := addUser(t, s, "ada")
+	err := s.control(func(w *writer) error {
+		commit := w.commit
+		w.commit = func(*conn) error {
+			w.commit = commit
+			panic("a defect")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("login: %v", err)
+	}
+	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
+		t.Errorf("login: %v", err)
+	}
+	if rows, err := s.Sessions(t.Context()); err != nil || len(rows) != 1 {
+		t.Errorf("%d sessions, %v", len(rows), err)
+	}
+	if n := s.Stats().Panics; n != 1 {
+		t.Errorf("%d panics counted", n)
+	}
+}
+
+// Each start of a server leaves no row behind for ever.
+func TestI7_RowsOfServersThatAreGone(t *testing.T) {
+	s := openStore(t)
+	for _, node := range []string{"first", "second"} {
+		if err := s.Listen(node, func([]session.Event) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nodes := map[string]bool{}
+	err := s.read(t.Context(), func(c *conn) error {
+		return c.query(`SELECT id FROM nodes`, func(r row) error {
+			nodes[r.string(0)] = true
+			return nil
+		})
+	})
+	if err != nil || len(nodes) != 1 || !nodes["second"] {
+		t.Errorf("nodes %v, %v", nodes, err)
+	}
+}
