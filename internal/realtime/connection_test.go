@@ -108,3 +108,22 @@ func TestS1_TabsThatShare(t *testing.T) {
 		p.ended(eventConnectionEnded, codeRateLimited, 4013)
 	}
 }
+
+// TestI2_EndsThatWereLost: a session whose end was pruned before it was read is
+// over all the same.
+func TestI2_EndsThatWereLost(t *testing.T) {
+	w := newWorld(t)
+	s, raw := w.login("ada", "laptop")
+	ada := w.enter(raw)
+	_, raw = w.login("bob", "phone")
+	bob := w.enter(raw)
+	must(t, w.store.Listen("server", func([]session.Event) {})) // this server hears nothing
+	_, err := w.core.End(t.Context(), session.Ending{User: s.User, Session: s.ID, Code: session.EndedByAdmin, Reason: "enough"})
+	must(t, err)
+	must(t, w.store.Listen("server", w.rt.Commit))
+	w.rt.Commit([]session.Event{{Pool: 1, Type: session.LogLost}})
+	ada.ended(eventSessionEnded, string(session.EndedByAdmin), 4002)
+	bob.expect(eventPresenceSync, `"username":"bob"`, `"count":1`)
+	bob.send(`42["get_online_users"]`)
+	bob.expect(eventOnlineUsers, `"users":["bob"]`)
+}

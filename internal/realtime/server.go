@@ -117,16 +117,15 @@ func (s *Server) commit(e session.Event) {
 	defer s.recovered("a committed event", nil)
 	switch e.Type {
 	case session.SessionEnded:
-		for _, c := range s.sessions.end(e.Session) {
-			c.over.Store(true)
-			c.end(eventSessionEnded, string(e.Code), e.Reason, e.At)
-		}
+		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: e.At})
 	case session.SessionRotated:
 		s.sessions.rotate(e.Session, e.Successor, e.Expires)
 	case session.ConnectionRegistered:
 		for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
 			c.end(eventConnectionEnded, codeConnectionReplaced, "", e.At)
 		}
+	case session.LogLost:
+		s.tasks.Go(func() { s.recheck(e.Pool) })
 	}
 	s.pool(e.Pool).push(e)
 }

@@ -82,6 +82,19 @@ func (g *registry) end(sid string) []*client {
 	return slices.Clone(r.clients)
 }
 
+// of returns the sessions of a pool.
+func (g *registry) of(pool session.PoolID) []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var sids []string
+	for sid, r := range g.live {
+		if r.pool == pool {
+			sids = append(sids, sid)
+		}
+	}
+	return sids
+}
+
 // rotate gives a session its new id [A5].
 func (g *registry) rotate(old, next string, expires time.Time) {
 	g.mu.Lock()
