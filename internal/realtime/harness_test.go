@@ -292,15 +292,19 @@ func (p *peer) send(text string) {
 // read reads one frame, a close as "close 4001".
 func (p *peer) read() string {
 	p.t.Helper()
-	f, err := ws.ReadFrame(p.conn)
+	h, err := ws.ReadHeader(p.conn)
 	if err != nil {
 		p.t.Fatalf("read: %v", err)
 	}
-	if f.Header.OpCode == ws.OpClose {
-		code, _ := ws.ParseCloseFrameData(f.Payload)
+	data := make([]byte, h.Length)
+	if _, err := io.ReadFull(p.conn, data); err != nil {
+		p.t.Fatalf("read: %v", err)
+	}
+	if h.OpCode == ws.OpClose {
+		code, _ := ws.ParseCloseFrameData(data)
 		return fmt.Sprintf("close %d", code)
 	}
-	return string(f.Payload)
+	return string(data)
 }
 
 // event reads an event's name and the JSON of its argument.
