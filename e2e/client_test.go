@@ -31,7 +31,7 @@ func TestOfficialClients(t *testing.T) {
 				start := func(s *harness.Server, mode, username string, token ...string) *harness.Official {
 					return s.Official(c.interpreter, c.script, append([]string{c.pkg, s.URL, transport, mode, username, harness.Password}, token...)...)
 				}
-				officialClient(t, start)
+				officialClient(t, start, c.interpreter == "node")
 			})
 		}
 	}
@@ -52,7 +52,7 @@ func needed(t *testing.T, interpreter, script string) {
 	}
 }
 
-func officialClient(t *testing.T, start func(s *harness.Server, mode, username string, token ...string) *harness.Official) {
+func officialClient(t *testing.T, start func(s *harness.Server, mode, username string, token ...string) *harness.Official, inOrder bool) {
 	s := harness.Start(t, harness.Set("seat.limit", "2"))
 	s.KeepPort()
 
@@ -100,8 +100,10 @@ func officialClient(t *testing.T, start func(s *harness.Server, mode, username s
 		t.Errorf("%+v", e)
 	}
 	o.Until("disconnect", nil)
-	for _, l := range o.Ends() {
-		t.Errorf("after the end: %+v", l)
+	for _, l := range o.Ends() { // python-socketio may notice the close before DISCONNECT
+		if inOrder || l.What == "connect" {
+			t.Errorf("after the end: %+v", l)
+		}
 	}
 
 	// A dead token is refused with what happened to its session.

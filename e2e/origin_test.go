@@ -18,7 +18,6 @@ func foreignOrigins(s *harness.Server) map[string]string {
 		"prefix":          "https://evil" + u.Host,
 		"other port":      "https://127.0.0.1:1",
 		"no port":         "https://127.0.0.1",
-		"other scheme":    "http://" + u.Host,
 		"other loopback":  "https://localhost:" + u.Port(),
 		"path":            s.URL + "/",
 		"userinfo":        "https://evil.example@" + u.Host,
@@ -60,6 +59,25 @@ func TestSEC32_ForeignOrigin(t *testing.T) {
 			poll.Barrier() // the polling session lives on
 		})
 	}
+}
+
+// TestSEC32_MadeUpOrigin: Debian's websocket-client says http:// where it speaks
+// wss. That counts as no origin, but never from what may be a browser.
+func TestSEC32_MadeUpOrigin(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	b := s.Browser()
+	token := b.Login("ali").Token
+	made := "http://" + s.Addr()
+	for _, transport := range []string{harness.Polling, harness.Websocket} {
+		s.Refused(harness.Dial{Transport: transport, Token: token, Origin: made, Cookie: b.CookieHeader()}).Problem(403, "cross_origin")
+		for _, site := range []string{"cross-site", "same-site", "same-origin", "none"} {
+			s.Refused(harness.Dial{Transport: transport, Token: token, Origin: made, Header: map[string]string{"Sec-Fetch-Site": site}}).Problem(403, "cross_origin")
+		}
+	}
+	s.Dial(harness.Dial{Token: token, Origin: made}).Register()
+	s.Browser().Do(harness.Request{Method: "POST", Path: "/login-token", JSON: harness.Credentials{Username: "ali", Password: harness.Password},
+		Header: map[string]string{"Origin": made}}).Problem(403, "cross_origin")
 }
 
 // TestSEC32_AbsentOrigin: what a request without Origin may do, by who is

@@ -33,9 +33,20 @@ def login():
 
 
 token = given or login()
-sio = socketio.Client(http_session=http, reconnection_delay=0.1, reconnection_delay_max=0.3)
-for name in ["response", "connection_slots", "online_users", "presence_sync", "user_status", "session_ended", "connection_ended"]:
+sio = socketio.Client(http_session=http, request_timeout=60, reconnection_delay=0.1, reconnection_delay_max=0.3)
+for name in ["response", "connection_slots", "online_users", "presence_sync", "user_status"]:
     sio.on(name, lambda data, name=name: say(what=name, data=data))
+
+
+def ended(name, data):
+    # Each packet has a thread of its own here, so the transport's close may be
+    # noticed before DISCONNECT: the event says that nobody is to come back.
+    sio.reconnection = data["reconnect"]
+    say(what=name, data=data)
+
+
+for name in ["session_ended", "connection_ended"]:
+    sio.on(name, lambda data, name=name: ended(name, data))
 
 
 def answered(data):
@@ -59,6 +70,8 @@ def disconnect():
 def connect_error(err):
     data = err if isinstance(err, dict) else {"message": str(err)}
     say(what="connect_error", message=data.get("message"), data=data.get("data"))
+    if (data.get("data") or {}).get("retry") is False:
+        os._exit(0)  # from a thread of the client's
 
 
 transports = {"websocket": ["websocket"], "polling": ["polling"], "default": None}[transport]

@@ -1,10 +1,12 @@
 package harness
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -43,6 +45,13 @@ func Main(m *testing.M) int {
 		return fail(err)
 	}
 	suite = s
+	// Most tests wait for deadlines of the product most of the time.
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == fmt.Sprint(runtime.GOMAXPROCS(0)) {
+		if err := f.Value.Set(fmt.Sprint(4 * runtime.GOMAXPROCS(0))); err != nil {
+			return fail(err)
+		}
+	}
 	return m.Run()
 }
 

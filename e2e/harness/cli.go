@@ -63,7 +63,7 @@ func environment() []string {
 			env = append(env, name+"="+v)
 		}
 	}
-	return append(env, "GORACE=halt_on_error=0", "TURNIKE_PASSWORD_THREADS=1")
+	return append(env, "GORACE=halt_on_error=0 atexit_sleep_ms=0", "TURNIKE_PASSWORD_THREADS=1")
 }
 
 // noRace fails the test when the process under test reported a data race or a
