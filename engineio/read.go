@@ -150,7 +150,7 @@ func transportReason(err error) string {
 // closing with unread bytes would reset the connection, and the peer lose the
 // close frame.
 func (c *Conn) drain(w *wire) {
-	w.in.untimed()
+	_ = w.in.untimed() // a broken connection ends the loop at once
 	for {
 		if _, err := w.conn.Read(w.in.buf[:]); err != nil {
 			break

@@ -118,6 +118,6 @@ func (w *wire) close(gently bool) {
 // the close frame.
 func (w *wire) hang() {
 	if half, ok := w.conn.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
+		_ = half.CloseWrite() // a peer that is gone needs no sign
 	}
 }

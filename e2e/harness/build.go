@@ -36,7 +36,7 @@ func Main(m *testing.M) int {
 	if err != nil {
 		return fail(err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary directory
+	defer func() { _ = os.RemoveAll(dir) }() // a leftover in the temporary directory
 	s := &Suite{Binary: filepath.Join(dir, "turnike"), dir: dir, seed: filepath.Join(dir, "seed")}
 	if err := s.build(); err != nil {
 		return fail(err)
