@@ -2,8 +2,9 @@ package main
 
 import "context"
 
-// connectMode is what one more user costs when nobody has to be told: TLS,
-// websocket, authentication, registration.
+// connectMode is what one more user costs when hardly anybody has to be told:
+// TLS, websocket, authentication, registration. In each of our pools one user is
+// inside already; the peers, which have no pools, are told to announce nobody.
 func connectMode() mode {
 	return mode{
 		name: "connect",
@@ -11,22 +12,18 @@ func connectMode() mode {
 			{key: "connect", title: "CPU µs per connect + auth + register", target: "<= 600"},
 		},
 		setting: func(z sizes, _ *peer) setting {
-			return setting{users: warmUp(z) + z.connects, perPool: 1, silent: true}
+			return setting{users: 2 * z.connects, perPool: 2, silent: true}
 		},
 		measure: func(ctx context.Context, f *figure) (values, error) {
-			warm, n := warmUp(f.sizes), f.sizes.connects
-			if err := f.crowd.join(ctx, 0, warm); err != nil {
+			n := f.sizes.connects
+			if err := f.crowd.join(ctx, 0, n); err != nil {
 				return nil, err
 			}
 			if err := f.crowd.settle(ctx); err != nil {
 				return nil, err
 			}
-			cpu, err := f.cpu(ctx, func() error { return f.crowd.join(ctx, warm, n) })
+			cpu, err := f.cpu(ctx, func() error { return f.crowd.join(ctx, n, n) })
 			return values{"connect": micros(cpu) / float64(n)}, err
 		},
 	}
 }
-
-// warmUp is how many connect before anything is counted, for compilers that
-// work while the program runs.
-func warmUp(z sizes) int { return max(z.connects/10, 5) }

@@ -92,7 +92,7 @@ func full() sizes {
 }
 
 func quick() sizes {
-	return sizes{parallel: 16, connects: 8, idle: 60, idlePerPool: 30, echoClients: 10, echoSeconds: 0.2,
+	return sizes{parallel: 16, connects: 10, idle: 60, idlePerPool: 30, echoClients: 10, echoSeconds: 0.2,
 		fanoutMembers: 30, joins: 3, burstMembers: 20, burst: 5, rounds: 2, storm: 30, slowStorm: 30,
 		seats: 10, seatClients: 40, kickSockets: 30, kicks: 3, settleSeconds: 0.1, enoughCPU: 1}
 }

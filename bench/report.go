@@ -83,7 +83,8 @@ func describeSizes(opts options) string {
 	if opts.quick {
 		z = quick()
 	}
-	return fmt.Sprintf(`- connect: %d users after %d that warm up, %d at once; ours in pools of one, the peers told to announce nobody
+	return fmt.Sprintf(`- connect: %d users, %d at once, after as many that warm up; ours find one other user in their pool, who is told; the
+  peers tell nobody
 - idle: %d users, ours in pools of %d; looked at %g s after the last came. What is left after a garbage collection is not
   given: ours offers no way to ask for one
 - echo: %d clients for %g s, each sending as soon as it was answered
@@ -95,6 +96,6 @@ func describeSizes(opts options) string {
 - kick: %d sockets, %d of them ended one after the other by `+"`turnike session end`"+`; the clock starts with the end's own time,
   before its commit
 - rounds of fanout and burst stop when the server has worked for %g s
-`, z.connects, warmUp(z), z.parallel, z.idle, z.idlePerPool, z.settleSeconds, z.echoClients, z.echoSeconds, z.joins, z.fanoutMembers,
+`, z.connects, z.parallel, z.idle, z.idlePerPool, z.settleSeconds, z.echoClients, z.echoSeconds, z.joins, z.fanoutMembers,
 		z.burst, z.burstMembers, z.rounds, z.storm, z.slowStorm, z.seatClients, z.seats, z.kickSockets, z.kicks, z.enoughCPU)
 }

@@ -27,6 +27,10 @@ const ours = "turnike"
 // layout is what a prepared data directory depends on.
 type layout struct{ users, perPool int }
 
+// pools is how many there are; users who come one after the other are in
+// different ones.
+func (l layout) pools() int { return (l.users + l.perPool - 1) / l.perPool }
+
 // template is a prepared data directory, copied for each server.
 type template struct {
 	dir    string
@@ -133,7 +137,7 @@ func (b *bench) template(ctx context.Context, l layout) (*template, error) {
 		return b.turnike(ctx, environment, append(args, "--data", t.dir)...)
 	}
 	if l.perPool > 0 {
-		for i := 0; i*l.perPool < l.users; i++ {
+		for i := range l.pools() {
 			if _, err := do("pool", "set", poolName(i), "--limit", fmt.Sprint(l.perPool)); err != nil {
 				return nil, err
 			}
@@ -174,7 +178,7 @@ func importFile(l layout) []byte {
 	for i := range l.users {
 		pool := "default"
 		if l.perPool > 0 {
-			pool = poolName(i / l.perPool)
+			pool = poolName(i % l.pools())
 		}
 		line(userName(i), "user", pool)
 	}
