@@ -294,7 +294,7 @@ func TestSEC37_Floods(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer c.Close() //nolint:errcheck // the server has closed it
+				defer func() { _ = c.Close() }() // the server has closed it
 				if _, err := c.Write([]byte(start)); err != nil {
 					t.Fatal(err)
 				}
@@ -326,7 +326,7 @@ func TestContractPlainHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close() //nolint:errcheck // read to its end
+	defer func() { _ = c.Close() }() // read to its end
 	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: "+s.Addr()+"\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +337,7 @@ func TestContractPlainHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatalf("want a sentence in HTTP, got %v", err)
 	}
-	defer res.Body.Close() //nolint:errcheck // the connection is closed
+	defer func() { _ = res.Body.Close() }() // the connection is closed
 	redirected := res.StatusCode >= 300 && res.StatusCode < 400 && strings.HasPrefix(res.Header.Get("Location"), "https://")
 	if res.StatusCode != 400 && !redirected || res.Header.Get("Set-Cookie") != "" {
 		t.Errorf("status %d, %v", res.StatusCode, res.Header)
@@ -358,7 +358,7 @@ func TestSEC53_TLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close() //nolint:errcheck // nothing was sent
+	defer func() { _ = c.Close() }() // nothing was sent
 	state := c.ConnectionState()
 	if state.Version != tls.VersionTLS13 || state.CurveID != tls.X25519MLKEM768 {
 		t.Errorf("version %x, key exchange %v", state.Version, state.CurveID)

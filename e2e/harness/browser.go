@@ -110,7 +110,7 @@ func (b *Browser) Try(r Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
+	defer func() { _ = res.Body.Close() }() // read to its end
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, err

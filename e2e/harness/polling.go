@@ -33,7 +33,7 @@ func (p *polling) request(method, body string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
+	defer func() { _ = res.Body.Close() }() // read to its end
 	answer, err := io.ReadAll(res.Body)
 	if err != nil {
 		return "", err
