@@ -49,7 +49,8 @@ func (c *Conn) tick() {
 		c.vanish(&fx, false)
 	}
 	if due(&c.pongBy) {
-		// [S5] only the answers to the server's pings keep a connection alive.
+		// [S5] [eio4:ping-timeout] Only the answers to the server's pings keep a
+		// connection alive.
 		c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: "ping timeout"})
 	}
 	if due(&c.pingAt) && c.state == open {

@@ -31,8 +31,8 @@ func Text(parts ...[]byte) *Payload { return textPacket(packetMessage, parts...)
 // Binary returns a payload of one binary message packet. The data is copied.
 func Binary(data []byte) *Payload {
 	p := &Payload{}
-	// [eio4:binary] on websocket a binary message has no packet type; on
-	// polling it is base64 after the letter b.
+	// [eio4:binary] On websocket a binary message has no packet type; on polling
+	// it is base64 after the letter b. [eio4:base64]
 	buf := make([]byte, 0, headerSize(len(data))+len(data))
 	buf = appendHeader(buf, ws.OpBinary, len(data))
 	p.frames = append(buf, data...)
@@ -43,7 +43,8 @@ func Binary(data []byte) *Payload {
 	return p
 }
 
-// textPacket encodes one text packet of the given type.
+// textPacket encodes one text packet of the given type, in a frame of its own.
+// [eio4:frame]
 func textPacket(kind byte, parts ...[]byte) *Payload {
 	size := 1
 	for _, part := range parts {

@@ -51,7 +51,7 @@ func (c *Conn) takeAnswer() answer {
 	return answer{texts: texts}
 }
 
-// serveGet handles a poll.
+// serveGet handles a poll, and waits while there is nothing to tell. [eio4:get]
 func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 	var fx effects
 	var now answer
@@ -68,13 +68,13 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 	case c.state == ended:
 		now = c.goodbye()
 		c.forget(&fx)
-	case c.poll != nil: // [SEC-41] [eio4:polling] one GET at a time
+	case c.poll != nil: // [SEC-41] [eio4:one-get]
 		refuse = true
 		c.shut(&fx, closing{how: aborted, code: codeAbnormal, reason: "overlapping polls"})
 	case !c.out.empty():
 		now = c.takeAnswer()
 	case c.probed:
-		now = answer{texts: textsNoop()} // [eio4:upgrade]
+		now = answer{texts: textsNoop()} // [eio4:pause]
 	default:
 		c.poll = wait
 	}
@@ -100,8 +100,8 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pollAborted ends the connection whose client gave up a poll. False when the
-// poll was answered before.
+// pollAborted ends the connection whose client gave up a poll. [eio4:cancelled]
+// False when the poll was answered before.
 func (c *Conn) pollAborted(wait chan answer) bool {
 	var fx effects
 	c.mu.Lock()
@@ -161,7 +161,7 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 		discard = true
 	case c.state == gone || c.transport == WebSocket:
 		refuse = true
-	case c.posting: // [SEC-41] [eio4:polling] one POST at a time
+	case c.posting: // [SEC-41] [eio4:one-post]
 		refuse = true
 		c.shut(&fx, closing{how: aborted, code: codeAbnormal, reason: "overlapping POSTs"})
 	case !plainText(r.Header.Get("Content-Type")):
@@ -200,7 +200,7 @@ func (c *Conn) post(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == errBodyTooBig:
 		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(http.StatusRequestEntityTooLarge) // [SEC-41]
+		w.WriteHeader(http.StatusRequestEntityTooLarge) // [SEC-41] [eio4:max-payload]
 		return
 	case err != nil:
 		c.finish(closing{how: lost, code: codeAbnormal, reason: "POST aborted"})
@@ -269,7 +269,7 @@ func (c *Conn) deliver(body []byte) (err error) {
 
 func (c *Conn) packets(body []byte) (err error) {
 	if !utf8.Valid(body) {
-		return protocolError{codeEncoding, "body is not UTF-8"}
+		return protocolError{codeEncoding, "body is not UTF-8"} // [eio4:utf8]
 	}
 	for more := true; more && !c.Ended(); {
 		var text []byte
@@ -286,7 +286,7 @@ func (c *Conn) packets(body []byte) (err error) {
 	return nil
 }
 
-// base64 hands over a binary message. [eio4:binary]
+// base64 hands over a binary message. [eio4:base64]
 func (c *Conn) base64(text []byte) error {
 	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Decode(data, text)
@@ -297,15 +297,16 @@ func (c *Conn) base64(text []byte) error {
 	return nil
 }
 
-// plainText reports whether a POST's content type is one for text. [SEC-41] In
-// this revision of the protocol a body is never binary.
+// plainText reports whether a POST's content type is one for text, which it is
+// without one. [SEC-41] [eio4:content-type] In this revision of the protocol a body
+// is never binary.
 func plainText(contentType string) bool {
 	media, _, _ := strings.Cut(contentType, ";")
 	media = strings.TrimSpace(media)
 	return media == "" || strings.EqualFold(media, "text/plain")
 }
 
-// writeOK answers a POST.
+// writeOK answers a POST. [eio4:post]
 func writeOK(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html")

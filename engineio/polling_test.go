@@ -171,6 +171,21 @@ func TestPollingProtocolViolations(t *testing.T) {
 	}
 }
 
+// Without a content type a body is text. [eio4:content-type]
+func TestPollingContentType(t *testing.T) {
+	h := serve(t, Config{})
+	q, l := h.polling()
+	for _, kind := range []string{"", "text/plain", "text/plain;charset=UTF-8", "Text/Plain ; charset=utf-8"} {
+		if status, body := h.do("POST", q, "4a", "Content-Type", kind); status != 200 || body != "ok" {
+			t.Errorf("%q: %d %q", kind, status, body)
+			continue
+		}
+		if got := receive(t, l.messages); got != "text:a" {
+			t.Errorf("%q: got %q", kind, got)
+		}
+	}
+}
+
 func TestPollingBodyAtTheLimit(t *testing.T) {
 	h := serve(t, Config{MaxPayload: 10000})
 	q, l := h.polling()

@@ -75,7 +75,7 @@ func (c *Conn) packet(data []byte) error {
 	}
 	switch data[0] {
 	case packetMessage:
-		c.receiver.Message(data[1:], false)
+		c.receiver.Message(data[1:], false) // [eio4:message]
 		return nil
 	case packetPong:
 		return c.pong() // [eio4:heartbeat]
@@ -87,7 +87,7 @@ func (c *Conn) packet(data []byte) error {
 	case packetNoop, packetUpgrade:
 		return nil
 	}
-	return protocolError{codeProtocol, "unknown packet type"}
+	return protocolError{codeProtocol, "unknown packet type"} // [eio4:invalid]
 }
 
 // peerClosed answers the peer's close frame. [RFC6455:5.5.1]

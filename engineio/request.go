@@ -47,18 +47,18 @@ func writeError(w http.ResponseWriter, e httpError) {
 	_, _ = w.Write(body) // a client that is gone needs no answer
 }
 
-// ServeHTTP implements [http.Handler].
+// ServeHTTP implements [http.Handler]. [eio4:path] The path is not looked at.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	transport, sid := query.Get("transport"), query.Get("sid")
 	upgrade := isUpgrade(r)
 	switch {
-	case !slices.Contains(s.cfg.Transports, transport):
+	case !slices.Contains(s.cfg.Transports, transport): // [eio4:query]
 		writeError(w, errTransport)
 	case upgrade != (transport == WebSocket):
 		writeError(w, errBadRequest)
 	case sid == "" && r.Method != http.MethodGet:
-		writeError(w, errMethod)
+		writeError(w, errMethod) // [eio4:method]
 	case sid == "":
 		s.serveHandshake(w, r, transport, query.Get("EIO"))
 	default:
@@ -72,7 +72,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 		return
 	}
 	if version != revision {
-		writeError(w, errVersion)
+		writeError(w, errVersion) // [eio4:query]
 		return
 	}
 	accept, ok := "", true
@@ -168,11 +168,11 @@ func (s *Server) openWebSocket(w http.ResponseWriter, c *Conn, accept string) {
 func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid, version string) {
 	c := s.lookup(sid)
 	if c == nil || c.lapsed() {
-		writeError(w, errUnknownSID)
+		writeError(w, errUnknownSID) // [eio4:sid]
 		return
 	}
 	if version != revision {
-		writeError(w, errVersion) // the protocol asks for it each time, the reference server does not
+		writeError(w, errVersion) // [eio4:query] each time, though the reference server does not
 		return
 	}
 	if !s.allowed(w, r, c) {

@@ -143,7 +143,7 @@ func (s *Server) guard(c *Conn) {
 	c.Abort(codeInternal, "internal error")
 }
 
-// openPayload is the first packet of a connection. [eio4:handshake]
+// openPayload is the first packet of a connection. [eio4:open]
 func (s *Server) openPayload(id, transport string) *Payload {
 	upgrades := []string{}
 	if transport == Polling && slices.Contains(s.cfg.Transports, WebSocket) {

@@ -7,8 +7,8 @@ import (
 )
 
 // startProbe lets a websocket ask to take a polling connection over. [SEC-43]
-// One at a time, and never once a websocket is in use. The websocket is closed
-// when it is not welcome, like the reference server does.
+// One at a time, and never once a websocket is in use. [eio4:one-websocket] The
+// websocket is closed when it is not welcome, like the reference server does.
 func (c *Conn) startProbe(w *wire) {
 	c.mu.Lock()
 	welcome := c.state == open && c.transport == Polling && c.probe == nil
@@ -55,7 +55,7 @@ func (c *Conn) readProbe(w *wire) (tookOver bool) {
 		case op == ws.OpPong:
 			err = c.unsolicited()
 		case op == ws.OpText && string(data) == "2probe":
-			err = w.write(textPacket(packetPong, []byte("probe")).frames, c.server)
+			err = w.write(textPacket(packetPong, []byte("probe")).frames, c.server) // [eio4:probe]
 			c.probeSeen()
 		case op == ws.OpText && string(data) == "5":
 			return c.takeOver(w)
@@ -71,7 +71,7 @@ func (c *Conn) readProbe(w *wire) (tookOver bool) {
 }
 
 // probeSeen answers the pending poll, and from now on each at once, so that the
-// client can pause polling.
+// client can pause polling. [eio4:pause]
 func (c *Conn) probeSeen() {
 	var fx effects
 	c.mu.Lock()

@@ -25,7 +25,7 @@ type client struct {
 	pending *reassembly // the reading goroutine's own [SEC-39] one at most
 
 	mu      sync.Mutex // guards the rest
-	sockets []*Socket  // the latest of each namespace
+	sockets []*Socket  // the latest of each namespace [sio5:namespace]
 	closed  bool
 	refused int // CONNECTs since one succeeded
 }
@@ -47,7 +47,7 @@ func (c *client) message(data []byte, binary bool) error {
 		if c.pending == nil {
 			return errUnexpected
 		}
-		complete, err := c.pending.add(data, cfg.Engine.MaxPayload)
+		complete, err := c.pending.add(data, cfg.Engine.MaxPayload) // [sio5:attachments]
 		if err != nil || !complete {
 			return err
 		}
@@ -79,7 +79,7 @@ func (c *client) dispatch(p packet) error {
 	}
 	s := c.socket(p.namespace)
 	if s == nil {
-		return errUnexpected // [SEC-39] no CONNECT before it
+		return errUnexpected // [SEC-39] [sio5:connect-first]
 	}
 	switch p.kind {
 	case disconnect:
@@ -122,7 +122,7 @@ func (c *client) connect(p packet) error {
 	}
 	n := c.server.namespaces[p.namespace]
 	if n == nil {
-		refusal, err := encodeConnectError(p.namespace, "Invalid namespace", nil)
+		refusal, err := encodeConnectError(p.namespace, "Invalid namespace", nil) // [sio5:invalid-namespace]
 		if err != nil {
 			return errPacket
 		}
@@ -154,7 +154,7 @@ func (c *client) connect(p packet) error {
 }
 
 // await closes the connection when it is without a namespace for too long.
-// [SEC-36]
+// [SEC-36] [sio5:connect-timeout] Until then it may come back to one. [sio5:disconnect]
 func (c *client) await() {
 	c.conn.SetAlarm(time.Now().Add(c.server.cfg.ConnectTimeout), func() {
 		for _, s := range c.all() {

@@ -25,12 +25,12 @@ func encode(kind packetType, namespace string, id uint64, hasID bool, name *stri
 		}
 	}
 	if attachments > 0 {
-		kind += binaryEvent - event // [sio5:binary]
+		kind += binaryEvent - event // [sio5:binary] [sio5:binary-ack]
 	}
 	var scratch [64]byte
 	head := appendHead(scratch[:0], kind, attachments, namespace, id, hasID)
 
-	body := bytes.NewBuffer(make([]byte, 0, 256))
+	body := bytes.NewBuffer(make([]byte, 0, max(256, 64+encodedLen(args))))
 	body.WriteByte('[')
 	if name != nil {
 		if err := writeJSON(body, *name); err != nil {
@@ -54,7 +54,7 @@ func encode(kind packetType, namespace string, id uint64, hasID bool, name *stri
 		}
 	}
 	body.WriteByte(']')
-	payloads[0] = engineio.Text(head, body.Bytes())
+	payloads[0] = engineio.Text(head, body.Bytes()) // [sio5:message] [sio5:attachments]
 	return engineio.Concat(payloads...), nil
 }
 
@@ -69,10 +69,33 @@ func attachment(arg any) ([]byte, bool) {
 	return nil, false
 }
 
-// writeJSON appends a value. Raw messages are taken as they are: they are
-// checked, but not searched for characters to escape.
+// encodedLen is how long the arguments are that are encoded already.
+func encodedLen(args []any) (n int) {
+	for _, arg := range args {
+		if raw, ok := arg.(JSON); ok {
+			n += len(raw)
+		}
+	}
+	return n
+}
+
+// JSON is an argument that is encoded already as the wire wants it: valid,
+// without spaces, nothing escaped that need not be. It is sent as it is: to look
+// at a long list once more costs more than to send it. What comes from a client
+// is a [json.RawMessage].
+type JSON []byte
+
+// MarshalJSON implements [json.Marshaler], for where it is a part of an argument.
+func (j JSON) MarshalJSON() ([]byte, error) { return j, nil }
+
+// writeJSON appends a value. Raw messages are checked and lose their spaces, but
+// are not searched for characters to escape.
 func writeJSON(body *bytes.Buffer, v any) error {
-	if raw, ok := v.(json.RawMessage); ok {
+	switch raw := v.(type) {
+	case JSON:
+		body.Write(raw)
+		return nil
+	case json.RawMessage:
 		if len(raw) == 0 {
 			raw = json.RawMessage("null")
 		}
@@ -117,7 +140,7 @@ func unescapeLines(body *bytes.Buffer, start int) {
 // encodeConnect encodes the answer to a CONNECT. [sio5:connect]
 func encodeConnect(namespace, sid string) *engineio.Payload {
 	head := appendHead(nil, connect, 0, namespace, 0, false)
-	return engineio.Text(head, []byte(`{"sid":"`+sid+`"}`))
+	return engineio.Text(head, []byte(`{"sid":"`+sid+`"}`)) // [sio5:sid]
 }
 
 // encodeConnectError encodes a refusal. [sio5:connect-error]
@@ -143,7 +166,7 @@ func encodeDisconnect(namespace string) *engineio.Payload {
 	return engineio.Text(appendHead(nil, disconnect, 0, namespace, 0, false))
 }
 
-// encodeEventWithID encodes an event that wants an answer. [sio5:ack]
+// encodeEventWithID encodes an event that wants an answer. [sio5:ask]
 func encodeEventWithID(namespace string, id uint64, name string, args []any) (*engineio.Payload, error) {
 	return encode(event, namespace, id, true, &name, args)
 }

@@ -49,7 +49,7 @@ const maxID = 1 << 53
 //
 //	type [attachments "-"] [namespace ","] [id] [JSON]
 func decodePacket(data []byte, cfg *Config) (p packet, err error) {
-	if len(data) == 0 || data[0] < '0' || data[0] > '6' {
+	if len(data) == 0 || data[0] < '0' || data[0] > '6' { // [sio5:invalid]
 		return p, errPacket
 	}
 	kind := packetType(data[0] - '0')
@@ -64,7 +64,7 @@ func decodePacket(data []byte, cfg *Config) (p packet, err error) {
 	if len(rest) > 0 && rest[0] == '/' {
 		end := len(rest)
 		for i, c := range rest {
-			if c == ',' {
+			if c == ',' { // [sio5:comma]
 				end = i
 				break
 			}
@@ -83,7 +83,7 @@ func decodePacket(data []byte, cfg *Config) (p packet, err error) {
 		}
 		if len(rest) > 0 {
 			p.auth = rest
-			return p, scanObject(rest, cfg.MaxDepth) // [sio5:connect]
+			return p, scanObject(rest, cfg.MaxDepth) // [sio5:auth]
 		}
 		return p, nil
 	case disconnect:
@@ -112,7 +112,7 @@ func decodePacket(data []byte, cfg *Config) (p packet, err error) {
 // decodeArgs splits the array of an event or acknowledgement.
 func (p *packet) decodeArgs(array []byte, cfg *Config) error {
 	args := make([]json.RawMessage, 0, 4)
-	err := scanArray(array, cfg.MaxDepth, func(element []byte) { args = append(args, element) })
+	err := scanArray(array, cfg.MaxDepth, func(element []byte) { args = append(args, element) }) // [sio5:payload]
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (p *packet) decodeArgs(array []byte, cfg *Config) error {
 	if p.kind == ack {
 		return nil
 	}
-	if len(args) == 0 || args[0][0] != '"' {
+	if len(args) == 0 || args[0][0] != '"' { // [sio5:payload]
 		return errPacket // [SEC-39] the name must be a string
 	}
 	p.name = args[0][1 : len(args[0])-1]
@@ -138,7 +138,7 @@ func (p *packet) decodeArgs(array []byte, cfg *Config) error {
 	return nil
 }
 
-// reserved reports whether a name has a meaning of its own. [sio5:event] The
+// reserved reports whether a name has a meaning of its own. [sio5:reserved] The
 // reference server refuses these from clients, too.
 func reserved(name []byte) bool {
 	switch string(name) {
@@ -183,7 +183,7 @@ func appendHead(buf []byte, kind packetType, attachments int, namespace string, 
 	if attachments > 0 {
 		buf = append(strconv.AppendInt(buf, int64(attachments), 10), '-')
 	}
-	if namespace != "/" {
+	if namespace != "/" { // [sio5:main]
 		buf = append(append(buf, namespace...), ',')
 	}
 	if hasID {

@@ -79,7 +79,7 @@ func (s *Server) open(c *engineio.Conn, r *http.Request) engineio.Receiver {
 	if s.cfg.Open != nil {
 		s.cfg.Open(c, r)
 	}
-	cl := &client{server: s, conn: c}
+	cl := &client{server: s, conn: c} // [sio5:explicit] in no namespace yet
 	cl.await()
 	return cl
 }

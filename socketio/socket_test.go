@@ -159,6 +159,33 @@ func TestNamespaces(t *testing.T) {
 	p.expect(`31[]`)
 }
 
+// A socket's id is its own, in each namespace; and no namespace is entered that
+// was not asked for. [sio5:sid] [sio5:explicit]
+func TestSocketID(t *testing.T) {
+	connected := make(chan *Socket, 4)
+	url, _ := serve(t, Config{}, func(s *Server) {
+		echo(s)
+		for _, name := range []string{"/", "/admin"} {
+			s.Of(name).OnConnect(func(s *Socket) { connected <- s })
+		}
+	})
+	p := dial(t, url)
+	p.send("40/admin,")
+	told := p.read()
+	admin := receive(t, connected)
+	if told != `40/admin,{"sid":"`+admin.ID()+`"}` || admin.Namespace().Name() != "/admin" {
+		t.Errorf("got %q for %q", told, admin.ID())
+	}
+	if id := p.join(""); id != receive(t, connected).ID() || id == admin.ID() || id == admin.Conn().ID() || admin.ID() == admin.Conn().ID() {
+		t.Errorf("id %q beside %q on %q", id, admin.ID(), admin.Conn().ID())
+	}
+	p = dial(t, url)
+	p.send("40/admin,")
+	p.read()
+	p.send(`42["echo"]`)
+	p.closed("1008")
+}
+
 // Temporary refusals close the transport, nothing else: the client comes back.
 func TestCloseErrorClosesOnly(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
