@@ -167,10 +167,15 @@ func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ []json
 
 // ping is ping_manual.
 func (s *Server) ping(_ context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
-	now := time.Now()
-	p := pong{Timestamp: timestamp(now), ServerTimeMS: now.UnixMilli(), Echo: json.RawMessage("null")}
+	sock.Send(pongTo(ack, args, time.Now()))
+}
+
+// pongTo is the answer to ping_manual.
+func pongTo(ack *socketio.Ack, args []json.RawMessage, now time.Time) *engineio.Payload {
+	var echo json.RawMessage
 	if len(args) > 0 {
-		p.Echo = args[0]
+		echo = args[0]
 	}
-	sock.Send(engineio.Concat(answer(ack, p), encode(eventPong, p)))
+	p := pong(now, echo)
+	return engineio.Concat(answer(ack, p), encode(eventPong, p))
 }

@@ -1,7 +1,6 @@
 package realtime
 
 import (
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -230,7 +229,7 @@ func (p *pool) join(j joining) {
 // answer tells a member who is inside.
 func (p *pool) answer(q asking) {
 	c, a := q.client, p.audience(q.client)
-	var body json.RawMessage
+	var body socketio.JSON
 	var event *engineio.Payload
 	switch {
 	case q.event == eventPresenceSync:

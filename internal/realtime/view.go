@@ -8,6 +8,7 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
 )
 
 // audience is what a group of members sees [P5].
@@ -57,7 +58,7 @@ func (o occupancy) told() [2]int { return [2]int{o.limit, o.used()} }
 
 // made is something encoded once for all who get it.
 type made struct {
-	json    json.RawMessage
+	json    socketio.JSON
 	payload *engineio.Payload
 }
 
@@ -174,7 +175,7 @@ func (v *view) names(a audience) *engineio.Payload {
 	return v.namesMade[a].payload
 }
 
-func (v *view) namesJSON(a audience) json.RawMessage {
+func (v *view) namesJSON(a audience) socketio.JSON {
 	if m := &v.namesMade[a]; m.payload == nil {
 		m.make(eventOnlineUsers, v.list([]byte(`{"users":[`), a, func(u *inside) []byte { return u.nameJSON }))
 	}
@@ -187,7 +188,7 @@ func (v *view) sync(a audience) *engineio.Payload {
 	return v.syncMade[a].payload
 }
 
-func (v *view) syncJSON(a audience) json.RawMessage {
+func (v *view) syncJSON(a audience) socketio.JSON {
 	if m := &v.syncMade[a]; m.payload == nil {
 		head := append([]byte(`{"epoch":`), quote(v.epoch)...)
 		head = append(strconv.AppendInt(append(head, `,"seq":`...), v.seq, 10), `,"users":[`...)
@@ -198,8 +199,13 @@ func (v *view) syncJSON(a audience) json.RawMessage {
 
 // list appends what each user of an audience's list is encoded as, and closes
 // the object. By hand: an encoder would read all of it again, for each joiner.
-func (v *view) list(buf []byte, a audience, encoded func(*inside) []byte) json.RawMessage {
+func (v *view) list(buf []byte, a audience, encoded func(*inside) []byte) socketio.JSON {
 	if a == seesNames {
+		size := 0
+		for _, u := range v.order {
+			size += len(encoded(u)) + len(",")
+		}
+		buf = slices.Grow(buf, size+64)
 		for i, u := range v.order {
 			if i > 0 {
 				buf = append(buf, ',')
@@ -211,7 +217,7 @@ func (v *view) list(buf []byte, a audience, encoded func(*inside) []byte) json.R
 	return append(strconv.AppendInt(buf, int64(v.count()), 10), '}')
 }
 
-func (m *made) make(event string, body json.RawMessage) {
+func (m *made) make(event string, body socketio.JSON) {
 	m.json, m.payload = body, encode(event, body)
 }
 

@@ -3,6 +3,7 @@ package realtime
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/turnike/turnike/engineio"
@@ -75,12 +76,6 @@ type presentUser struct {
 	Connections int            `json:"connections"`
 }
 
-type pong struct {
-	Timestamp    string          `json:"timestamp"`
-	ServerTimeMS int64           `json:"server_time_ms"`
-	Echo         json.RawMessage `json:"echo"`
-}
-
 type ended struct {
 	Code      string `json:"code"`
 	Reason    string `json:"reason"`
@@ -98,7 +93,35 @@ type refusal struct {
 }
 
 // timestamp is how the contract writes times: RFC 3339, UTC, milliseconds.
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+func timestamp(t time.Time) string { return string(appendTimestamp(nil, t)) }
+
+// appendTimestamp adds the milliseconds itself: package time is quick at RFC 3339
+// only without them.
+func appendTimestamp(b []byte, t time.Time) []byte {
+	t = t.UTC()
+	b = t.AppendFormat(b, time.RFC3339)
+	ms := t.Nanosecond() / int(time.Millisecond)
+	return append(b[:len(b)-len("Z")], '.', '0'+byte(ms/100), '0'+byte(ms/10%10), '0'+byte(ms%10), 'Z')
+}
+
+// pong is what ping_manual is answered, written by hand: it is the only event
+// that a client may send all the time. Echo is what the client sent, if anything.
+func pong(now time.Time, echo json.RawMessage) socketio.JSON {
+	b := make([]byte, 0, 128+len(echo))
+	b = append(b, `{"timestamp":"`...)
+	b = appendTimestamp(b, now)
+	b = append(b, `","server_time_ms":`...)
+	b = strconv.AppendInt(b, now.UnixMilli(), 10)
+	b = append(b, `,"echo":`...)
+	if len(echo) == 0 {
+		return append(b, `null}`...)
+	}
+	buf := bytes.NewBuffer(b)
+	if err := json.Compact(buf, echo); err != nil {
+		panic(err) // it was read as JSON
+	}
+	return append(buf.Bytes(), '}')
+}
 
 // seconds rounds up, so that who waits that long does not come too early.
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
