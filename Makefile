@@ -16,7 +16,7 @@ GOSRC   := $(shell find cmd engineio socketio internal web -name '*.go' -o -name
 # they need not wait for a disk.
 TESTTMP := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
 
-.PHONY: help run build test test-web test-go check lint clean
+.PHONY: help run build test test-web test-go check lint bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ lint: ## formatting and static analysis
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) tool errcheck -ignoretests -exclude .errcheck ./...
+
+bench: build bench/peers/node/node_modules/.package-lock.json ## measure side by side with the peers; writes bench/RESULTS.md
+	$(GO) run ./bench -out bench/RESULTS.md
 
 clean: ## remove what was built
 	rm -rf bin web/dist/assets web/dist/*.html
