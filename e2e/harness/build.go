@@ -13,7 +13,7 @@ import (
 
 // Patience is how long anything that has to happen may take. It is no
 // requirement: it only keeps a failed test from hanging for ever.
-const Patience = 40 * time.Second
+const Patience = 2 * time.Minute
 
 // Suite is what all tests of one run share.
 type Suite struct {
