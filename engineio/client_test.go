@@ -272,6 +272,17 @@ func (s *socket) closed() (code int) {
 	}
 }
 
+// unwelcome probes, and is closed before anything else is said.
+func (s *socket) unwelcome() {
+	s.t.Helper()
+	s.send("2probe")
+	f := s.read()
+	if code, _ := ws.ParseCloseFrameData(f.Payload); f.Header.OpCode != ws.OpClose || code != codePolicy {
+		s.t.Errorf("got %x %q, want the close code 1008", f.Header.OpCode, f.Payload)
+	}
+	s.conn.Close()
+}
+
 // reset closes a client's connection with a TCP reset.
 func reset(s *socket) {
 	s.conn.(*net.TCPConn).SetLinger(0)

@@ -312,7 +312,7 @@ func TestSuiteUpgrade(t *testing.T) {
 	t.Run("ignores WebSocket connection with same sid after upgrade", func(t *testing.T) {
 		q, s := upgraded(t, false)
 		hello(t, s)
-		h.dial(strings.Replace(q, "polling", "websocket", 1)).closed()
+		h.dial(strings.Replace(q, "polling", "websocket", 1)).unwelcome()
 		hello(t, s)
 	})
 }

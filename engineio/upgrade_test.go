@@ -63,8 +63,7 @@ func TestUpgrade(t *testing.T) {
 	if status, _ := h.do("POST", q, "4x"); status != 400 {
 		t.Errorf("POST: %d", status)
 	}
-	second := h.dial(strings.Replace(q, "polling", "websocket", 1))
-	second.closed()
+	h.dial(strings.Replace(q, "polling", "websocket", 1)).unwelcome()
 	l.conn.Send(Text([]byte("still here")))
 	if got := s.text(); got != "4still here" {
 		t.Errorf("got %q", got)
@@ -105,8 +104,7 @@ func TestSEC43_ProbeFails(t *testing.T) {
 	s := h.dial(wsq)
 	s.send("2probe")
 	s.text()
-	other := h.dial(wsq) // one at a time
-	other.closed()
+	h.dial(wsq).unwelcome() // one at a time
 	s.send("5")
 	s.send("4up")
 	if got := receive(t, l.messages); got != "text:up" {
