@@ -22,7 +22,7 @@ func TestSEC39_Decoder(t *testing.T) {
 		{`0[]`, false}, {`0"x"`, false}, {`01`, false}, {`0{}{}`, false}, {`0null`, false},
 		{`1`, true}, {`1/a,`, true}, {`1{}`, false}, {`11`, false},
 		{`2["a"]`, true}, {`2["a",1]`, true}, {`2/a,12["a"]`, true}, {` 2["a"]`, false},
-		{`2`, false}, {`2[]`, false}, {`2[1]`, false}, {`2[null,"a"]`, false}, {`2{}`, false}, {`2["a"`, false}, {`2["a"]x`, false}, {`2["a",]`, false},
+		{`2`, false}, {`2[]`, false}, {`2[1]`, false}, {`2[null,"a"]`, false}, {`2{}`, false}, {`2{"a"]`, false}, {`2["a"}`, false}, {`2 ["a"]`, false}, {`0 {}`, false}, {`2["a"`, false}, {`2["a"]x`, false}, {`2["a",]`, false},
 		{`2["connect"]`, false}, {`2["disconnect"]`, false}, {`2["connect_error"]`, false}, {`2["disconnecting"]`, false}, {`2["newListener"]`, false}, {`2["removeListener"]`, false}, {`2["\u0063onnect"]`, false},
 		{`29007199254740992["a"]`, true}, {`29007199254740993["a"]`, false}, {`2` + strings.Repeat("9", 40) + `["a"]`, false},
 		{`30[]`, true}, {`3[]`, false}, {`30{}`, false},

@@ -186,6 +186,38 @@ func TestSocketID(t *testing.T) {
 	p.closed("1008")
 }
 
+// The server may end a namespace, too: the client is told, the connection and the
+// other namespaces stay, and it may come again. [sio5:disconnect]
+func TestServerDisconnects(t *testing.T) {
+	reasons := make(chan Reason, 4)
+	url, _ := serve(t, Config{}, func(s *Server) {
+		echo(s)
+		n := s.Of("/admin")
+		n.On("enough", func(_ context.Context, s *Socket, _ []json.RawMessage, ack *Ack) {
+			if !s.Disconnect() || s.Disconnect() {
+				t.Error("Disconnect says something else")
+			}
+			ack.Reply("too late")
+		})
+		n.OnDisconnect(func(_ *Socket, why Reason) { reasons <- why })
+	})
+	p := dial(t, url)
+	p.join("")
+	for range 2 {
+		p.send("40/admin,")
+		if got := p.read(); !strings.HasPrefix(got, `40/admin,{"sid":"`) {
+			t.Fatalf("got %q", got)
+		}
+		p.send(`42/admin,1["enough"]`)
+		p.expect("1/admin,")
+		if why := receive(t, reasons); why != ServerEnded {
+			t.Errorf("reason %v", why)
+		}
+	}
+	p.send(`421["echo"]`)
+	p.expect(`31[]`)
+}
+
 // Temporary refusals close the transport, nothing else: the client comes back.
 func TestCloseErrorClosesOnly(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {

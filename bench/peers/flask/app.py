@@ -106,5 +106,6 @@ def on_disconnect():
 
 
 if __name__ == '__main__':
-    socketio.run(app, host='127.0.0.1', port=PORT, debug=False, log_output=False,
+    # max_size: eventlet takes no more than 1024 connections by itself.
+    socketio.run(app, host='127.0.0.1', port=PORT, debug=False, log_output=False, max_size=1000000,
                  certfile=CERTS + '/cert.pem', keyfile=CERTS + '/key.pem')
