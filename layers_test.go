@@ -41,6 +41,7 @@ func arrows() map[string][]string {
 		"internal/sqlstore":            {"internal/account", "internal/session"},
 		"internal/auth":                {"internal/session", "internal/token"},
 		"internal/origin":              {},
+		"internal/ratelimit":           {},
 		"internal/message":             {"web"},
 		"internal/api": {"internal/account", "internal/auth", "internal/message", "internal/origin", "internal/session",
 			"internal/token", "web"},
@@ -67,6 +68,7 @@ func owners() map[string][]string {
 		"modernc.org/sqlite":            {"internal/sqlstore"},
 		"database/sql":                  {"internal/sqlstore"},
 		"golang.org/x/crypto":           {"internal/account"},
+		"golang.org/x/time":             {"internal/ratelimit"},
 	}
 }
 
