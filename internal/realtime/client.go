@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"crypto/sha256"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,10 +17,10 @@ type client struct {
 	server *Server
 	sock   *socketio.Socket
 	lang   string
-	token  string  // the auth.token it connected with; empty for the cookie
-	admin  bool    // sees all [P5], holds no seat [A8]
-	sid    string  // the session it connected to; its successor is in the record
-	record *record // guarded by the registry
+	token  [sha256.Size]byte // hash of the auth.token it connected with; zero for the cookie
+	admin  bool              // sees all [P5], holds no seat [A8]
+	sid    string            // the session it connected to; its successor is in the record
+	record *record           // guarded by the registry
 
 	registered atomic.Bool  // inside
 	expiring   atomic.Bool  // somebody ends its session, whose time is over

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"time"
@@ -114,7 +115,7 @@ func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage
 		if json.Unmarshal(raw, &t) != nil || t == nil {
 			return codeBadRequest
 		}
-		if *t != c.token || c.sid != rec.sid { // else it was checked at CONNECT
+		if sha256.Sum256([]byte(*t)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
 			claims, err := s.auth.Claims(*t)
 			switch {
 			case err != nil:

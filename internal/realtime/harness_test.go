@@ -122,18 +122,23 @@ type gate struct {
 	session.Store
 	mu     sync.Mutex // guards the rest
 	before func(user string) (held bool)
-	reads  func()
+	reads  func() // before a session is read
+	read   func() // and after that
 }
 
 // Session implements session.Store.
 func (g *gate) Session(ctx context.Context, id string) (session.Session, session.User, error) {
 	g.mu.Lock()
-	reads := g.reads
+	reads, read := g.reads, g.read
 	g.mu.Unlock()
 	if reads != nil {
 		reads()
 	}
-	return g.Store.Session(ctx, id)
+	s, u, err := g.Store.Session(ctx, id)
+	if read != nil {
+		read()
+	}
+	return s, u, err
 }
 
 // Update implements session.Store.

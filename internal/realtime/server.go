@@ -60,6 +60,7 @@ type Server struct {
 	log      *slog.Logger
 	io       *socketio.Server
 	sessions registry
+	ends     atomic.Uint64 // committed events after which a session may be over
 	draining atomic.Bool
 	tasks    tasks // hubs at work, and sessions being expired
 
@@ -115,6 +116,10 @@ func (s *Server) Commit(events []session.Event) {
 
 func (s *Server) commit(e session.Event) {
 	defer s.recovered("a committed event", nil)
+	switch e.Type {
+	case session.SessionEnded, session.SessionRotated, session.LogLost:
+		s.ends.Add(1) // before the registry is looked at, see connect
+	}
 	switch e.Type {
 	case session.SessionEnded:
 		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: e.At})
