@@ -137,6 +137,7 @@ func runUntilDone(ctx context.Context, r running) error {
 	})
 	wg.Go(func() { r.rt.Run(work) })
 	wg.Go(func() { r.events.run(work) })
+	wg.Go(func() { trimMemory(work, r.rt.Connections) })
 	wg.Go(func() { r.reloadOnHangup(work) })
 	failed := make(chan error, 1)
 	wg.Go(func() { failed <- r.srv.Serve() })

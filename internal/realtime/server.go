@@ -168,6 +168,9 @@ func (s *Server) Run(ctx context.Context) {
 	}
 }
 
+// Connections is the number of Engine.IO connections, of whatever transport.
+func (s *Server) Connections() int { return s.io.Engine().Len() }
+
 // Draining tells whether the server is about to stop.
 func (s *Server) Draining() bool { return s.draining.Load() }
 
