@@ -46,7 +46,7 @@ func arrows() map[string][]string {
 		"internal/api": {"internal/account", "internal/auth", "internal/message", "internal/origin", "internal/session",
 			"internal/token", "web"},
 		"internal/realtime": {"engineio", "socketio", "internal/account", "internal/auth", "internal/message",
-			"internal/origin", "internal/session", "web"},
+			"internal/origin", "internal/ratelimit", "internal/session", "web"},
 		"internal/server": {"internal/origin"},
 		"web":             {},
 

@@ -149,6 +149,7 @@ func runUntilDone(ctx context.Context, r running) error {
 	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
 	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
+	tellOfFewFiles(r.cfg, r.log)
 	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
 
 	select {
@@ -207,7 +208,8 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 		Visibility: cfg.Presence.Visibility, NamesUpTo: cfg.Presence.NamesUpTo,
 		PingInterval: cfg.SocketIO.PingInterval, PingTimeout: cfg.SocketIO.PingTimeout,
 		ConnectTimeout: cfg.SocketIO.ConnectTimeout, RegisterTimeout: cfg.SocketIO.RegisterTimeout,
-		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports, RateLimit: cfg.RateLimit.Enabled,
+		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports,
+		Limits: cfg.RateLimit.limits(openFiles()), ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		Refuse: func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError {
 			header, body := api.Document(message.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}

@@ -20,13 +20,16 @@ type client struct {
 	token  [sha256.Size]byte // hash of the auth.token it connected with; zero for the cookie
 	admin  bool              // sees all [P5], holds no seat [A8]
 	sid    string            // the session it connected to; its successor is in the record
+	user   string            // id
 	record *record           // guarded by the registry
+	buckets
 
 	registered atomic.Bool  // inside
 	expiring   atomic.Bool  // somebody ends its session, whose time is over
 	told       atomic.Bool  // the core may know of it, so it must be told that it left
 	over       atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
 	lastSync   atomic.Int64 // milliseconds
+	lastList   atomic.Int64 // likewise, of get_online_users
 
 	mu    sync.Mutex // guards the rest
 	timer *time.Timer

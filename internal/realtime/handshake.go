@@ -13,6 +13,7 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 	"github.com/turnike/turnike/web"
@@ -25,10 +26,12 @@ type handshake struct {
 	ends    uint64         // endings when it was looked up
 	refused *auth.Error    // why the cookie opens nothing
 
-	mu      sync.Mutex // guards what follows
-	origin  string     // the last one shown
-	client  *client    // once connected
-	byToken bool       // connected by auth.token, so the cookie means nothing
+	mu      sync.Mutex        // guards what follows
+	network string            // it counts against, until its session is known [SEC-42]
+	polls   *ratelimit.Bucket // made by the first poll [SEC-41]
+	origin  string            // the last one shown
+	client  *client           // once connected
+	byToken bool              // connected by auth.token, so the cookie means nothing
 }
 
 // allowCrossOrigin answers preflights and lets scripts of the operator's further
@@ -74,6 +77,10 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 		origin = shown[0]
 	}
 	hs := handshakeOf(c)
+	if hs != nil && !upgrade && !s.mayPoll(hs) {
+		s.limited(limitPolls)
+		return s.cfg.Refuse(r, http.StatusTooManyRequests, codeRateLimited, limitRetry)
+	}
 	if origin == "" && !s.mayOmitOrigin(r, hs, upgrade) {
 		return crossOrigin()
 	}
@@ -161,8 +168,8 @@ func (s *Server) succeeds(ctx context.Context, old, next string) bool {
 	return false
 }
 
-// open keeps what CONNECT will need of the request.
-func (s *Server) open(c *engineio.Conn, r *http.Request) {
+// open keeps what CONNECT will need of the request, and counts the connection in.
+func (s *Server) open(c *engineio.Conn, r *http.Request) error {
 	hs := &handshake{lang: message.Language(r), origin: r.Header.Get("Origin"), ends: s.ends.Load()}
 	id, err := s.auth.Cookie(r)
 	var refused *auth.Error
@@ -173,6 +180,7 @@ func (s *Server) open(c *engineio.Conn, r *http.Request) {
 		hs.refused = refused
 	}
 	c.SetValue(hs)
+	return s.letIn(r, hs)
 }
 
 func handshakeOf(c *engineio.Conn) *handshake {
@@ -203,14 +211,17 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	if err != nil {
 		return connectError(err, lang)
 	}
-	c := &client{server: s, sock: sock, lang: lang, sid: id.Session.ID, admin: id.User.Role == account.RoleAdmin}
+	c := &client{server: s, sock: sock, lang: lang, user: id.User.ID, sid: id.Session.ID, admin: id.User.Role == account.RoleAdmin}
 	if raws == "" {
 		ends = hs.ends
 	} else {
 		c.token = sha256.Sum256([]byte(raws))
 	}
-	if !s.sessions.attach(id, c) {
-		return &socketio.CloseError{Code: closeSlowConsumer, Reason: "slow consumer"} // [P4]
+	if err := s.sessions.attach(id, c, s.cfg.Limits.ConnectionsPerSession); err != nil {
+		if err == errTooMany {
+			s.limited(limitSession)
+		}
+		return err
 	}
 	// Bound first, then looked at again: an end in between met the binding, or
 	// is met here [I2]. Where none was committed in between there is none to meet.
@@ -224,6 +235,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	hs.mu.Lock()
 	hs.client, hs.byToken = c, raws != ""
 	hs.mu.Unlock()
+	s.verified(hs)
 	return nil
 }
 

@@ -54,7 +54,8 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	set := setting{rules: session.DefaultRules(), limit: 3, cfg: Config{
 		Visibility: session.VisibilityNames, NamesUpTo: 5000, PingInterval: time.Minute, PingTimeout: time.Minute,
 		ConnectTimeout: time.Minute, RegisterTimeout: time.Minute, MaxPayload: 65536,
-		Transports: []string{engineio.Polling, engineio.WebSocket}, RateLimit: true,
+		Transports: []string{engineio.Polling, engineio.WebSocket}, Limits: Limits{Replacements: true},
+		ClientAddress: func(r *http.Request) string { return r.RemoteAddr },
 	}}
 	for _, f := range change {
 		f(&set)

@@ -45,7 +45,9 @@ type Config struct {
 	ConnectTimeout, RegisterTimeout time.Duration
 	MaxPayload                      int
 	Transports                      []string
-	RateLimit                       bool // S1's five replacements in ten seconds
+	Limits                          Limits
+	// ClientAddress is the client's address, proxies seen through.
+	ClientAddress func(*http.Request) string
 
 	// Refuse makes the answer to a request that the engine is not to take.
 	Refuse func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError
@@ -59,6 +61,7 @@ type Server struct {
 	auth     *auth.Authenticator
 	log      *slog.Logger
 	io       *socketio.Server
+	door     *door
 	sessions registry
 	ends     atomic.Uint64 // committed events after which a session may be over
 	draining atomic.Bool
@@ -73,12 +76,13 @@ type Server struct {
 
 // New makes a server. Its Commit must be given every committed event.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, pools: make(map[session.PoolID]*pool)}
+	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits), pools: make(map[session.PoolID]*pool)}
 	s.sessions.live = make(map[string]*record)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
 		Open:           s.open,
+		Closed:         s.closed,
 		Engine: engineio.Config{
 			PingInterval: cfg.PingInterval,
 			PingTimeout:  cfg.PingTimeout,
