@@ -56,6 +56,7 @@ lint: ## formatting and static analysis
 	$(GO) tool errcheck -ignoretests -exclude .errcheck ./...
 
 bench: build bench/peers/node/node_modules/.package-lock.json ## measure side by side with the peers; writes bench/RESULTS.md
+	@script/need flask || echo "going on without Flask"
 	$(GO) run ./bench -out bench/RESULTS.md
 
 clean: ## remove what was built
