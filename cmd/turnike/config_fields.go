@@ -110,6 +110,13 @@ func (c *Config) fields() []field {
 		choice(&c.Log.Level, "debug", "info", "warn", "error").
 			named("log.level", "info", "what is logged, as JSON lines on stderr"),
 
+		text(&c.Metrics.Listen, optional(listenAddress)).
+			named("metrics.listen", "", "address that serves /metrics in plain HTTP, such as 127.0.0.1:9464; off when empty"),
+		toggle(&c.Metrics.Pprof).
+			named("metrics.pprof", "false", "profiles of the process under /debug/pprof, on metrics.listen alone"),
+		hidden(&c.Metrics.Token, metricsToken).
+			named("metrics.token", "", "bearer token that opens GET /metrics on the main address; 16 bytes at least"),
+
 		span(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),
 	}

@@ -139,6 +139,18 @@ func databaseURL(s string) (string, error) {
 	return "", errors.New(`use "sqlite:", the file in the data directory`)
 }
 
+// metricsToken refuses a token that can be guessed.
+func metricsToken(s string) error {
+	const least = 16
+	switch {
+	case len(s) < least:
+		return fmt.Errorf("it has %d bytes: use %d random ones or more", len(s), least)
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("it does not fit into a header: use letters and digits")
+	}
+	return nil
+}
+
 // minPepper is the least bytes of a pepper.
 const minPepper = 16
 

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -102,15 +103,22 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
-		Origins: origins, Draining: rt.Draining, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), Version: version(), Dev: opts.Dev, Log: log})
+		Origins: origins, Draining: rt.Draining, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
+		MetricsToken: cfg.Metrics.Token, Version: version(), Dev: opts.Dev, Log: log})
 	if err != nil {
 		return err
 	}
-	srv, err := server.Listen(ctx, cfg.Server.Listen, tlsConfig, middleware(cfg, origins, web, log).Wrap(web.Routes(rt)), log)
+	chain := middleware(cfg, origins, web, log)
+	figures := newMetrics(store, hasher, rt, web, chain.Panics, certs, log)
+	srv, err := server.Listen(ctx, cfg.Server.Listen, tlsConfig, chain.Wrap(web.Routes(rt, figures)), log)
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, certs: certs, events: events})
+	watch, err := listenMetrics(ctx, cfg, figures, log)
+	if err != nil {
+		return err
+	}
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, watch: watch, certs: certs, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -121,6 +129,7 @@ type running struct {
 	core   *session.Core
 	rt     *realtime.Server
 	srv    *server.Server
+	watch  *server.Server      // of metrics.listen; nil without
 	certs  *certificate.Source // nil without TLS
 	events *eventLog
 }
@@ -139,8 +148,13 @@ func runUntilDone(ctx context.Context, r running) error {
 	wg.Go(func() { r.events.run(work) })
 	wg.Go(func() { trimMemory(work, r.rt.Connections) })
 	wg.Go(func() { r.reloadOnHangup(work) })
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	wg.Go(func() { failed <- r.srv.Serve() })
+	if r.watch != nil { // to the end: a drain is worth watching
+		defer func() { _ = r.watch.Shutdown(stopped()) }() // nobody is owed the rest of a scrape
+		wg.Go(func() { failed <- r.watch.Serve() })
+		r.log.Info("metrics", "address", r.watch.Addr().String(), "pprof", r.cfg.Metrics.Pprof)
+	}
 
 	address := filepath.Join(r.cfg.Data, addressFile)
 	if err := writeAddress(address, localURL(r.cfg, r.srv.Addr(), "127.0.0.1")); err != nil {
@@ -221,7 +235,7 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 func middleware(cfg Config, origins weborigin.Policy, web *api.API, log *slog.Logger) server.Middleware {
 	public := publicAddress(cfg)
 	return server.Middleware{
-		Origins: origins, SocketPath: "/socket.io/", Log: log,
+		Origins: origins, SocketPath: "/socket.io/", Log: log, Panics: new(atomic.Uint64),
 		PublicTLS: cfg.TLS.Mode == TLSFiles || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},

@@ -83,6 +83,7 @@ func (c *client) end(event, code, reason string, at time.Time) {
 
 // fail answers an event with a refusal.
 func (c *client) fail(ack *socketio.Ack, f failure, fields message.Fields) {
+	c.server.counts.refusals.Add(f.Code)
 	f.Message = message.Of(c.lang, f.Code, false, fields)
 	c.sock.Send(engineio.Concat(answer(ack, f), encode(eventResponse, f)))
 }
@@ -125,6 +126,7 @@ func (s *Server) leave(in session.Leaving) {
 
 // slowConsumer hears of connections closed because they could not keep up.
 func (s *Server) slowConsumer(conn *engineio.Conn) {
+	s.counts.slow.Add(1)
 	hs := handshakeOf(conn)
 	if hs == nil {
 		return

@@ -209,7 +209,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	ends := s.ends.Load()
 	id, raws, err := s.identify(ctx, hs, in.Token)
 	if err != nil {
-		return connectError(err, lang)
+		return s.connectError(err, lang)
 	}
 	c := &client{server: s, sock: sock, lang: lang, user: id.User.ID, sid: id.Session.ID, admin: id.User.Role == account.RoleAdmin}
 	if raws == "" {
@@ -220,6 +220,9 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	if err := s.sessions.attach(id, c, s.cfg.Limits.ConnectionsPerSession); err != nil {
 		if err == errTooMany {
 			s.limited(limitSession)
+			s.counts.connects.Add(codeRateLimited)
+		} else {
+			s.counts.connects.Add(codeSlowConsumer)
 		}
 		return err
 	}
@@ -228,7 +231,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	if s.ends.Load() != ends {
 		if _, _, err := s.core.Session(ctx, id.Session.ID); err != nil {
 			s.sessions.detach(c)
-			return connectError(err, lang)
+			return s.connectError(err, lang)
 		}
 	}
 	sock.SetValue(c)
@@ -262,7 +265,7 @@ func (s *Server) identify(ctx context.Context, hs *handshake, given any) (auth.I
 }
 
 // connectError refuses a CONNECT: for good, or so that the client comes back.
-func connectError(err error, lang string) error {
+func (s *Server) connectError(err error, lang string) error {
 	var refused *auth.Error
 	var over *session.EndedError
 	code, reason, at := auth.CodeInvalidToken, "", time.Time{}
@@ -276,8 +279,10 @@ func connectError(err error, lang string) error {
 		code, reason, at = string(over.Code), over.Reason, over.At
 	case errors.Is(err, session.ErrUnknown):
 	default:
+		s.counts.connects.Add(codeStoreUnavailable)
 		return &socketio.CloseError{Code: closeTryAgain, Reason: codeStoreUnavailable}
 	}
+	s.counts.connects.Add(code)
 	data := refusal{Code: code}
 	if !at.IsZero() {
 		data.Reason, data.At = &reason, timestamp(at)
