@@ -147,7 +147,9 @@ type DatabaseConfig struct {
 
 // LogConfig is the section [log].
 type LogConfig struct {
-	Level string // debug, info, warn or error
+	Level  string // debug, info, warn or error
+	Format string // of stderr
+	Access string // off, stderr or a file
 }
 
 // MetricsConfig is the section [metrics].

@@ -118,6 +118,14 @@ func fileName(s string) (string, error) {
 	return s, nil
 }
 
+// accessLog is where the access log goes.
+func accessLog(s string) (string, error) {
+	if s == "" {
+		return "", errors.New(`it is empty: write "off", "stderr" or the name of a file`)
+	}
+	return fileName(s)
+}
+
 // oneOf reads one of a few words.
 func oneOf(words ...string) func(string) (string, error) {
 	return func(s string) (string, error) {

@@ -46,7 +46,12 @@ const (
 // directory is locked, the store begins its run, what answers is put together,
 // and at the end everything is taken down in the opposite order.
 func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
-	log := newLog(cfg, opts.Stderr)
+	books, err := openLogs(cfg, opts.Stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, books.close()) }()
+	log := books.main
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
@@ -108,7 +113,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	chain := middleware(cfg, origins, web, log)
+	chain := middleware(cfg, origins, web, books)
 	figures := newMetrics(store, hasher, rt, web, chain.Panics, certs, log)
 	srv, err := server.Listen(ctx, cfg.Server.Listen, tlsConfig, chain.Wrap(web.Routes(rt, figures)), log)
 	if err != nil {
@@ -118,7 +123,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, watch: watch, certs: certs, events: events})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, core: core, rt: rt, srv: srv, watch: watch, certs: certs, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -126,6 +131,7 @@ type running struct {
 	cfg    Config
 	opts   ServeOptions
 	log    *slog.Logger
+	books  *logs
 	core   *session.Core
 	rt     *realtime.Server
 	srv    *server.Server
@@ -148,6 +154,7 @@ func runUntilDone(ctx context.Context, r running) error {
 	wg.Go(func() { r.events.run(work) })
 	wg.Go(func() { trimMemory(work, r.rt.Connections) })
 	wg.Go(func() { r.reloadOnHangup(work) })
+	wg.Go(func() { r.books.turnUp(work) })
 	failed := make(chan error, 2)
 	wg.Go(func() { failed <- r.srv.Serve() })
 	if r.watch != nil { // to the end: a drain is worth watching
@@ -184,7 +191,8 @@ func runUntilDone(ctx context.Context, r running) error {
 	return err
 }
 
-// reloadOnHangup reads the certificate again at SIGHUP [SEC-53].
+// reloadOnHangup reads the certificate again [SEC-53] and opens the access log
+// again at SIGHUP.
 func (r running) reloadOnHangup(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -194,6 +202,7 @@ func (r running) reloadOnHangup(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-hangup:
+			r.books.reopen()
 			if r.certs == nil {
 				continue
 			}
@@ -232,10 +241,11 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 }
 
 // middleware is what every request passes.
-func middleware(cfg Config, origins weborigin.Policy, web *api.API, log *slog.Logger) server.Middleware {
+func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs) server.Middleware {
 	public := publicAddress(cfg)
 	return server.Middleware{
-		Origins: origins, SocketPath: "/socket.io/", Log: log, Panics: new(atomic.Uint64),
+		Origins: origins, SocketPath: "/socket.io/", Log: books.main, Panics: new(atomic.Uint64),
+		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		PublicTLS: cfg.TLS.Mode == TLSFiles || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},

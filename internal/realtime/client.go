@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
@@ -138,5 +139,5 @@ func (s *Server) slowConsumer(conn *engineio.Conn) {
 		return
 	}
 	s.sessions.fellBehind(c)
-	s.log.Warn("slow consumer closed", "socket", c.sock.ID())
+	s.log.Warn("slow consumer closed", "socket", c.sock.ID(), "conn", logbook.Short(conn.ID()))
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
@@ -87,6 +89,7 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 	if hs == nil {
 		return nil
 	}
+	s.identifyRequest(r.Context(), hs)
 	if upgrade && !s.mayUpgrade(r, hs, origin) {
 		return crossOrigin()
 	}
@@ -96,6 +99,20 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 		hs.mu.Unlock()
 	}
 	return nil
+}
+
+// identifyRequest tells the access log whose a later request of a connection is.
+func (s *Server) identifyRequest(ctx context.Context, hs *handshake) {
+	if !logbook.Asked(ctx) {
+		return
+	}
+	hs.mu.Lock()
+	c := hs.client
+	hs.mu.Unlock()
+	if c != nil {
+		rec := s.sessions.snapshot(c)
+		logbook.Identify(ctx, rec.name, rec.sid)
+	}
 }
 
 // madeUpOrigin tells the Origin that Python's websocket-client makes up of the
@@ -239,6 +256,10 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	hs.client, hs.byToken = c, raws != ""
 	hs.mu.Unlock()
 	s.verified(hs)
+	if s.log.Enabled(ctx, slog.LevelDebug) {
+		s.log.Debug("socket connected", "socket", sock.ID(), "conn", logbook.Short(sock.Conn().ID()), "session", id.Session.ID,
+			"user", id.User.Name, "transport", sock.Conn().Transport())
+	}
 	return nil
 }
 

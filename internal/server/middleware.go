@@ -51,6 +51,10 @@ type Middleware struct {
 	SocketPath string
 	Panics     *atomic.Uint64 // counts those of requests; nil: nobody does
 	Log        *slog.Logger
+	// Access gets a line for each request; nil: nobody does. ClientAddress tells
+	// it where from.
+	Access        *slog.Logger
+	ClientAddress func(*http.Request) string
 }
 
 // Wrap puts the middleware around the routes.
@@ -61,7 +65,7 @@ func (m Middleware) Wrap(next http.Handler) http.Handler {
 	next = m.noTokenInURL(next)
 	next = m.boundHeaders(next)
 	next = m.recoverPanic(next)
-	return m.secure(next)
+	return m.secure(m.logAccess(next))
 }
 
 // secure gives every answer an id and the security headers [SEC-34].
