@@ -27,6 +27,7 @@ type Config struct {
 	Password  PasswordConfig
 	Database  DatabaseConfig
 	Log       LogConfig
+	Metrics   MetricsConfig
 	Audit     AuditConfig
 
 	origins map[string]string // by key, where a value that is no default came from
@@ -146,7 +147,16 @@ type DatabaseConfig struct {
 
 // LogConfig is the section [log].
 type LogConfig struct {
-	Level string // debug, info, warn or error
+	Level  string // debug, info, warn or error
+	Format string // of stderr
+	Access string // off, stderr or a file
+}
+
+// MetricsConfig is the section [metrics].
+type MetricsConfig struct {
+	Listen string        // a listener of its own, plain HTTP; empty for none
+	Pprof  bool          // profiles of the process on it [SEC-64]
+	Token  secret.Secret // grants GET /metrics on the main listener; unset: not there
 }
 
 // AuditConfig is the section [audit].

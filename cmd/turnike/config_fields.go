@@ -108,7 +108,18 @@ func (c *Config) fields() []field {
 			named("database.url", "sqlite:", "sqlite: is the file turnike.db in the data directory"),
 
 		choice(&c.Log.Level, "debug", "info", "warn", "error").
-			named("log.level", "info", "what is logged, as JSON lines on stderr"),
+			named("log.level", "info", "what is logged, on stderr"),
+		choice(&c.Log.Format, formatAuto, formatJSON, formatText).
+			named("log.format", formatAuto, "auto is text on a terminal and JSON lines elsewhere"),
+		text(&c.Log.Access, accessLog).
+			named("log.access", accessOff, "a JSON line for each request: off, stderr or a file"),
+
+		text(&c.Metrics.Listen, optional(listenAddress)).
+			named("metrics.listen", "", "address that serves /metrics in plain HTTP, such as 127.0.0.1:9464; off when empty"),
+		toggle(&c.Metrics.Pprof).
+			named("metrics.pprof", "false", "profiles of the process under /debug/pprof, on metrics.listen alone"),
+		hidden(&c.Metrics.Token, metricsToken).
+			named("metrics.token", "", "bearer token that opens GET /metrics on the main address; 16 bytes at least"),
 
 		span(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),

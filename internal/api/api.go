@@ -10,7 +10,9 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/tally"
 	"github.com/turnike/turnike/internal/token"
 )
 
@@ -39,6 +41,7 @@ type Config struct {
 	Origins       origin.Policy
 	Draining      func() bool                // the server is about to stop
 	ClientAddress func(*http.Request) string // the client's address, proxies seen through
+	MetricsToken  secret.Secret              // grants GET /metrics; unset: there is none
 	Version       Version
 	Dev           bool // demo accounts exist; the login page says where their passwords are
 	Log           *slog.Logger
@@ -61,8 +64,10 @@ type API struct {
 	origins       origin.Policy
 	draining      func() bool
 	clientAddress func(*http.Request) string
+	metricsToken  secret.Secret
 	version       Version
 	pages         *pages
+	logins        *tally.Codes
 	log           *slog.Logger
 }
 
@@ -73,18 +78,19 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	return &API{auth: c.Auth, core: c.Core, keys: c.Keys, accounts: c.Accounts, hasher: c.Hasher, origins: c.Origins,
-		draining: c.Draining, clientAddress: c.ClientAddress, version: c.Version, pages: pages, log: c.Log}, nil
+		draining: c.Draining, clientAddress: c.ClientAddress, metricsToken: c.MetricsToken, version: c.Version, pages: pages,
+		logins: newLogins(), log: c.Log}, nil
 }
 
 // handler answers a request, or says with an error why it is refused.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // Routes is everything the server answers, all of it in one place. sockets
-// answers /socket.io/.
-func (a *API) Routes(sockets http.Handler) http.Handler {
+// answers /socket.io/, figures who may know them.
+func (a *API) Routes(sockets, figures http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	a.route(mux, "/{$}", methods{http.MethodGet: a.loginPage})
-	a.route(mux, "/login-token", methods{http.MethodPost: a.login})
+	a.route(mux, "/login-token", methods{http.MethodPost: a.counted(a.login)})
 	a.route(mux, "/logout", methods{http.MethodPost: a.logout})
 	a.route(mux, "/socket", methods{http.MethodGet: a.toLogin(a.guard(a.consolePage))})
 	a.route(mux, "/assets/", methods{http.MethodGet: a.asset})
@@ -92,6 +98,7 @@ func (a *API) Routes(sockets http.Handler) http.Handler {
 	a.route(mux, "/.well-known/jwks.json", methods{http.MethodGet: a.jwks})
 	a.route(mux, "/healthz", methods{http.MethodGet: a.healthz})
 	a.route(mux, "/readyz", methods{http.MethodGet: a.readyz})
+	a.route(mux, "/metrics", methods{http.MethodGet: a.metrics(figures)})
 	a.route(mux, "/version", methods{http.MethodGet: a.versionInfo})
 	mux.Handle("/socket.io/", sockets)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { a.Refuse(w, r, ErrNotFound) })

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
@@ -83,6 +84,7 @@ func (c *client) end(event, code, reason string, at time.Time) {
 
 // fail answers an event with a refusal.
 func (c *client) fail(ack *socketio.Ack, f failure, fields message.Fields) {
+	c.server.counts.refusals.Add(f.Code)
 	f.Message = message.Of(c.lang, f.Code, false, fields)
 	c.sock.Send(engineio.Concat(answer(ack, f), encode(eventResponse, f)))
 }
@@ -125,6 +127,7 @@ func (s *Server) leave(in session.Leaving) {
 
 // slowConsumer hears of connections closed because they could not keep up.
 func (s *Server) slowConsumer(conn *engineio.Conn) {
+	s.counts.slow.Add(1)
 	hs := handshakeOf(conn)
 	if hs == nil {
 		return
@@ -136,5 +139,5 @@ func (s *Server) slowConsumer(conn *engineio.Conn) {
 		return
 	}
 	s.sessions.fellBehind(c)
-	s.log.Warn("slow consumer closed", "socket", c.sock.ID())
+	s.log.Warn("slow consumer closed", "socket", c.sock.ID(), "conn", logbook.Short(conn.ID()))
 }

@@ -6,6 +6,7 @@ import "github.com/turnike/turnike/internal/session"
 const (
 	codeConnectionReplaced = "connection_replaced" // [S1]
 	codeRegisterTimeout    = "register_timeout"
+	codeSlowConsumer       = "slow_consumer"
 	codeRateLimited        = "rate_limited" // [S1]; of an answer to a handshake or a poll [SEC-41] [SEC-42]
 )
 

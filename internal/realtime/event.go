@@ -70,6 +70,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 		return
 	}
 	c.registered.Store(true)
+	s.counts.admissions.Add(1)
 	s.pool(rec.pool).push(joining{client: c, ack: ack})
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
@@ -87,6 +89,7 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 	if hs == nil {
 		return nil
 	}
+	s.identifyRequest(r.Context(), hs)
 	if upgrade && !s.mayUpgrade(r, hs, origin) {
 		return crossOrigin()
 	}
@@ -96,6 +99,20 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 		hs.mu.Unlock()
 	}
 	return nil
+}
+
+// identifyRequest tells the access log whose a later request of a connection is.
+func (s *Server) identifyRequest(ctx context.Context, hs *handshake) {
+	if !logbook.Asked(ctx) {
+		return
+	}
+	hs.mu.Lock()
+	c := hs.client
+	hs.mu.Unlock()
+	if c != nil {
+		rec := s.sessions.snapshot(c)
+		logbook.Identify(ctx, rec.name, rec.sid)
+	}
 }
 
 // madeUpOrigin tells the Origin that Python's websocket-client makes up of the
@@ -209,7 +226,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	ends := s.ends.Load()
 	id, raws, err := s.identify(ctx, hs, in.Token)
 	if err != nil {
-		return connectError(err, lang)
+		return s.connectError(err, lang)
 	}
 	c := &client{server: s, sock: sock, lang: lang, user: id.User.ID, sid: id.Session.ID, admin: id.User.Role == account.RoleAdmin}
 	if raws == "" {
@@ -220,6 +237,9 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	if err := s.sessions.attach(id, c, s.cfg.Limits.ConnectionsPerSession); err != nil {
 		if err == errTooMany {
 			s.limited(limitSession)
+			s.counts.connects.Add(codeRateLimited)
+		} else {
+			s.counts.connects.Add(codeSlowConsumer)
 		}
 		return err
 	}
@@ -228,7 +248,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	if s.ends.Load() != ends {
 		if _, _, err := s.core.Session(ctx, id.Session.ID); err != nil {
 			s.sessions.detach(c)
-			return connectError(err, lang)
+			return s.connectError(err, lang)
 		}
 	}
 	sock.SetValue(c)
@@ -236,6 +256,10 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	hs.client, hs.byToken = c, raws != ""
 	hs.mu.Unlock()
 	s.verified(hs)
+	if s.log.Enabled(ctx, slog.LevelDebug) {
+		s.log.Debug("socket connected", "socket", sock.ID(), "conn", logbook.Short(sock.Conn().ID()), "session", id.Session.ID,
+			"user", id.User.Name, "transport", sock.Conn().Transport())
+	}
 	return nil
 }
 
@@ -262,7 +286,7 @@ func (s *Server) identify(ctx context.Context, hs *handshake, given any) (auth.I
 }
 
 // connectError refuses a CONNECT: for good, or so that the client comes back.
-func connectError(err error, lang string) error {
+func (s *Server) connectError(err error, lang string) error {
 	var refused *auth.Error
 	var over *session.EndedError
 	code, reason, at := auth.CodeInvalidToken, "", time.Time{}
@@ -276,8 +300,10 @@ func connectError(err error, lang string) error {
 		code, reason, at = string(over.Code), over.Reason, over.At
 	case errors.Is(err, session.ErrUnknown):
 	default:
+		s.counts.connects.Add(codeStoreUnavailable)
 		return &socketio.CloseError{Code: closeTryAgain, Reason: codeStoreUnavailable}
 	}
+	s.counts.connects.Add(code)
 	data := refusal{Code: code}
 	if !at.IsZero() {
 		data.Reason, data.At = &reason, timestamp(at)

@@ -43,7 +43,10 @@ const (
 const limitRetry = time.Second
 
 // limited notes that a limit was met.
-func (s *Server) limited(kind string) { s.log.Debug("limit reached", "limit", kind) }
+func (s *Server) limited(kind string) {
+	s.counts.limited.Add(kind)
+	s.log.Debug("limit reached", "limit", kind)
+}
 
 // door counts who comes in before it is known who it is.
 type door struct {
@@ -99,6 +102,16 @@ func (d *door) begin(network string) bool {
 	}
 	d.unverified[network]++
 	return true
+}
+
+// strangers is the number of unverified connections.
+func (d *door) strangers() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, open := range d.unverified {
+		n += open
+	}
+	return n
 }
 
 // settle ends the time of an unverified connection.

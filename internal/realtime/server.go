@@ -66,6 +66,7 @@ type Server struct {
 	ends     atomic.Uint64 // committed events after which a session may be over
 	draining atomic.Bool
 	tasks    tasks // hubs at work, and sessions being expired
+	counts   counts
 
 	mu    sync.Mutex // guards pools
 	pools map[session.PoolID]*pool
@@ -76,7 +77,8 @@ type Server struct {
 
 // New makes a server. Its Commit must be given every committed event.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits), pools: make(map[session.PoolID]*pool)}
+	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits),
+		pools: make(map[session.PoolID]*pool), counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.io = socketio.NewServer(socketio.Config{
@@ -92,6 +94,7 @@ func New(cfg Config) *Server {
 			OverflowCode: closeSlowConsumer,
 			OnOverflow:   s.slowConsumer,
 			OnPanic: func(v any, stack []byte) {
+				s.counts.panics.Add(1)
 				s.log.Error("panic in a connection", "panic", v, "stack", string(stack))
 			},
 			Logger: cfg.Log,
@@ -126,8 +129,10 @@ func (s *Server) commit(e session.Event) {
 	}
 	switch e.Type {
 	case session.SessionEnded:
+		s.counts.ends.Add(string(e.Code))
 		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: e.At})
 	case session.SessionRotated:
+		s.counts.ends.Add(string(session.Rotated))
 		s.sessions.rotate(e.Session, e.Successor, e.Expires)
 	case session.ConnectionRegistered:
 		for _, c := range s.sessions.replaced(e.Session, e.Dropped) {

@@ -2,7 +2,7 @@
 // request passes, and an orderly start and stop.
 //
 // A request passes, in this order: a bound on its headers, an id, the security
-// headers, recovery from panics, the refusal of tokens in URLs, deadlines for
+// headers, its line in the access log once it is answered, recovery from panics, the refusal of tokens in URLs, deadlines for
 // its answer and its body, the check for requests from other sites; then its route.
 //
 // This package must not know what any route does, nor sessions or seats.

@@ -206,8 +206,10 @@ func (w *writer) write() {
 		w.deliver(t.events)
 	} else {
 		w.mirror.clear()
+		w.store.stats.failed.Add(1)
 	}
 	w.health(err)
+	w.store.stats.sizes.Observe(float64(len(w.batch)))
 	w.store.stats.batches.Add(1)
 	w.store.stats.requests.Add(int64(len(w.batch)))
 	for i, r := range w.batch {
@@ -246,8 +248,10 @@ func (w *writer) attempt() (t *tx, err error) {
 		}
 		w.mirror.clear()
 	}
+	start := time.Now()
 	err = w.commit(w.conn)
 	w.last = time.Now()
+	w.store.stats.took.Took(w.last.Sub(start))
 	if err != nil {
 		err = w.outcome(t, err)
 	}
