@@ -112,7 +112,9 @@ func (h *harness) do(method, query, body string, header ...string) (int, string)
 	if len(header) > 0 && header[0] == "Transfer-Encoding" {
 		r, header = io.MultiReader(r), nil // a length the client cannot know
 	}
-	req, err := http.NewRequestWithContext(h.t.Context(), method, h.url(query), r)
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, h.url(query), r)
 	if err != nil {
 		h.t.Fatal(err)
 	}
