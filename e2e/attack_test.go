@@ -25,6 +25,7 @@ import (
 type attacker struct {
 	s        *harness.Server
 	ctx      context.Context
+	stop     context.CancelFunc
 	contacts atomic.Int64 // connections that came about
 	tokens   []string     // of accounts it has
 }
@@ -32,7 +33,7 @@ type attacker struct {
 func newAttacker(t *testing.T, s *harness.Server, length time.Duration) *attacker {
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	t.Cleanup(cancel)
-	return &attacker{s: s, ctx: ctx}
+	return &attacker{s: s, ctx: ctx, stop: cancel}
 }
 
 // many runs f in so many goroutines and waits for all.
@@ -64,8 +65,8 @@ func (a *attacker) dial(i int) (net.Conn, error) {
 		return nil, err
 	}
 	a.contacts.Add(1)
-	end, _ := a.ctx.Deadline()
-	return c, c.SetDeadline(end)
+	context.AfterFunc(a.ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // it may be closed
+	return c, nil
 }
 
 // with connects, and closes when f has returned.

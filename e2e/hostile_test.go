@@ -24,10 +24,20 @@ const memoryBound = 150 << 20
 // thing that wears a server down, a few hundred at a time and from addresses of
 // their own. Every ping of the five is answered on the connection they began
 // with, the process keeps its bounds, and nothing is left open afterwards.
+//
+// Once more without the limits by address and by rate, which keep most of it out:
+// what is behind them has to stand by itself.
 func TestHostile(t *testing.T) {
-	s := harness.Start(t, // without TLS the floods reach further; TLS has TestSEC36_Unfinished
-		harness.Set("tls.mode", "off"), harness.Set("server.listen", "127.0.0.1:5000"),
-		harness.Set("seat.limit", "5"), harness.Set("socketio.ping_timeout", "2m"))
+	for name, limits := range map[string]string{"limits": "true", "no limits": "false"} {
+		t.Run(name, func(t *testing.T) {
+			hostile(t, harness.Start(t, // without TLS the floods reach further; TLS has TestSEC36_Unfinished
+				harness.Set("tls.mode", "off"), harness.Set("server.listen", "127.0.0.1:5000"), harness.Set("ratelimit.enabled", limits),
+				harness.Set("seat.limit", "5"), harness.Set("socketio.ping_timeout", "2m")), limits == "true")
+		})
+	}
+}
+
+func hostile(t *testing.T, s *harness.Server, limited bool) {
 	tokens := outsiders(t, s)
 	people := settle(t, s)
 	for _, a := range []struct {
@@ -46,7 +56,7 @@ func TestHostile(t *testing.T) {
 	} {
 		t.Run(a.name, func(t *testing.T) {
 			before, answered := s.Descriptors(), people.answered.Load()
-			at := newAttacker(t, s, 2*time.Second)
+			at := newAttacker(t, s, time.Second)
 			at.tokens = tokens
 			a.run(at)
 			if n := at.contacts.Load(); n < a.contacts {
@@ -59,6 +69,19 @@ func TestHostile(t *testing.T) {
 			harness.Eventually(t, fmt.Sprintf("%d open files again", before), func() bool { return s.Descriptors() <= before })
 		})
 	}
+	if limited {
+		people.part(t)
+		return
+	}
+	// Who may ask for as much as it likes and reads nothing is put out.
+	at := newAttacker(t, s, harness.Patience)
+	at.tokens = tokens
+	var attack sync.WaitGroup
+	attack.Go(at.slowReaders)
+	harness.Eventually(t, "a slow reader is put out", func() bool { return len(s.Logged("slow consumer closed")) > 0 })
+	at.stop()
+	attack.Wait()
+	bounded(t, s)
 	people.part(t)
 }
 

@@ -31,8 +31,8 @@ func (e echo) Closed(why engineio.Closure) { e.ended <- why.Reason }
 // long-polling.
 func Example() {
 	ended := make(chan string, 1)
-	server := engineio.NewServer(engineio.Config{}, func(c *engineio.Conn, _ *http.Request) engineio.Receiver {
-		return echo{c, ended}
+	server := engineio.NewServer(engineio.Config{}, func(c *engineio.Conn, _ *http.Request) (engineio.Receiver, error) {
+		return echo{c, ended}, nil
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/engine.io/", server)
@@ -67,7 +67,7 @@ func ExampleHTTPError() {
 			}
 			return nil
 		},
-	}, func(c *engineio.Conn, _ *http.Request) engineio.Receiver { return echo{conn: c} })
+	}, func(c *engineio.Conn, _ *http.Request) (engineio.Receiver, error) { return echo{conn: c}, nil })
 	r := httptest.NewRequest("GET", "/engine.io/?EIO=4&transport=polling", nil)
 	r.Header.Set("Origin", "https://evil.example")
 	w := httptest.NewRecorder()

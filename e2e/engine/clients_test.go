@@ -260,7 +260,7 @@ func bareServer(t *testing.T) string {
 		PingInterval: 200 * time.Millisecond,
 		PingTimeout:  10 * time.Second,
 		OnPanic:      func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) },
-	}, func(c *engineio.Conn, _ *http.Request) engineio.Receiver { return echo{c} })
+	}, func(c *engineio.Conn, _ *http.Request) (engineio.Receiver, error) { return echo{c}, nil })
 	return listen(t, s, s)
 }
 
