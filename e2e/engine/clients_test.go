@@ -210,6 +210,7 @@ func TestOfficialClients(t *testing.T) {
 		node := needNode(t, client)
 		for _, transports := range choices {
 			t.Run(client+"/"+transports, func(t *testing.T) {
+				t.Parallel() // most of it is waiting
 				run(t, node, "client.mjs", server(t), client, transports)
 			})
 		}
@@ -224,6 +225,7 @@ func TestChromium(t *testing.T) {
 	need(t, "chromium", err == nil || os.Getenv("CHROMIUM") != "")
 	for _, transports := range choices {
 		t.Run(transports, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
 			run(t, node, "chromium.mjs", server(t), transports)
 		})
 	}
@@ -237,6 +239,7 @@ func TestPythonClient(t *testing.T) {
 	for _, kind := range []string{"threads", "asyncio"} {
 		for _, transports := range choices {
 			t.Run(kind+"/"+transports, func(t *testing.T) {
+				t.Parallel() // most of it is waiting
 				run(t, python, "client.py", server(t), transports, kind)
 			})
 		}
@@ -248,6 +251,7 @@ func TestEngineClient(t *testing.T) {
 	node := needNode(t, "engine.io-client")
 	for _, transports := range choices {
 		t.Run(transports, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
 			run(t, node, "engine.mjs", bareServer(t), transports)
 		})
 	}
