@@ -76,6 +76,17 @@ func TestI2_EndedWhileConnecting(t *testing.T) {
 	}
 }
 
+// TestS7_BusyStore: nobody is sent away because too many come at once.
+func TestS7_BusyStore(t *testing.T) {
+	w := newWorld(t)
+	_, raw := w.login("ada", "laptop")
+	p := w.connect(raw)
+	w.gate.mu.Lock()
+	w.gate.busy = 3
+	w.gate.mu.Unlock()
+	p.register()
+}
+
 // TestS1_LeavesAndComesBack: a client that leaves and connects again on the same
 // connection is not thrown out by its own past.
 func TestS1_LeavesAndComesBack(t *testing.T) {

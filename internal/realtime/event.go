@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/turnike/turnike/engineio"
@@ -57,13 +58,13 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 		return
 	}
 	c.told.Store(true)
-	err := s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: sock.ID()})
+	err := s.takeSeat(ctx, rec, sock.ID())
 	for rotated(err) { // its session goes on under another id [A5]
 		old := rec.sid
 		if rec = s.sessions.snapshot(c); rec.sid == old {
 			break
 		}
-		err = s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: sock.ID()})
+		err = s.takeSeat(ctx, rec, sock.ID())
 	}
 	if err != nil {
 		s.registerRefused(c, ack, err)
@@ -73,6 +74,29 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 	s.counts.admissions.Add(1)
 	s.pool(rec.pool).push(joining{client: c, ack: ack})
 }
+
+// takeSeat registers a connection. Where everybody comes at once, after a restart,
+// the store's queue is full for a while: nobody is sent away for that who has come
+// to get a seat back [S7]. Who waits does so outside of the queue, where ends and
+// leavings pass by.
+func (s *Server) takeSeat(ctx context.Context, rec record, conn string) error {
+	for end := time.Now().Add(busyPatience); ; {
+		err := s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: conn})
+		if !errors.Is(err, session.ErrBusy) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-time.After(busyPause/2 + rand.N(busyPause)):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+const (
+	busyPause    = 100 * time.Millisecond
+	busyPatience = 10 * time.Second
+)
 
 func rotated(err error) bool {
 	over, ok := errors.AsType[*session.EndedError](err)

@@ -130,6 +130,7 @@ type gate struct {
 	before func(user string) (held bool)
 	reads  func() // before a session is read
 	read   func() // and after that
+	busy   int    // so many changes find the queue full
 }
 
 // Session implements session.Store.
@@ -150,8 +151,12 @@ func (g *gate) Session(ctx context.Context, id string) (session.Session, session
 // Update implements session.Store.
 func (g *gate) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
 	g.mu.Lock()
-	before := g.before
+	before, busy := g.before, g.busy > 0
+	g.busy -= min(g.busy, 1)
 	g.mu.Unlock()
+	if busy {
+		return session.ErrBusy
+	}
 	if before != nil && before(user) {
 		ctx = context.WithoutCancel(ctx)
 	}

@@ -24,6 +24,9 @@ func Listen(ctx context.Context, addr string, tlsConfig *tls.Config, handler htt
 	if err != nil {
 		return nil, err
 	}
+	if tlsConfig != nil {
+		tlsConfig = inTurn(tlsConfig)
+	}
 	s := &Server{listener: l, tls: tlsConfig != nil, http: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake as well

@@ -18,6 +18,8 @@ var (
 	ErrNoPool = errors.New("session: no such pool")
 	// ErrUnavailable: the store cannot take the change now; nothing was changed.
 	ErrUnavailable = errors.New("session: store unavailable")
+	// ErrBusy: too many changes wait; it is an ErrUnavailable that is over soon.
+	ErrBusy = fmt.Errorf("%w: too many changes wait", ErrUnavailable)
 )
 
 // SeatError is the refusal of a full pool [S9].

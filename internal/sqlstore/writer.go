@@ -27,7 +27,7 @@ type request struct {
 }
 
 // write runs fn in the writer's transaction; an error of fn undoes what fn did.
-// It may be run twice, the first time in vain. A full queue is ErrUnavailable at once, and so is, after a
+// It may be run twice, the first time in vain. A full queue is ErrBusy at once, and so is, after a
 // while, a database that another process holds, unless the context can never
 // end: such a caller waits, because it must get its change in. Who gives up
 // aborts nothing: fn may run all the same.
@@ -46,7 +46,7 @@ func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 	default:
 		if !r.stays {
 			s.stats.full.Add(1)
-			return unavailable(errors.New("the queue is full"))
+			return session.ErrBusy
 		}
 		select {
 		case s.queue <- r:
