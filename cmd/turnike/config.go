@@ -55,8 +55,9 @@ type TLSConfig struct {
 
 // TokenConfig is the section [token].
 type TokenConfig struct {
-	Lifetime time.Duration // of a token and of its session
-	Secret   secret.Secret // HS256 when set, the own Ed25519 key when not
+	Lifetime       time.Duration // of a token and of its session
+	Secret         secret.Secret // HS256 when set, the own Ed25519 keys when not
+	SecretPrevious secret.Secret // verifies only [SEC-23]
 }
 
 // SessionConfig is the section [session].

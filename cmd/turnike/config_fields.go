@@ -30,6 +30,8 @@ func (c *Config) fields() []field {
 			named("token.lifetime", "24h", "how long a login is good for"),
 		hidden(&c.Token.Secret, tokenSecret).aka("JWT_SECRET_KEY").
 			named("token.secret", "", "signs tokens with HS256 instead of the server's own key; 32 bytes at least"),
+		hidden(&c.Token.SecretPrevious, tokenSecret).
+			named("token.secret_previous", "", "the token.secret before this one: its tokens stay good, it signs none"),
 
 		choice(&c.Session.Policy, session.PolicyReplace).
 			later("deny", `use "replace"`).later("ask", `use "replace"`).

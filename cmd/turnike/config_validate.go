@@ -23,6 +23,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf(`tls.key_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
 	case c.Metrics.Pprof && c.Metrics.Listen == "":
 		return fmt.Errorf(`metrics.pprof: profiles are served on metrics.listen alone, and it is not set; set it, say to "127.0.0.1:9464", or remove metrics.pprof`)
+	case c.Token.SecretPrevious.IsSet() && !c.Token.Secret.IsSet():
+		return fmt.Errorf(`token.secret_previous: it is not used without token.secret; set that or remove this`)
+	case c.Token.SecretPrevious.IsSet() && c.Token.SecretPrevious.Reveal() == c.Token.Secret.Reveal():
+		return fmt.Errorf(`token.secret_previous: it is the same as token.secret; give token.secret a new value or remove this`)
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
 	}

@@ -98,8 +98,10 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	epoch := rand.Text()
 	rt := realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
 	events := newEventLog(log)
+	live := newLiveKeys(keys, cfg, opts.Reload, log)
 	if err := store.Listen(rand.Text(), func(batch []session.Event) {
-		rt.Commit(batch) // first: sockets that are over are ended before anything else [K2]
+		live.commit(batch)
+		rt.Commit(batch) // sockets that are over are ended before anything is told of it [K2]
 		events.note(batch)
 	}); err != nil {
 		return err
@@ -123,7 +125,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, core: core, rt: rt, srv: srv, watch: watch, certs: certs, events: events})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, core: core, rt: rt, srv: srv, watch: watch, certs: certs, keys: live, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -137,6 +139,7 @@ type running struct {
 	srv    *server.Server
 	watch  *server.Server      // of metrics.listen; nil without
 	certs  *certificate.Source // nil without TLS
+	keys   *liveKeys
 	events *eventLog
 }
 
@@ -153,6 +156,7 @@ func runUntilDone(ctx context.Context, r running) error {
 	wg.Go(func() { r.rt.Run(work) })
 	wg.Go(func() { r.events.run(work) })
 	wg.Go(func() { trimMemory(work, r.rt.Connections) })
+	wg.Go(func() { r.keys.run(work) })
 	wg.Go(func() { r.reloadOnHangup(work) })
 	wg.Go(func() { r.books.turnUp(work) })
 	failed := make(chan error, 2)
@@ -191,8 +195,8 @@ func runUntilDone(ctx context.Context, r running) error {
 	return err
 }
 
-// reloadOnHangup reads the certificate again [SEC-53] and opens the access log
-// again at SIGHUP.
+// reloadOnHangup reads the token keys [SEC-23] and the certificate [SEC-53] again
+// and opens the access log again at SIGHUP.
 func (r running) reloadOnHangup(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -203,6 +207,7 @@ func (r running) reloadOnHangup(ctx context.Context) {
 			return
 		case <-hangup:
 			r.books.reopen()
+			r.keys.hangup()
 			if r.certs == nil {
 				continue
 			}
