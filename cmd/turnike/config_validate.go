@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/turnike/turnike/internal/secret/secretfile"
+	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
 // validate refuses values that are right alone and unsafe or useless together.
@@ -39,13 +41,24 @@ func (c *Config) validate() error {
 
 // advise warns of what is allowed.
 func (c *Config) advise() {
-	if info, err := os.Stat(c.TLS.KeyFile); err == nil && secretfile.TooOpen(info) {
+	if tooOpen(c.TLS.KeyFile) {
 		c.warn("tls.key_file: others can use %s, chmod 600 it", c.TLS.KeyFile) // [SEC-55]
 	}
 	if c.Metrics.Listen != "" && !loopback(c.Metrics.Listen) {
 		c.warn("metrics.listen: whoever reaches %s reads the metrics in plain HTTP; listen on 127.0.0.1, or let a firewall decide", c.Metrics.Listen)
 	}
+	for _, name := range []string{keyfile.Name, "turnike.db", "tls/ca.key", "tls/server.pem"} {
+		if file := filepath.Join(c.Data, name); tooOpen(file) {
+			c.warn("%s: others can use it, chmod 600 it", file) // [SEC-55]
+		}
+	}
 	if !c.RateLimit.Enabled {
 		c.warn("ratelimit.enabled: false leaves passwords to be guessed and the server to be flooded; it is for benchmarks and tests")
 	}
+}
+
+// tooOpen tells whether a file is there whose permissions go beyond 0640.
+func tooOpen(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && secretfile.TooOpen(info)
 }

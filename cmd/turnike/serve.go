@@ -55,6 +55,9 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
+	if tooOpen(opts.BootstrapPasswordFile) {
+		log.Warn("others can use " + opts.BootstrapPasswordFile + ", the first password; chmod 600 it") // [SEC-55]
+	}
 	lock, err := sqlstore.LockDir(cfg.Data)
 	if err != nil {
 		return err

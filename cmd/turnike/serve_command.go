@@ -35,9 +35,13 @@ func (c *serveCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	bootstrap, err := bootstrapFile(a.env)
+	if err != nil {
+		return err
+	}
 	return serve(ctx, cfg, ServeOptions{
 		Dev:                   c.Dev,
-		BootstrapPasswordFile: a.env[envBootstrapPassword],
+		BootstrapPasswordFile: bootstrap,
 		Reload:                a.config,
 		Stdout:                a.stdout,
 		Stderr:                a.stderr,
