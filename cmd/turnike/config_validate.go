@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,10 +33,39 @@ func (c *Config) validate() error {
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
 	}
+	if err := c.validateACME(); err != nil {
+		return err
+	}
 	if err := c.Password.parameters().Check(); err != nil {
 		return fmt.Errorf("password.memory, password.time, password.threads: %w; remove them to have the defaults", err)
 	}
 	c.advise()
+	return nil
+}
+
+// validateACME: the authority wants a name that others reach, and its terms are
+// the operator's to accept.
+func (c *Config) validateACME() error {
+	t, public := c.TLS, publicAddress(*c)
+	if t.Mode != TLSACME {
+		for _, k := range []struct {
+			key string
+			set bool
+		}{{"agree", t.ACMEAgree}, {"email", t.ACMEEmail != ""}, {"ca_file", t.ACMECAFile != ""}} {
+			if k.set {
+				return fmt.Errorf(`tls.acme_%s: it is not used while tls.mode is %q; set tls.mode to "acme" or remove it`, k.key, t.Mode)
+			}
+		}
+		return nil
+	}
+	switch {
+	case public == nil || public.Scheme != "https":
+		return fmt.Errorf(`server.public_url: tls.mode is "acme" and there is no name for the certificate; set it to the https address that users type`)
+	case loopbackHost(public.Hostname()) || net.ParseIP(public.Hostname()) != nil:
+		return fmt.Errorf(`server.public_url: no authority gives a certificate for %s; set it to a name, or tls.mode to "auto"`, clip(public.Hostname()))
+	case !t.ACMEAgree:
+		return fmt.Errorf(`tls.acme_agree: read the terms of service of %s, then set it to true`, t.ACMEDirectory)
+	}
 	return nil
 }
 

@@ -162,6 +162,12 @@ func runUntilDone(ctx context.Context, r running) error {
 	wg.Go(func() { r.keys.run(work) })
 	wg.Go(func() { r.reloadOnHangup(work) })
 	wg.Go(func() { r.books.turnUp(work) })
+	if r.certs != nil { // now that the port is ours
+		if err := r.certs.Start(work); err != nil {
+			return errors.Join(err, r.srv.Shutdown(work))
+		}
+		wg.Go(func() { r.certs.WatchExpiry(work, r.warnExpiry) })
+	}
 	failed := make(chan error, 2)
 	wg.Go(func() { failed <- r.srv.Serve() })
 	if r.watch != nil { // to the end: a drain is worth watching
@@ -196,6 +202,11 @@ func runUntilDone(ctx context.Context, r running) error {
 	}
 	r.log.Info("stopped")
 	return err
+}
+
+// warnExpiry tells of a certificate that nobody has renewed [SEC-53].
+func (r running) warnExpiry(notAfter time.Time) {
+	r.log.Warn("the certificate ends soon; renew it", "expires", notAfter)
 }
 
 // reloadOnHangup reads the token keys [SEC-23] and the certificate [SEC-53] again
@@ -254,7 +265,7 @@ func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs)
 	return server.Middleware{
 		Origins: origins, SocketPath: "/socket.io/", Log: books.main, Panics: new(atomic.Uint64),
 		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
-		PublicTLS: cfg.TLS.Mode == TLSFiles || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
+		PublicTLS: cfg.TLS.Mode == TLSFiles || cfg.TLS.Mode == TLSACME || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
 	}
@@ -282,9 +293,12 @@ func openCertificates(cfg Config, log *slog.Logger) (*certificate.Source, *tls.C
 	failed := func(err error) { log.Error("the certificate was not renewed; the old one is kept", "error", err) }
 	var source *certificate.Source
 	var err error
-	if cfg.TLS.Mode == TLSFiles {
+	switch cfg.TLS.Mode {
+	case TLSFiles:
 		source, err = certificate.Files(cfg.TLS.CertFile, cfg.TLS.KeyFile, failed)
-	} else {
+	case TLSACME:
+		source, err = acmeSource(cfg, log)
+	default:
 		hosts := certificate.Hosts()
 		if u := publicAddress(cfg); u != nil {
 			hosts = certificate.Hosts(u.Hostname())
