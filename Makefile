@@ -45,7 +45,7 @@ test-web: $(WEB) ## the pages: types and units
 	cd web && npm run check --silent && npm test --silent
 
 test-go: build e2e/node_modules/.package-lock.json ## packages, official clients and browser
-	@script/need gcc chromium python-socketio promtool
+	@script/need gcc chromium python-socketio promtool trust pebble
 	TMPDIR=$${TMPDIR:-$(or $(TESTTMP),/tmp)} CI=$${CI:-1} $(GO) test -race -count=1 -timeout 20m ./...
 
 check: lint test ## what has to pass before a change lands

@@ -63,18 +63,21 @@ func arrows() map[string][]string {
 // library; everybody else goes through them.
 func owners() map[string][]string {
 	return map[string][]string{
-		"github.com/alecthomas/kong":    {"cmd/turnike"},
-		"github.com/pelletier/go-toml":  {"cmd/turnike"},
-		"github.com/gobwas/ws":          {"engineio"},
-		"github.com/golang-jwt/jwt":     {"internal/token"},
-		"github.com/mileusna/useragent": {"internal/api"},
-		"github.com/pressly/goose":      {"internal/sqlstore"},
-		"github.com/prometheus":         {"internal/metrics"},
-		"net/http/pprof":                {"internal/metrics"},
-		"modernc.org/sqlite":            {"internal/sqlstore"},
-		"database/sql":                  {"internal/sqlstore"},
-		"golang.org/x/crypto":           {"internal/account"},
-		"golang.org/x/time":             {"internal/ratelimit"},
+		"github.com/alecthomas/kong":       {"cmd/turnike"},
+		"github.com/pelletier/go-toml":     {"cmd/turnike"},
+		"github.com/gobwas/ws":             {"engineio"},
+		"github.com/golang-jwt/jwt":        {"internal/token"},
+		"github.com/mileusna/useragent":    {"internal/api"},
+		"github.com/pressly/goose":         {"internal/sqlstore"},
+		"github.com/prometheus":            {"internal/metrics"},
+		"net/http/pprof":                   {"internal/metrics"},
+		"modernc.org/sqlite":               {"internal/sqlstore"},
+		"database/sql":                     {"internal/sqlstore"},
+		"golang.org/x/crypto":              {"internal/account"},
+		"golang.org/x/time":                {"internal/ratelimit"},
+		"github.com/smallstep/truststore":  {"cmd/turnike"},
+		"github.com/caddyserver/certmagic": {"internal/certificate"},
+		"go.uber.org/zap":                  {"internal/certificate"},
 	}
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -93,4 +94,53 @@ func TestContractProblemLanguage(t *testing.T) {
 	if said["tr"] == said["en"] || said["tr"] == "" || said["en"] == "" {
 		t.Errorf("messages %q", said)
 	}
+}
+
+// TestSEC55_SecretsStayInside: a server that has all its secrets from credentials
+// of its unit shows none of them in its arguments, its environment, its log, its
+// configuration's dump or an answer; nor does a refusal to start.
+func TestSEC55_SecretsStayInside(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	canaries := map[string]string{
+		"turnike.token.secret":          "canary-one-" + secret,
+		"turnike.token.secret_previous": "canary-two-" + secret,
+		"turnike.password.pepper":       "canary-three-" + secret,
+		"turnike.bootstrap_password":    "canary-four-" + secret,
+	}
+	for name, value := range canaries {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(value), 0o400); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := harness.Start(t, harness.Empty(), harness.Env("CREDENTIALS_DIRECTORY="+dir), harness.Set("log.level", "debug"))
+	var l harness.Login
+	s.Browser().TryLogin("admin", canaries["turnike.bootstrap_password"]).Want(200).Decode(&l)
+	if tok := harness.ParseToken(t, l.Token); string(tok.Signature) != string(harness.HS256([]byte(canaries["turnike.token.secret"]), tok.Signed)) {
+		t.Error("the credential does not sign")
+	}
+	shown := map[string]string{"stdout": strings.Join(s.Stdout(), "\n"), "check": s.Must("check"), "version": s.Browser().Get("/version").Body}
+	for _, file := range []string{"cmdline", "environ"} {
+		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", s.PID(), file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown[file] = string(raw)
+	}
+	s.Stop()
+	shown["log"] = s.Stderr()
+	if err := os.Chmod(filepath.Join(dir, "turnike.token.secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := harness.Command{Args: []string{"serve", "--data", t.TempDir()}, Env: []string{"CREDENTIALS_DIRECTORY=" + dir, "JWT_SECRET_KEY=canary-five-" + secret}}.Run(t)
+	if r.Code != 1 || !strings.Contains(r.Line(t), "JWT_SECRET_KEY") {
+		t.Errorf("two sources: %+v", r)
+	}
+	shown["refusal"] = r.Errout + r.Out
+	for what, text := range shown {
+		if strings.Contains(text, "canary-") {
+			t.Errorf("%s shows a secret:\n%s", what, text)
+		}
+	}
+	s.Run()
 }

@@ -44,6 +44,7 @@ type ServerConfig struct {
 const (
 	TLSAuto  = "auto"  // own local CA in the data directory
 	TLSFiles = "files" // CertFile and KeyFile
+	TLSACME  = "acme"  // from an authority on the network
 	TLSOff   = "off"   // behind a proxy, or on a loopback address
 )
 
@@ -51,12 +52,19 @@ const (
 type TLSConfig struct {
 	Mode              string
 	CertFile, KeyFile string
+
+	ACMEDirectory  string // the authority's URL
+	ACMEEmail      string
+	ACMECAFile     string // to trust the authority by; empty for the system's list
+	ACMEAgree      bool   // to the authority's terms
+	ACMEHTTPListen string // for HTTP-01; empty for none
 }
 
 // TokenConfig is the section [token].
 type TokenConfig struct {
-	Lifetime time.Duration // of a token and of its session
-	Secret   secret.Secret // HS256 when set, the own Ed25519 key when not
+	Lifetime       time.Duration // of a token and of its session
+	Secret         secret.Secret // HS256 when set, the own Ed25519 keys when not
+	SecretPrevious secret.Secret // verifies only [SEC-23]
 }
 
 // SessionConfig is the section [session].

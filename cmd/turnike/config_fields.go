@@ -9,6 +9,9 @@ import (
 
 const day = 24 * time.Hour
 
+// letsEncrypt is the authority that most people mean.
+const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
+
 // fields is the table of everything that can be configured: the one place
 // where a key, its default, its bounds and its meaning are written. The file,
 // the environment, the flags and `turnike check` are all made of it.
@@ -21,15 +24,27 @@ func (c *Config) fields() []field {
 		list(&c.Server.TrustedProxies, proxyNetwork).
 			named("server.trusted_proxies", "", "networks (CIDR) whose forwarding headers are believed"),
 
-		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSOff).later("acme", "use files, with a certificate from your ACME client").
-			named("tls.mode", TLSAuto, "auto makes a local CA in the data directory; files reads cert_file and key_file"),
+		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSACME, TLSOff).
+			named("tls.mode", TLSAuto, "auto makes a local CA in the data directory; files reads cert_file and key_file; acme asks an authority"),
 		text(&c.TLS.CertFile, optional(fileName)).named("tls.cert_file", "", "certificate chain, PEM"),
 		text(&c.TLS.KeyFile, optional(fileName)).named("tls.key_file", "", "private key, PEM"),
+		text(&c.TLS.ACMEDirectory, directoryURL).
+			named("tls.acme_directory", letsEncrypt, "the ACME authority's directory"),
+		toggle(&c.TLS.ACMEAgree).
+			named("tls.acme_agree", "false", "true accepts the terms of service of that authority"),
+		text(&c.TLS.ACMEEmail, optional(mailAddress)).
+			named("tls.acme_email", "", "where the authority can reach you"),
+		text(&c.TLS.ACMECAFile, optional(fileName)).
+			named("tls.acme_ca_file", "", "certificates to trust a private authority by, PEM"),
+		text(&c.TLS.ACMEHTTPListen, optional(listenAddress)).
+			named("tls.acme_http_listen", ":80", "where HTTP-01 is answered, open only meanwhile; empty does without it"),
 
 		span(&c.Token.Lifetime, time.Second, 400*day).
 			named("token.lifetime", "24h", "how long a login is good for"),
 		hidden(&c.Token.Secret, tokenSecret).aka("JWT_SECRET_KEY").
 			named("token.secret", "", "signs tokens with HS256 instead of the server's own key; 32 bytes at least"),
+		hidden(&c.Token.SecretPrevious, tokenSecret).
+			named("token.secret_previous", "", "the token.secret before this one: its tokens stay good, it signs none"),
 
 		choice(&c.Session.Policy, session.PolicyReplace).
 			later("deny", `use "replace"`).later("ask", `use "replace"`).

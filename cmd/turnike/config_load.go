@@ -26,7 +26,8 @@ type setting struct {
 type layer map[string]setting
 
 // loadConfig reads the sources: a flag wins over the environment, that over the
-// file, that over the default. Its error is one line that names the key and the
+// file, that over the default. Secrets also come from the credentials of the
+// unit, which stand alone. Its error is one line that names the key and the
 // mend.
 func loadConfig(src sources) (Config, error) {
 	c := Config{Data: src.data, origins: map[string]string{}}
@@ -39,8 +40,15 @@ func loadConfig(src sources) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	unit, err := credentialLayer(src.env, fields)
+	if err != nil {
+		return Config{}, err
+	}
+	if err := unit.disjoint(env, file); err != nil {
+		return Config{}, err
+	}
 	for _, f := range fields {
-		if err := c.take(f, src.flags, env, file); err != nil {
+		if err := c.take(f, src.flags, env, file, unit); err != nil {
 			return Config{}, err
 		}
 	}

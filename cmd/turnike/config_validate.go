@@ -2,10 +2,13 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/turnike/turnike/internal/secret/secretfile"
+	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
 // validate refuses values that are right alone and unsafe or useless together.
@@ -23,8 +26,15 @@ func (c *Config) validate() error {
 		return fmt.Errorf(`tls.key_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
 	case c.Metrics.Pprof && c.Metrics.Listen == "":
 		return fmt.Errorf(`metrics.pprof: profiles are served on metrics.listen alone, and it is not set; set it, say to "127.0.0.1:9464", or remove metrics.pprof`)
+	case c.Token.SecretPrevious.IsSet() && !c.Token.Secret.IsSet():
+		return fmt.Errorf(`token.secret_previous: it is not used without token.secret; set that or remove this`)
+	case c.Token.SecretPrevious.IsSet() && c.Token.SecretPrevious.Reveal() == c.Token.Secret.Reveal():
+		return fmt.Errorf(`token.secret_previous: it is the same as token.secret; give token.secret a new value or remove this`)
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
+	}
+	if err := c.validateACME(); err != nil {
+		return err
 	}
 	if err := c.Password.parameters().Check(); err != nil {
 		return fmt.Errorf("password.memory, password.time, password.threads: %w; remove them to have the defaults", err)
@@ -33,15 +43,52 @@ func (c *Config) validate() error {
 	return nil
 }
 
+// validateACME: the authority wants a name that others reach, and its terms are
+// the operator's to accept.
+func (c *Config) validateACME() error {
+	t, public := c.TLS, publicAddress(*c)
+	if t.Mode != TLSACME {
+		for _, k := range []struct {
+			key string
+			set bool
+		}{{"agree", t.ACMEAgree}, {"email", t.ACMEEmail != ""}, {"ca_file", t.ACMECAFile != ""}} {
+			if k.set {
+				return fmt.Errorf(`tls.acme_%s: it is not used while tls.mode is %q; set tls.mode to "acme" or remove it`, k.key, t.Mode)
+			}
+		}
+		return nil
+	}
+	switch {
+	case public == nil || public.Scheme != "https":
+		return fmt.Errorf(`server.public_url: tls.mode is "acme" and there is no name for the certificate; set it to the https address that users type`)
+	case loopbackHost(public.Hostname()) || net.ParseIP(public.Hostname()) != nil:
+		return fmt.Errorf(`server.public_url: no authority gives a certificate for %s; set it to a name, or tls.mode to "auto"`, clip(public.Hostname()))
+	case !t.ACMEAgree:
+		return fmt.Errorf(`tls.acme_agree: read the terms of service of %s, then set it to true`, t.ACMEDirectory)
+	}
+	return nil
+}
+
 // advise warns of what is allowed.
 func (c *Config) advise() {
-	if info, err := os.Stat(c.TLS.KeyFile); err == nil && secretfile.TooOpen(info) {
+	if tooOpen(c.TLS.KeyFile) {
 		c.warn("tls.key_file: others can use %s, chmod 600 it", c.TLS.KeyFile) // [SEC-55]
 	}
 	if c.Metrics.Listen != "" && !loopback(c.Metrics.Listen) {
 		c.warn("metrics.listen: whoever reaches %s reads the metrics in plain HTTP; listen on 127.0.0.1, or let a firewall decide", c.Metrics.Listen)
 	}
+	for _, name := range []string{keyfile.Name, "turnike.db", "tls/ca.key", "tls/server.pem"} {
+		if file := filepath.Join(c.Data, name); tooOpen(file) {
+			c.warn("%s: others can use it, chmod 600 it", file) // [SEC-55]
+		}
+	}
 	if !c.RateLimit.Enabled {
 		c.warn("ratelimit.enabled: false leaves passwords to be guessed and the server to be flooded; it is for benchmarks and tests")
 	}
+}
+
+// tooOpen tells whether a file is there whose permissions go beyond 0640.
+func tooOpen(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && secretfile.TooOpen(info)
 }

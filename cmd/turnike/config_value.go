@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -167,4 +168,21 @@ func pepper(s string) error {
 		return fmt.Errorf("it has %d bytes: use %d random ones or more", len(s), minPepper)
 	}
 	return nil
+}
+
+// directoryURL is where an ACME authority begins (RFC 8555, section 7.1.1).
+func directoryURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return "", fmt.Errorf("%s is not the address of a directory: write one such as %q", clip(s), letsEncrypt)
+	}
+	return s, nil
+}
+
+// mailAddress is one address without a name.
+func mailAddress(s string) (string, error) {
+	if a, err := mail.ParseAddress(s); err != nil || a.Address != s {
+		return "", fmt.Errorf("%s is not a mail address", clip(s))
+	}
+	return s, nil
 }

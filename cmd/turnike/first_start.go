@@ -78,7 +78,7 @@ func firstAdmin(ctx context.Context, store *sqlstore.Store, hasher *account.Hash
 	}
 	password, printed := rand.Text(), true
 	if file := opts.BootstrapPasswordFile; file != "" {
-		s, _, err := secretfile.Load(file)
+		s, _, err := secretfile.Load(file) // its permissions were looked at before
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", envBootstrapPassword, err)
 		}

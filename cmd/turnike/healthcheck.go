@@ -99,16 +99,27 @@ func trustServer(cfg Config) (*tls.Config, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tls.cert_file, tls.key_file: %w", err)
 		}
-		return &tls.Config{
-			MinVersion:         tls.VersionTLS12,
-			InsecureSkipVerify: true, //nolint:gosec // VerifyConnection compares with the very certificate instead
-			VerifyConnection: func(state tls.ConnectionState) error {
-				if !bytes.Equal(state.PeerCertificates[0].Raw, own.Certificate[0]) {
-					return errors.New("the server has another certificate than tls.cert_file")
-				}
-				return nil
-			},
-		}, nil
+		return only(own.Certificate[0], "tls.cert_file"), nil
+	case TLSACME:
+		own, err := acmeCertificate(cfg)
+		if err != nil {
+			return nil, fmt.Errorf("the certificate: %w", err)
+		}
+		return only(own, "the data directory"), nil
 	}
 	return nil, nil
+}
+
+// only accepts one certificate, whatever its names.
+func only(own []byte, where string) *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection compares with the very certificate instead
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if !bytes.Equal(state.PeerCertificates[0].Raw, own) {
+				return errors.New("the server has another certificate than " + where)
+			}
+			return nil
+		},
+	}
 }

@@ -43,6 +43,10 @@ type commands struct {
 		List poolListCommand `cmd:"" help:"List the pools."`
 		Set  poolSetCommand  `cmd:"" help:"Make or change a pool."`
 	} `cmd:"" help:"Seat limits."`
+	Token struct {
+		Rotate tokenRotateCommand `cmd:"" help:"Make a new key for tokens; nobody is logged out, or everybody with --revoke."`
+	} `cmd:"" help:"Keys of tokens."`
+	Trust       trustCommand       `cmd:"" help:"Make this machine and your browsers trust the local authority."`
 	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or what is wrong with it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the running server whether it is alive."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`

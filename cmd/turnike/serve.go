@@ -55,6 +55,9 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
+	if tooOpen(opts.BootstrapPasswordFile) {
+		log.Warn("others can use " + opts.BootstrapPasswordFile + ", the first password; chmod 600 it") // [SEC-55]
+	}
 	lock, err := sqlstore.LockDir(cfg.Data)
 	if err != nil {
 		return err
@@ -98,8 +101,10 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	epoch := rand.Text()
 	rt := realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
 	events := newEventLog(log)
+	live := newLiveKeys(keys, cfg, opts.Reload, log)
 	if err := store.Listen(rand.Text(), func(batch []session.Event) {
-		rt.Commit(batch) // first: sockets that are over are ended before anything else [K2]
+		live.commit(batch)
+		rt.Commit(batch) // sockets that are over are ended before anything is told of it [K2]
 		events.note(batch)
 	}); err != nil {
 		return err
@@ -123,7 +128,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, core: core, rt: rt, srv: srv, watch: watch, certs: certs, events: events})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, core: core, rt: rt, srv: srv, watch: watch, certs: certs, keys: live, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -137,6 +142,7 @@ type running struct {
 	srv    *server.Server
 	watch  *server.Server      // of metrics.listen; nil without
 	certs  *certificate.Source // nil without TLS
+	keys   *liveKeys
 	events *eventLog
 }
 
@@ -153,8 +159,15 @@ func runUntilDone(ctx context.Context, r running) error {
 	wg.Go(func() { r.rt.Run(work) })
 	wg.Go(func() { r.events.run(work) })
 	wg.Go(func() { trimMemory(work, r.rt.Connections) })
+	wg.Go(func() { r.keys.run(work) })
 	wg.Go(func() { r.reloadOnHangup(work) })
 	wg.Go(func() { r.books.turnUp(work) })
+	if r.certs != nil { // now that the port is ours
+		if err := r.certs.Start(work); err != nil {
+			return errors.Join(err, r.srv.Shutdown(work))
+		}
+		wg.Go(func() { r.certs.WatchExpiry(work, r.warnExpiry) })
+	}
 	failed := make(chan error, 2)
 	wg.Go(func() { failed <- r.srv.Serve() })
 	if r.watch != nil { // to the end: a drain is worth watching
@@ -191,8 +204,13 @@ func runUntilDone(ctx context.Context, r running) error {
 	return err
 }
 
-// reloadOnHangup reads the certificate again [SEC-53] and opens the access log
-// again at SIGHUP.
+// warnExpiry tells of a certificate that nobody has renewed [SEC-53].
+func (r running) warnExpiry(notAfter time.Time) {
+	r.log.Warn("the certificate ends soon; renew it", "expires", notAfter)
+}
+
+// reloadOnHangup reads the token keys [SEC-23] and the certificate [SEC-53] again
+// and opens the access log again at SIGHUP.
 func (r running) reloadOnHangup(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -203,6 +221,7 @@ func (r running) reloadOnHangup(ctx context.Context) {
 			return
 		case <-hangup:
 			r.books.reopen()
+			r.keys.hangup()
 			if r.certs == nil {
 				continue
 			}
@@ -246,7 +265,7 @@ func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs)
 	return server.Middleware{
 		Origins: origins, SocketPath: "/socket.io/", Log: books.main, Panics: new(atomic.Uint64),
 		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
-		PublicTLS: cfg.TLS.Mode == TLSFiles || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
+		PublicTLS: cfg.TLS.Mode == TLSFiles || cfg.TLS.Mode == TLSACME || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
 	}
@@ -274,9 +293,12 @@ func openCertificates(cfg Config, log *slog.Logger) (*certificate.Source, *tls.C
 	failed := func(err error) { log.Error("the certificate was not renewed; the old one is kept", "error", err) }
 	var source *certificate.Source
 	var err error
-	if cfg.TLS.Mode == TLSFiles {
+	switch cfg.TLS.Mode {
+	case TLSFiles:
 		source, err = certificate.Files(cfg.TLS.CertFile, cfg.TLS.KeyFile, failed)
-	} else {
+	case TLSACME:
+		source, err = acmeSource(cfg, log)
+	default:
 		hosts := certificate.Hosts()
 		if u := publicAddress(cfg); u != nil {
 			hosts = certificate.Hosts(u.Hostname())

@@ -24,7 +24,8 @@ type configFlags struct {
 // ServeOptions are what a run of the server needs beside its configuration.
 type ServeOptions struct {
 	Dev                   bool
-	BootstrapPasswordFile string // "" for none: the password of admin is made and printed
+	BootstrapPasswordFile string                 // "" for none: the password of admin is made and printed
+	Reload                func() (Config, error) // reads the configuration again, at SIGHUP
 	Stdout, Stderr        io.Writer
 }
 
@@ -34,9 +35,14 @@ func (c *serveCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	bootstrap, err := bootstrapFile(a.env)
+	if err != nil {
+		return err
+	}
 	return serve(ctx, cfg, ServeOptions{
 		Dev:                   c.Dev,
-		BootstrapPasswordFile: a.env[envBootstrapPassword],
+		BootstrapPasswordFile: bootstrap,
+		Reload:                a.config,
 		Stdout:                a.stdout,
 		Stderr:                a.stderr,
 	})

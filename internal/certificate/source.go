@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -18,10 +19,11 @@ var ErrCertificate = errors.New("unusable certificate")
 // checkInterval is how often handshakes look for a change.
 const checkInterval = time.Second
 
-// Source gives the certificate of the server. Make one with Local or Files. It
-// is safe for use by several goroutines.
+// Source gives the certificate of the server. Make one with Local, Files or
+// ACME. It is safe for use by several goroutines.
 type Source struct {
 	maker   maker
+	network network     // nil where nobody has to be asked
 	failed  func(error) // hears why a renewal did not work
 	started time.Time
 
@@ -38,7 +40,13 @@ type maker interface {
 	refresh(now time.Time, current *held) (*held, error)
 }
 
-// held is a certificate in use.
+// network is a maker that asks others, and what they ask in return.
+type network interface {
+	start(ctx context.Context) error
+	answer(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
+}
+
+// held is a certificate in use; without one it has the names alone.
 type held struct {
 	tls.Certificate
 	names []string
@@ -56,10 +64,31 @@ func newSource(m maker, failed func(error)) (*Source, error) {
 	return s, nil
 }
 
-// Get is for tls.Config.GetCertificate. It never fails.
-func (s *Source) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// Start begins to ask for a certificate where one comes over the network, and
+// goes on until ctx is done. The server has to listen already, and need not
+// accept yet.
+func (s *Source) Start(ctx context.Context) error {
+	if s.network == nil {
+		return nil
+	}
+	return s.network.start(ctx)
+}
+
+// errNone is for a handshake before the first certificate has come.
+var errNone = errors.New("there is no certificate yet")
+
+// Get is for tls.Config.GetCertificate. It fails only before an authority on the
+// network has given the first certificate.
+func (s *Source) Get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if s.network != nil && slices.Contains(hello.SupportedProtos, acmeProtocol) {
+		return s.network.answer(hello)
+	}
 	s.check()
-	return &s.current.Load().Certificate, nil
+	current := s.current.Load()
+	if current.Leaf == nil {
+		return nil, errNone
+	}
+	return &current.Certificate, nil
 }
 
 // Config gives the configuration of a listener: TLS 1.2 at least, Go's
@@ -67,11 +96,15 @@ func (s *Source) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 // X25519MLKEM768 among the groups, session tickets whose keys rotate, and
 // HTTP/2 [SEC-53]. Clone it rather than change it after use.
 func (s *Source) Config() *tls.Config {
-	return &tls.Config{
+	config := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"h2", "http/1.1"},
 		GetCertificate: s.Get,
 	}
+	if s.network != nil {
+		config.NextProtos = append(config.NextProtos, acmeProtocol)
+	}
+	return config
 }
 
 // Names gives the host names and addresses on the certificate, in lower case
@@ -93,8 +126,14 @@ func (s *Source) Covers(host string) bool {
 	return found && label != "" && slices.Contains(names, "*."+domain)
 }
 
-// NotAfter gives the time when the certificate expires.
-func (s *Source) NotAfter() time.Time { return s.current.Load().Leaf.NotAfter }
+// NotAfter gives the time when the certificate expires; zero before the first
+// one.
+func (s *Source) NotAfter() time.Time {
+	if leaf := s.current.Load().Leaf; leaf != nil {
+		return leaf.NotAfter
+	}
+	return time.Time{}
+}
 
 // Reload looks for a change now, as on SIGHUP. When it fails, the certificate
 // that is there stays in use.

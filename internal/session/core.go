@@ -141,6 +141,16 @@ func (c *Core) ChangePool(ctx context.Context, pool PoolID, ch PoolChange) error
 	})
 }
 
+// NoteKeys logs that the token keys on the disk were changed, and how, so that
+// a running server reads them again before the change is confirmed [SEC-23].
+func (c *Core) NoteKeys(ctx context.Context, how string) error {
+	return c.store.UpdatePool(ctx, SystemPool, func(pool Pool) Change {
+		p := newPlan(State{Pool: pool}, Rules{}, c.clock.Now())
+		p.emit(Event{Type: TokenKeysChanged, Reason: how})
+		return p.done()
+	})
+}
+
 // Session returns a live session and its user: the check behind every request
 // [SEC-26]. One that is met after its time is over is ended here [T2].
 // Errors: *EndedError, ErrUnknown, ErrUnavailable.

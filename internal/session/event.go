@@ -56,6 +56,7 @@ const (
 	ServerStarted        EventType = "server_started" // every seat of the pool went into boot grace [S7]
 	UserCreated          EventType = "user_created"
 	UserChanged          EventType = "user_changed"
+	TokenKeysChanged     EventType = "token_keys_changed" // on the disk; who serves reads them again [SEC-23]
 	// LogLost is never logged: a store hands it to its listener in place of
 	// events that were pruned before they were read. Whatever is known of the
 	// pool and its sessions must be read anew.
@@ -87,7 +88,7 @@ type Event struct {
 	Conn        string    `json:"conn,omitempty"`
 
 	Code      Code     `json:"code,omitempty"`      // of an ended session, or what changed of a user
-	Reason    string   `json:"reason,omitempty"`    // the operator's text
+	Reason    string   `json:"reason,omitempty"`    // the operator's text, or what was done to the keys
 	Successor string   `json:"successor,omitempty"` // of a rotated or replaced session
 	Dropped   []string `json:"dropped,omitempty"`   // connections that a newer one of the same session replaced [S1]
 	Device    string   `json:"device,omitempty"`

@@ -81,23 +81,23 @@ func TestCacheEndsWithToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(k.cache.young) != 1 {
-		t.Errorf("after signing: %d", len(k.cache.young))
+	if len(k.ring.Load().cache.young) != 1 {
+		t.Errorf("after signing: %d", len(k.ring.Load().cache.young))
 	}
-	if _, err := k.Verify(raw, now.Add(2*time.Hour)); !errors.Is(err, ErrExpired) || len(k.cache.young) != 0 {
-		t.Errorf("expired: %v, %d held", err, len(k.cache.young))
+	if _, err := k.Verify(raw, now.Add(2*time.Hour)); !errors.Is(err, ErrExpired) || len(k.ring.Load().cache.young) != 0 {
+		t.Errorf("expired: %v, %d held", err, len(k.ring.Load().cache.young))
 	}
 	for _, at := range []time.Time{now.Add(2 * time.Hour), now.Add(-time.Hour)} {
-		if _, err := k.Verify(raw, at); err == nil || len(k.cache.young) != 0 {
-			t.Errorf("at %v: %v, %d held", at, err, len(k.cache.young))
+		if _, err := k.Verify(raw, at); err == nil || len(k.ring.Load().cache.young) != 0 {
+			t.Errorf("at %v: %v, %d held", at, err, len(k.ring.Load().cache.young))
 		}
 	}
-	if _, err := k.Verify(raw[:len(raw)-4]+"AAAA", now); !errors.Is(err, ErrInvalid) || len(k.cache.young) != 0 {
-		t.Errorf("tampered: %v, %d held", err, len(k.cache.young))
+	if _, err := k.Verify(raw[:len(raw)-4]+"AAAA", now); !errors.Is(err, ErrInvalid) || len(k.ring.Load().cache.young) != 0 {
+		t.Errorf("tampered: %v, %d held", err, len(k.ring.Load().cache.young))
 	}
 	for range 2 {
-		if _, err := k.Verify(raw, now); err != nil || len(k.cache.young) != 1 {
-			t.Errorf("good: %v, %d held", err, len(k.cache.young))
+		if _, err := k.Verify(raw, now); err != nil || len(k.ring.Load().cache.young) != 1 {
+			t.Errorf("good: %v, %d held", err, len(k.ring.Load().cache.young))
 		}
 	}
 }
@@ -136,7 +136,7 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	})
 	b.Run("whole", func(b *testing.B) {
-		k.cache = newCache(0)
+		k.ring.Load().cache = newCache(0)
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := k.Verify(raw, now); err != nil {

@@ -5,7 +5,9 @@
 // A Keyring signs with its active key and verifies with all of its keys, which
 // are of one algorithm: EdDSA with a key of our own, or HS256 with a secret of
 // the operator's. The algorithm comes from the configuration and never from a
-// token [SEC-20]. Verify goes in this order, cheap before dear:
+// token [SEC-20]. Keys may change while serving: Use puts all of them, and what
+// they have verified, out of use in one step [SEC-23]. Verify goes in this order,
+// cheap before dear:
 //
 //  1. length and dots: at most 4096 bytes in three parts [SEC-22]; then the
 //     cache of tokens verified before, by SHA-256;

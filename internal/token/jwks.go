@@ -22,8 +22,9 @@ func (k *Keyring) JWKS() ([]byte, error) {
 	set := struct {
 		Keys []jwk `json:"keys"`
 	}{Keys: []jwk{}}
-	for _, id := range k.order {
-		if key := k.keys[id]; key.point != nil {
+	r := k.ring.Load()
+	for _, id := range r.order {
+		if key := r.keys[id]; key.point != nil {
 			set.Keys = append(set.Keys, jwk{
 				Type: "OKP", Curve: "Ed25519", Use: "sig", Algorithm: key.method.Alg(), ID: key.id,
 				X: base64.RawURLEncoding.EncodeToString(key.point),

@@ -3,7 +3,9 @@ package token
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -31,7 +33,7 @@ const DefaultCache = 32768
 type Config struct {
 	Instance string // id of this installation; the issuer is "turnike:" and it
 	Active   Key    // signs, and verifies
-	Retired  []Key  // verify only; of the algorithm of Active
+	Others   []Key  // verify only: retired ones, and one that is published ahead of its use
 	Cache    int    // verified tokens to remember at most; 0: DefaultCache, below 0: none
 }
 
@@ -39,10 +41,18 @@ type Config struct {
 // goroutines.
 type Keyring struct {
 	issuer string
+	method jwt.SigningMethod // of all keys, now and later [SEC-20]
+	parser *jwt.Parser
+	size   int // of a cache's generation
+	ring   atomic.Pointer[ring]
+}
+
+// ring is the keys in use. They change together, and with them goes the cache:
+// what a key has verified is forgotten with it [SEC-23].
+type ring struct {
 	active Key
 	keys   map[string]Key // by kid, the active one among them
-	order  []string       // of the ids, as they were given
-	parser *jwt.Parser
+	order  []string       // of the ids, the active one first
 	cache  *cache
 }
 
@@ -60,9 +70,8 @@ func New(config Config) (*Keyring, error) {
 	}
 	k := &Keyring{
 		issuer: "turnike:" + config.Instance,
-		active: config.Active,
-		keys:   map[string]Key{},
-		cache:  newCache(max(size, 0) / 2),
+		method: config.Active.method,
+		size:   max(size, 0) / 2,
 		// Of the claims the library would make one judgement; we have to tell
 		// "expired" from "expired and otherwise bad", so they are judged here.
 		parser: jwt.NewParser(
@@ -71,21 +80,37 @@ func New(config Config) (*Keyring, error) {
 			jwt.WithoutClaimsValidation(),
 		),
 	}
-	for _, key := range append([]Key{config.Active}, config.Retired...) {
-		if key.method != config.Active.method {
-			return nil, fmt.Errorf("%w: %v is not of the algorithm of %v", ErrKey, key, config.Active)
-		}
-		if _, twice := k.keys[key.id]; twice {
-			return nil, fmt.Errorf("%w: %v is there twice", ErrKey, key)
-		}
-		k.keys[key.id] = key
-		k.order = append(k.order, key.id)
+	if err := k.Use(config.Active, config.Others...); err != nil {
+		return nil, err
 	}
 	return k, nil
 }
 
+// Use puts other keys in the place of those in use, for every call that begins
+// when it has returned. A token of a key that is not among them is bad from then
+// on, also one that was verified before [SEC-23]. Keys of another algorithm are
+// refused: it is the configuration's, and does not change while serving.
+func (k *Keyring) Use(active Key, others ...Key) error {
+	r := &ring{active: active, keys: map[string]Key{}, cache: newCache(k.size)}
+	for _, key := range append([]Key{active}, others...) {
+		if key.method != k.method {
+			return fmt.Errorf("%w: %v is not of the algorithm %s", ErrKey, key, k.method.Alg())
+		}
+		if _, twice := r.keys[key.id]; twice {
+			return fmt.Errorf("%w: %v is there twice", ErrKey, key)
+		}
+		r.keys[key.id] = key
+		r.order = append(r.order, key.id)
+	}
+	k.ring.Store(r)
+	return nil
+}
+
+// IDs gives the ids of the keys in use, that of the active one first.
+func (k *Keyring) IDs() []string { return slices.Clone(k.ring.Load().order) }
+
 // Algorithm gives the alg of all tokens: EdDSA or HS256.
-func (k *Keyring) Algorithm() string { return k.active.method.Alg() }
+func (k *Keyring) Algorithm() string { return k.method.Alg() }
 
 // Issuer gives the iss of all tokens.
 func (k *Keyring) Issuer() string { return k.issuer }
@@ -100,10 +125,11 @@ func (k *Keyring) Sign(claims Claims) (string, error) {
 	if !claims.complete() {
 		return "", fmt.Errorf("sign: %w", invalid("a claim is missing or the times are out of order"))
 	}
-	token := jwt.NewWithClaims(k.active.method, newWire(claims, k.issuer, sessionAudience))
+	r := k.ring.Load()
+	token := jwt.NewWithClaims(k.method, newWire(claims, k.issuer, sessionAudience))
 	token.Header["typ"] = sessionType
-	token.Header["kid"] = k.active.id
-	raw, err := token.SignedString(k.active.private)
+	token.Header["kid"] = r.active.id
+	raw, err := token.SignedString(r.active.private)
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)
 	}
@@ -111,7 +137,7 @@ func (k *Keyring) Sign(claims Claims) (string, error) {
 		return "", fmt.Errorf("sign: %w", invalid("it has more than 4096 bytes"))
 	}
 	// Its first check will come in a moment.
-	k.cache.put(digestOf(raw), claims)
+	r.cache.put(digestOf(raw), claims)
 	return raw, nil
 }
 
@@ -125,11 +151,11 @@ func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
 	if len(raw) > MaxLength || strings.Count(raw, ".") != 2 {
 		return Claims{}, invalid("it is not three parts in at most 4096 bytes")
 	}
-	digest := digestOf(raw)
-	claims, cached := k.cache.get(digest)
+	r, digest := k.ring.Load(), digestOf(raw)
+	claims, cached := r.cache.get(digest)
 	if !cached {
 		var err error
-		if claims, err = k.genuine(raw); err != nil {
+		if claims, err = k.genuine(r, raw); err != nil {
 			return Claims{}, err
 		}
 	}
@@ -137,19 +163,19 @@ func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
 	switch {
 	case errors.Is(err, ErrExpired):
 		if cached {
-			k.cache.forget(digest)
+			r.cache.forget(digest)
 		}
 		return claims, err
 	case err != nil:
 		return Claims{}, err
 	case !cached:
-		k.cache.put(digest, claims)
+		r.cache.put(digest, claims)
 	}
 	return claims, nil
 }
 
-// genuine verifies everything about a token but its times.
-func (k *Keyring) genuine(raw string) (Claims, error) {
+// genuine verifies everything about a token but its times, with the keys of r.
+func (k *Keyring) genuine(r *ring, raw string) (Claims, error) {
 	if !wellFormed(raw) {
 		return Claims{}, invalid("it is not in the form of a JWT")
 	}
@@ -158,9 +184,9 @@ func (k *Keyring) genuine(raw string) (Claims, error) {
 	if !ok || header.alg != k.Algorithm() || header.typ != sessionType {
 		return Claims{}, invalid("its header is not one of ours")
 	}
-	key := k.active
+	key := r.active
 	if header.kid != "" {
-		if key, ok = k.keys[header.kid]; !ok {
+		if key, ok = r.keys[header.kid]; !ok {
 			return Claims{}, invalid("it is signed with an unknown key")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,7 +55,7 @@ func secretKey(t testing.TB, s string) token.Key {
 // one.
 func ring(t testing.TB, active token.Key, retired ...token.Key) *token.Keyring {
 	t.Helper()
-	k, err := token.New(token.Config{Instance: "test", Active: active, Retired: retired, Cache: -1})
+	k, err := token.New(token.Config{Instance: "test", Active: active, Others: retired, Cache: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,14 +207,83 @@ func TestRetiredKeys(t *testing.T) {
 	}
 }
 
+// TestSEC23_Use: keys change under those who sign and verify. A token of a key
+// that went is bad from the next call on, although it is remembered as good.
+func TestSEC23_Use(t *testing.T) {
+	a, b := ed25519Key(t, 'a'), ed25519Key(t, 'b')
+	k, err := token.New(token.Config{Instance: "test", Active: a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := sign(t, k, claims()) // in the cache
+	if err := k.Use(b, a); err != nil {
+		t.Fatal(err)
+	}
+	fresh := sign(t, k, claims())
+	for name, raw := range map[string]string{"old": old, "new": fresh} {
+		if _, err := k.Verify(raw, start); err != nil {
+			t.Errorf("rotated, %s token: %v", name, err)
+		}
+	}
+	if ids := k.IDs(); len(ids) != 2 || ids[0] != b.ID() || ids[1] != a.ID() {
+		t.Errorf("keys %v", ids)
+	}
+	if err := k.Use(b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Verify(old, start); !errors.Is(err, token.ErrInvalid) {
+		t.Errorf("revoked: %v", err)
+	}
+	if _, err := k.Verify(fresh, start); err != nil {
+		t.Errorf("the new key's token: %v", err)
+	}
+	if err := k.Use(secretKey(t, goodSecret)); !errors.Is(err, token.ErrKey) {
+		t.Errorf("another algorithm: %v", err)
+	}
+	if _, err := k.Verify(fresh, start); err != nil {
+		t.Errorf("after a refusal: %v", err)
+	}
+}
+
+// TestSEC23_UseUnderLoad: while keys go round and round, no good token is ever
+// refused.
+func TestSEC23_UseUnderLoad(t *testing.T) {
+	keys := []token.Key{ed25519Key(t, 'a'), ed25519Key(t, 'b'), ed25519Key(t, 'c')}
+	k, err := token.New(token.Config{Instance: "test", Active: keys[0], Others: keys[1:]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 300 {
+				raw, err := k.Sign(claims())
+				if err == nil {
+					_, err = k.Verify(raw, start)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 300 {
+		if err := k.Use(keys[i%3], keys[(i+1)%3], keys[(i+2)%3]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	group.Wait()
+}
+
 func TestNewRefuses(t *testing.T) {
 	a := ed25519Key(t, 'a')
 	for name, config := range map[string]token.Config{
 		"no instance":    {Active: a},
 		"no key":         {Instance: "test"},
-		"two algorithms": {Instance: "test", Active: a, Retired: []token.Key{secretKey(t, goodSecret)}},
-		"a key twice":    {Instance: "test", Active: a, Retired: []token.Key{a}},
-		"an empty key":   {Instance: "test", Active: a, Retired: []token.Key{{}}},
+		"two algorithms": {Instance: "test", Active: a, Others: []token.Key{secretKey(t, goodSecret)}},
+		"a key twice":    {Instance: "test", Active: a, Others: []token.Key{a}},
+		"an empty key":   {Instance: "test", Active: a, Others: []token.Key{{}}},
 	} {
 		if _, err := token.New(config); !errors.Is(err, token.ErrKey) {
 			t.Errorf("%s: %v", name, err)

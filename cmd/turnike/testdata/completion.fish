@@ -3,7 +3,7 @@ function __turnike_at
   set -l command ''
   for word in (commandline -opc)[2..-1]
     set -l next (string trim -- "$command $word")
-    contains -- $next 'serve' 'user' 'user add' 'user set' 'user list' 'user passwd' 'user disable' 'user enable' 'user delete' 'user import' 'session' 'session list' 'session end' 'session issue' 'pool' 'pool list' 'pool set' 'check' 'healthcheck' 'version' 'completion'; and set command $next
+    contains -- $next 'serve' 'user' 'user add' 'user set' 'user list' 'user passwd' 'user disable' 'user enable' 'user delete' 'user import' 'session' 'session list' 'session end' 'session issue' 'pool' 'pool list' 'pool set' 'token' 'token rotate' 'trust' 'check' 'healthcheck' 'version' 'completion'; and set command $next
   end
   test "$command" = "$argv[1]"
 end
@@ -12,6 +12,8 @@ complete -c turnike -n '__turnike_at \'\'' -a 'serve' -d 'Run the server until S
 complete -c turnike -n '__turnike_at \'\'' -a 'user' -d 'Accounts.'
 complete -c turnike -n '__turnike_at \'\'' -a 'session' -d 'Who is inside.'
 complete -c turnike -n '__turnike_at \'\'' -a 'pool' -d 'Seat limits.'
+complete -c turnike -n '__turnike_at \'\'' -a 'token' -d 'Keys of tokens.'
+complete -c turnike -n '__turnike_at \'\'' -a 'trust' -d 'Make this machine and your browsers trust the local authority.'
 complete -c turnike -n '__turnike_at \'\'' -a 'check' -d 'Print the effective configuration, or what is wrong with it.'
 complete -c turnike -n '__turnike_at \'\'' -a 'healthcheck' -d 'Ask the running server whether it is alive.'
 complete -c turnike -n '__turnike_at \'\'' -a 'version' -d 'Print the version.'
@@ -106,6 +108,19 @@ complete -c turnike -n '__turnike_at \'pool set\'' -l policy -r -F -d 'What a lo
 complete -c turnike -n '__turnike_at \'pool set\'' -l max-sessions -r -F -d 'Live sessions of one user; 0 is what session.max_per_user says.'
 complete -c turnike -n '__turnike_at \'pool set\'' -l login -r -F -d 'When a seat is taken: at register_user (session) or at login already (seat).'
 complete -c turnike -n '__turnike_at \'pool set\'' -l presence -r -F -d 'What users see of each other: names, count or none.'
+complete -c turnike -n '__turnike_at \'token\'' -a 'rotate' -d 'Make a new key for tokens; nobody is logged out, or everybody with --revoke.'
+complete -c turnike -n '__turnike_at \'token\'' -l help -d 'Show context-sensitive help.'
+complete -c turnike -n '__turnike_at \'token\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
+complete -c turnike -n '__turnike_at \'token\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
+complete -c turnike -n '__turnike_at \'token rotate\'' -l help -d 'Show context-sensitive help.'
+complete -c turnike -n '__turnike_at \'token rotate\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
+complete -c turnike -n '__turnike_at \'token rotate\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
+complete -c turnike -n '__turnike_at \'token rotate\'' -l ahead -r -F -d 'Publish the new key that long before it signs; 5m is how long the published keys may be cached.'
+complete -c turnike -n '__turnike_at \'token rotate\'' -l revoke -d 'Emergency: remove the old keys. Every token is bad at once and all sessions end.'
+complete -c turnike -n '__turnike_at \'trust\'' -l help -d 'Show context-sensitive help.'
+complete -c turnike -n '__turnike_at \'trust\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
+complete -c turnike -n '__turnike_at \'trust\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
+complete -c turnike -n '__turnike_at \'trust\'' -l uninstall -d 'Take the trust back.'
 complete -c turnike -n '__turnike_at \'check\'' -l help -d 'Show context-sensitive help.'
 complete -c turnike -n '__turnike_at \'check\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
 complete -c turnike -n '__turnike_at \'check\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'

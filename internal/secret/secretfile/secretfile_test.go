@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/turnike/turnike/internal/secret/secretfile"
@@ -179,5 +180,36 @@ func TestSEC55_Load(t *testing.T) {
 	}
 	if _, _, err := secretfile.Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
+	}
+}
+
+// TestReplaceKeepsTheOwner: a command that root runs leaves a file that the
+// server can read.
+func TestReplaceKeepsTheOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for _, owned := range []bool{false, true} {
+		if owned {
+			if err := root.Chown("key", 65532, 65533); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := secretfile.Replace(root, "key", []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := root.Stat("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := info.Sys().(*syscall.Stat_t); s.Uid != 65532 || s.Gid != 65533 || info.Mode().Perm() != 0o600 {
+		t.Errorf("owner %d:%d, mode %v", s.Uid, s.Gid, info.Mode())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"syscall"
 )
 
 // Create writes a new file, readable and writable by its owner only. A file
@@ -23,11 +24,32 @@ func Create(root *os.Root, name string, data []byte) error {
 }
 
 // Replace writes a file, in place of one of that name if there is one, with
-// exactly the permissions of mode.
+// exactly the permissions of mode. It keeps the owner of the one before: what
+// root writes the server has to be able to read.
 func Replace(root *os.Root, name string, data []byte, mode fs.FileMode) error {
 	return write(root, name, data, mode, func(temporary string) error {
+		if err := keepOwner(root, name, temporary); err != nil {
+			return err
+		}
 		return root.Rename(temporary, name)
 	})
+}
+
+// keepOwner gives temporary the owner of name, if that is there. Only root can,
+// and only root has to.
+func keepOwner(root *os.Root, name, temporary string) error {
+	info, err := root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) || os.Geteuid() != 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	return root.Chown(temporary, int(owner.Uid), int(owner.Gid))
 }
 
 // write puts data into a file of a random name beside name, and lets publish

@@ -10,65 +10,156 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
-// Name is the key's file in the data directory.
+// Name is the keys' file in the data directory.
 const Name = "token.key"
 
-// ErrFile is for a file that does not hold the key.
-var ErrFile = errors.New("not an Ed25519 private key in PEM")
+// ErrFile is for a file that does not hold the keys.
+var ErrFile = errors.New("not a list of Ed25519 private keys in PEM")
 
-const blockType = "PRIVATE KEY"
+// Key is one key of the file.
+type Key struct {
+	Private ed25519.PrivateKey
+	From    time.Time // signs from then on; zero: from the start
+	Until   time.Time // verifies until then; zero: no end is set
+}
 
-// Open gives the key in the data directory, and makes it at the first start.
-// tooOpen says that others than the owner and the group may read it, which is
-// worth a warning [SEC-55].
-func Open(root *os.Root) (key ed25519.PrivateKey, tooOpen bool, err error) {
-	key, tooOpen, err = read(root)
+// Open gives the keys in the data directory, the oldest first, and makes the
+// first one at the first start. tooOpen says that others than the owner and the
+// group may read the file, which is worth a warning [SEC-55].
+func Open(root *os.Root) (keys []Key, tooOpen bool, err error) {
+	keys, tooOpen, err = read(root)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return key, tooOpen, err
+		return keys, tooOpen, err
 	}
-	if err := create(root); err != nil && !errors.Is(err, fs.ErrExist) {
+	first, err := generate(time.Time{})
+	if err != nil {
+		return nil, false, err
+	}
+	data, err := encode([]Key{first})
+	if err != nil {
+		return nil, false, err
+	}
+	if err := secretfile.Create(root, Name, data); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, false, err
 	}
 	// What is in the file counts: another process may have been the first.
 	return read(root)
 }
 
-func create(root *os.Root) error {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return fmt.Errorf("make the token key: %w", err)
+// At tells what the keys are for at now: the one that signs, and those that
+// verify beside it. keys are as Open gives them, and not empty.
+func At(keys []Key, now time.Time) (active Key, others []Key) {
+	signs := 0 // also under a clock that was set back: somebody has to
+	for i, key := range keys {
+		if !key.From.After(now) {
+			signs = i
+		}
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return fmt.Errorf("make the token key: %w", err)
+	for i, key := range keys {
+		if i != signs && (key.Until.IsZero() || now.Before(key.Until)) {
+			others = append(others, key)
+		}
 	}
-	return secretfile.Create(root, Name, pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der}))
+	return keys[signs], others
 }
 
-func read(root *os.Root) (key ed25519.PrivateKey, tooOpen bool, err error) {
+func generate(from time.Time) (Key, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return Key{}, fmt.Errorf("make a token key: %w", err)
+	}
+	return Key{Private: private, From: from}, nil
+}
+
+// The file's blocks (RFC 7468) and the names in their heads. A key without a
+// head, as the first one, is a PEM file like any other.
+const (
+	blockType   = "PRIVATE KEY"
+	headerFrom  = "From"
+	headerUntil = "Until"
+)
+
+func encode(keys []Key) ([]byte, error) {
+	var out bytes.Buffer
+	for _, key := range keys {
+		der, err := x509.MarshalPKCS8PrivateKey(key.Private)
+		if err != nil {
+			return nil, fmt.Errorf("write the token keys: %w", err)
+		}
+		block := &pem.Block{Type: blockType, Headers: map[string]string{}, Bytes: der}
+		for name, at := range map[string]time.Time{headerFrom: key.From, headerUntil: key.Until} {
+			if !at.IsZero() {
+				block.Headers[name] = at.UTC().Format(time.RFC3339Nano)
+			}
+		}
+		if err := pem.Encode(&out, block); err != nil {
+			return nil, fmt.Errorf("write the token keys: %w", err)
+		}
+	}
+	return out.Bytes(), nil
+}
+
+func read(root *os.Root) (keys []Key, tooOpen bool, err error) {
 	data, tooOpen, err := secretfile.Read(root, Name)
 	if err != nil {
-		return nil, false, fmt.Errorf("read the token key: %w", err)
+		return nil, false, fmt.Errorf("read the token keys: %w", err)
 	}
-	block, rest := pem.Decode(data)
-	if block == nil || block.Type != blockType || len(bytes.TrimSpace(rest)) != 0 {
-		return nil, false, broken()
+	keys, ok := decode(data)
+	if !ok {
+		return nil, false, fmt.Errorf("%s in the data directory is %w: restore it from a backup, or remove it, which ends every session", Name, ErrFile)
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, false, broken()
-	}
-	key, isEd25519 := parsed.(ed25519.PrivateKey)
-	if !isEd25519 {
-		return nil, false, broken()
-	}
-	return key, tooOpen, nil
+	return keys, tooOpen, nil
 }
 
-func broken() error {
-	return fmt.Errorf("%s in the data directory is %w: restore it from a backup, or remove it, which ends every session", Name, ErrFile)
+// decode reads what encode writes and nothing else.
+func decode(data []byte) (keys []Key, ok bool) {
+	for len(bytes.TrimSpace(data)) > 0 {
+		block, rest := pem.Decode(data)
+		if block == nil || block.Type != blockType || !bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN")) {
+			return nil, false
+		}
+		data = rest
+		key, ok := decodeKey(block)
+		if !ok || len(keys) > 0 && !follows(key, keys[len(keys)-1]) {
+			return nil, false
+		}
+		keys = append(keys, key)
+	}
+	return keys, len(keys) > 0 && keys[len(keys)-1].Until.IsZero()
+}
+
+// follows tells whether key signs after the one before it, whose end is set.
+func follows(key, before Key) bool {
+	return key.From.After(before.From) && !before.Until.IsZero()
+}
+
+func decodeKey(block *pem.Block) (key Key, ok bool) {
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return Key{}, false
+	}
+	private, isEd25519 := parsed.(ed25519.PrivateKey)
+	if !isEd25519 {
+		return Key{}, false
+	}
+	key.Private = private
+	for name, value := range block.Headers {
+		at, err := time.Parse(time.RFC3339Nano, value)
+		switch {
+		case err != nil:
+			return Key{}, false
+		case name == headerFrom:
+			key.From = at
+		case name == headerUntil:
+			key.Until = at
+		default:
+			return Key{}, false
+		}
+	}
+	return key, true
 }

@@ -31,14 +31,14 @@ func open(t *testing.T) (*os.Root, string) {
 func TestOpen(t *testing.T) {
 	root, path := open(t)
 	first, tooOpen, err := keyfile.Open(root)
-	if err != nil || tooOpen || len(first) != ed25519.PrivateKeySize {
-		t.Fatalf("first start: %d bytes, %v, %v", len(first), tooOpen, err)
+	if err != nil || tooOpen || len(first) != 1 || len(first[0].Private) != ed25519.PrivateKeySize {
+		t.Fatalf("first start: %d keys, %v, %v", len(first), tooOpen, err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode = %v, %v", info.Mode(), err)
 	}
 	second, _, err := keyfile.Open(root)
-	if err != nil || !bytes.Equal(first, second) {
+	if err != nil || len(second) != 1 || !first[0].Private.Equal(second[0].Private) {
 		t.Errorf("second start: another key, %v", err)
 	}
 	if err := os.Chmod(path, 0o644); err != nil {
@@ -52,7 +52,7 @@ func TestOpen(t *testing.T) {
 // TestOpenAtOnce: a server and commands that start in an empty directory.
 func TestOpenAtOnce(t *testing.T) {
 	root, _ := open(t)
-	keys := make([]ed25519.PrivateKey, 16)
+	keys := make([][]keyfile.Key, 16)
 	var group sync.WaitGroup
 	for i := range keys {
 		group.Go(func() {
@@ -64,7 +64,7 @@ func TestOpenAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	for _, key := range keys {
-		if !bytes.Equal(key, keys[0]) {
+		if len(key) != 1 || !key[0].Private.Equal(keys[0][0].Private) {
 			t.Fatal("there are two keys")
 		}
 	}
@@ -100,6 +100,10 @@ func TestOpenRefuses(t *testing.T) {
 		"broken DER":    encode("PRIVATE KEY", der[:10]),
 		"two keys":      append(bytes.Clone(good), good...),
 		"text after it": append(bytes.Clone(good), "x"...),
+		"text before":   append([]byte("x\n"), good...),
+		"a bad time":    pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Headers: map[string]string{"From": "now"}, Bytes: der}),
+		"another head":  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED"}, Bytes: der}),
+		"no key signs":  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Headers: map[string]string{"Until": "2026-01-02T03:04:05Z"}, Bytes: der}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			root, path := open(t)

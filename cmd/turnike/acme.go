@@ -1,0 +1,57 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/turnike/turnike/internal/certificate"
+)
+
+// acmeDir is where certificates of an authority on the network are kept, with
+// their keys and the account's, in the data directory.
+const acmeDir = "acme"
+
+// acmeSource has the certificate of server.public_url from the authority.
+func acmeSource(cfg Config, log *slog.Logger) (*certificate.Source, error) {
+	from, err := authority(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return certificate.ACME(filepath.Join(cfg.Data, acmeDir), publicAddress(cfg).Hostname(), from, log)
+}
+
+// acmeCertificate is the certificate of the last request to the authority.
+func acmeCertificate(cfg Config) ([]byte, error) {
+	from, err := authority(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return certificate.StoredACME(filepath.Join(cfg.Data, acmeDir), publicAddress(cfg).Hostname(), from)
+}
+
+func authority(cfg Config) (certificate.Authority, error) {
+	from := certificate.Authority{Directory: cfg.TLS.ACMEDirectory, Email: cfg.TLS.ACMEEmail, HTTPListen: cfg.TLS.ACMEHTTPListen}
+	_, port, err := net.SplitHostPort(cfg.Server.Listen)
+	if err != nil {
+		return from, err
+	}
+	if from.TLSPort, err = strconv.Atoi(port); err != nil {
+		return from, err
+	}
+	if cfg.TLS.ACMECAFile != "" {
+		data, err := os.ReadFile(cfg.TLS.ACMECAFile)
+		if err != nil {
+			return from, fmt.Errorf("tls.acme_ca_file: %w", err)
+		}
+		if from.Roots = x509.NewCertPool(); !from.Roots.AppendCertsFromPEM(data) {
+			return from, fmt.Errorf("tls.acme_ca_file: %w", errors.New(cfg.TLS.ACMECAFile+" has no certificate in it; name a PEM file"))
+		}
+	}
+	return from, nil
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// envCredentials is where systemd puts the credentials of a unit
+// (systemd.exec(5), LoadCredential=): files that nobody else can read, and that
+// are gone when the unit stops.
+const envCredentials = "CREDENTIALS_DIRECTORY"
+
+// credentialPrefix tells ours from others of the unit.
+const credentialPrefix = "turnike."
+
+// credentialBootstrap is the credential of TURNIKE_BOOTSTRAP_PASSWORD_FILE.
+const credentialBootstrap = credentialPrefix + "bootstrap_password"
+
+// credentialLayer takes secrets out of the unit's credentials: turnike.token.secret
+// is the key token.secret. One that belongs to nothing is a mistake.
+func credentialLayer(env environment, fields []field) (layer, error) {
+	out := layer{}
+	names, err := credentials(env)
+	if err != nil {
+		return nil, err
+	}
+	known := []string{credentialBootstrap}
+	for _, f := range fields {
+		if f.kind == kindSecret {
+			name := credentialPrefix + f.key
+			known = append(known, name)
+			if slices.Contains(names, name) {
+				out[f.key] = setting{origin: "credential " + name, text: filepath.Join(env[envCredentials], name), path: true}
+			}
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			name = strings.Trim(clip(name), `"`)
+			if near := nearest(name, known); near != "" {
+				return nil, fmt.Errorf("%s (credential): there is no such secret; did you mean %s?", name, near)
+			}
+			return nil, fmt.Errorf("%s (credential): there is no such secret; remove it from the unit", name)
+		}
+	}
+	return out, nil
+}
+
+// credentials lists ours.
+func credentials(env environment) ([]string, error) {
+	dir := env[envCredentials]
+	if dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // inherited from another unit, which has stopped
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; let the unit load its credentials, or unset it", envCredentials, err)
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), credentialPrefix) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// disjoint refuses a credential beside another source of the same key: which one
+// is meant, nobody could tell later [SEC-55].
+func (credentials layer) disjoint(others ...layer) error {
+	for key, c := range credentials {
+		for _, l := range others {
+			if other, both := l[key]; both {
+				return fmt.Errorf("%s: %s and %s are both set; keep one of them", key, other.origin, c.origin)
+			}
+		}
+	}
+	return nil
+}
+
+// bootstrapFile is the file with the first administrator's password, "" for
+// none.
+func bootstrapFile(env environment) (string, error) {
+	names, err := credentials(env)
+	if err != nil {
+		return "", err
+	}
+	file, isSet := env[envBootstrapPassword]
+	switch {
+	case !slices.Contains(names, credentialBootstrap):
+		return file, nil
+	case isSet:
+		return "", fmt.Errorf("%s and credential %s are both set; keep one of them", envBootstrapPassword, credentialBootstrap)
+	}
+	return filepath.Join(env[envCredentials], credentialBootstrap), nil
+}

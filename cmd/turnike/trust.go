@@ -1,0 +1,115 @@
+package main
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/smallstep/truststore"
+
+	"github.com/turnike/turnike/internal/certificate"
+)
+
+// trustCommand makes this machine and its user's browsers trust the local
+// authority, or no longer.
+type trustCommand struct {
+	Uninstall bool `help:"Take the trust back."`
+}
+
+// errTrust follows what was said of each store.
+var errTrust = errors.New("not every store was changed; what to do is said above")
+
+// Run says of each store what was done, or why not and how it is done by hand.
+func (c *trustCommand) Run(a *app) error {
+	file := filepath.Join(a.data, "tls", certificate.CAFile)
+	authority, err := truststore.ReadCertificate(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf(`there is no local authority at %s; it is made when the server starts with tls.mode "auto"`, file)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if err := a.say("%s, SHA-256 %s", authority.Subject.CommonName, fingerprint(authority)); err != nil {
+		return err
+	}
+	failed := false
+	for _, s := range []store{{"system", c.system}, {"browsers", c.browsers}} {
+		done, err := s.change(file, authority)
+		if err != nil {
+			failed = true
+			done = strings.TrimSpace(err.Error())
+		}
+		if err := a.say("%s: %s", s.name, done); err != nil {
+			return err
+		}
+	}
+	if failed {
+		return errTrust
+	}
+	return nil
+}
+
+// store is a list of trusted authorities; change says what it did.
+type store struct {
+	name   string
+	change func(file string, authority *x509.Certificate) (string, error)
+}
+
+// system changes the list that curl, Python, Go and others use.
+func (c *trustCommand) system(file string, authority *x509.Certificate) (string, error) {
+	change, done, hand := truststore.Install, "trusts it now", "sudo cp "+file+" "+systemFile()+" && sudo "+strings.Join(truststore.SystemTrustCommand, " ")
+	if c.Uninstall {
+		change, done = truststore.Uninstall, "does not trust it"
+		hand = "sudo rm " + systemFile() + " && sudo " + strings.Join(truststore.SystemTrustCommand, " ")
+	}
+	if truststore.SystemTrustCommand == nil {
+		return "", errors.New("there is no list here that this command knows; give programs the file, as in: curl --cacert " + file)
+	}
+	if err := change(authority); err != nil {
+		return "", fmt.Errorf("not changed: %w; by hand: %s", oneLine(err), hand)
+	}
+	return done + ", " + strings.Join(truststore.SystemTrustCommand, " ") + " has run", nil
+}
+
+// systemFile is where the authority goes by hand.
+func systemFile() string { return strings.Replace(truststore.SystemTrustFilename, "%s", "turnike", 1) }
+
+// browsers changes the lists of Chromium and Firefox of this user.
+func (c *trustCommand) browsers(file string, authority *x509.Certificate) (string, error) {
+	home := os.Getenv("HOME")
+	hand := "certutil -A -d sql:" + home + "/.pki/nssdb -t C,, -n turnike -i " + file
+	if c.Uninstall {
+		hand = "certutil -D -d sql:" + home + "/.pki/nssdb -n turnike"
+	}
+	nss, err := truststore.NewNSSTrust()
+	if err != nil {
+		return "", fmt.Errorf("not changed: certutil is missing, install libnss3-tools (Fedora: nss-tools) and try again; or by hand: %s", hand)
+	}
+	if err := nss.PreCheck(); err != nil {
+		if c.Uninstall {
+			return "none below " + home, nil
+		}
+		return "none below " + home + "; start Chromium or Firefox once as the user who uses it, then: turnike trust", nil
+	}
+	if c.Uninstall {
+		if err := nss.Uninstall(file, authority); err != nil {
+			return "", fmt.Errorf("not changed: %w; by hand: %s", oneLine(err), hand)
+		}
+		return "do not trust it, below " + home, nil
+	}
+	if err := nss.Install(file, authority); err != nil {
+		return "", fmt.Errorf("not changed: %w; by hand: %s", oneLine(err), hand)
+	}
+	return "trust it now, below " + home + "; restart those that run", nil
+}
+
+// oneLine is what a program said, in a line.
+func oneLine(err error) error { return errors.New(strings.Join(strings.Fields(err.Error()), " ")) }
+
+// fingerprint is what people compare a certificate by.
+func fingerprint(c *x509.Certificate) string { return fmt.Sprintf("%X", sha256.Sum256(c.Raw)) }
