@@ -59,16 +59,17 @@ func arrows() map[string][]string {
 // library; everybody else goes through them.
 func owners() map[string][]string {
 	return map[string][]string{
-		"github.com/alecthomas/kong":    {"cmd/turnike"},
-		"github.com/pelletier/go-toml":  {"cmd/turnike"},
-		"github.com/gobwas/ws":          {"engineio"},
-		"github.com/golang-jwt/jwt":     {"internal/token"},
-		"github.com/mileusna/useragent": {"internal/api"},
-		"github.com/pressly/goose":      {"internal/sqlstore"},
-		"modernc.org/sqlite":            {"internal/sqlstore"},
-		"database/sql":                  {"internal/sqlstore"},
-		"golang.org/x/crypto":           {"internal/account"},
-		"golang.org/x/time":             {"internal/ratelimit"},
+		"github.com/alecthomas/kong":     {"cmd/turnike"},
+		"github.com/pelletier/go-toml":   {"cmd/turnike"},
+		"github.com/pires/go-proxyproto": {"internal/server"},
+		"github.com/gobwas/ws":           {"engineio"},
+		"github.com/golang-jwt/jwt":      {"internal/token"},
+		"github.com/mileusna/useragent":  {"internal/api"},
+		"github.com/pressly/goose":       {"internal/sqlstore"},
+		"modernc.org/sqlite":             {"internal/sqlstore"},
+		"database/sql":                   {"internal/sqlstore"},
+		"golang.org/x/crypto":            {"internal/account"},
+		"golang.org/x/time":              {"internal/ratelimit"},
 	}
 }
 

@@ -21,6 +21,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf(`tls.cert_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
 	case c.TLS.Mode != TLSFiles && c.TLS.KeyFile != "":
 		return fmt.Errorf(`tls.key_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
+	case c.Server.ProxyProtocol && len(c.Server.TrustedProxies) == 0: // [SEC-47]
+		return fmt.Errorf(`server.proxy_protocol: nobody could connect; name the networks of your proxies in server.trusted_proxies`)
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
 	}

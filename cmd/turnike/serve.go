@@ -102,11 +102,12 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
-		Origins: origins, Draining: rt.Draining, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), Version: version(), Dev: opts.Dev, Log: log})
+		Origins: origins, BasePath: cfg.Server.BasePath, Draining: rt.Draining, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), Version: version(), Dev: opts.Dev, Log: log})
 	if err != nil {
 		return err
 	}
-	srv, err := server.Listen(ctx, cfg.Server.Listen, tlsConfig, middleware(cfg, origins, web, log).Wrap(web.Routes(rt)), log)
+	srv, err := server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
+		Handler: middleware(cfg, origins, web, log).Wrap(web.Routes(rt)), Log: log})
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,7 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 func middleware(cfg Config, origins weborigin.Policy, web *api.API, log *slog.Logger) server.Middleware {
 	public := publicAddress(cfg)
 	return server.Middleware{
-		Origins: origins, SocketPath: "/socket.io/", Log: log,
+		Origins: origins, TrustedProxies: cfg.Server.TrustedProxies, SocketPath: cfg.Server.BasePath + api.SocketPath, Log: log,
 		PublicTLS: cfg.TLS.Mode == TLSFiles || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
@@ -274,7 +275,7 @@ func publicAddress(cfg Config) *url.URL {
 	return u
 }
 
-// localURL is where this machine reaches the server.
+// localURL is where this machine reaches the server, with its base path.
 func localURL(cfg Config, addr net.Addr, anyHost string) string {
 	scheme := "https"
 	if cfg.TLS.Mode == TLSOff {
@@ -282,7 +283,7 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 	}
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
-		return scheme + "://" + addr.String()
+		return scheme + "://" + addr.String() + cfg.Server.BasePath
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = anyHost
@@ -290,7 +291,7 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 	if h, _, err := net.SplitHostPort(cfg.Server.Listen); err == nil && h == "localhost" {
 		host = h
 	}
-	return scheme + "://" + net.JoinHostPort(host, port)
+	return scheme + "://" + net.JoinHostPort(host, port) + cfg.Server.BasePath
 }
 
 // writeAddress leaves the address for `turnike healthcheck`.

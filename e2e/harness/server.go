@@ -69,6 +69,8 @@ type Server struct {
 	stderr *capture
 	ca     *x509.CertPool
 	client *http.Client
+
+	transport *http.Transport // of client
 }
 
 // Start starts a server on a data directory of its own and waits until it is
@@ -188,10 +190,10 @@ func (s *Server) trust() {
 			s.t.Fatalf("%s holds no certificate", s.CAFile())
 		}
 	}
-	transport := &http.Transport{TLSClientConfig: s.TLS(), MaxIdleConnsPerHost: 100}
-	s.client = &http.Client{Transport: transport, Timeout: Patience,
+	s.transport = &http.Transport{TLSClientConfig: s.TLS(), MaxIdleConnsPerHost: 100}
+	s.client = &http.Client{Transport: s.transport, Timeout: Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	s.t.Cleanup(transport.CloseIdleConnections)
+	s.t.Cleanup(s.transport.CloseIdleConnections)
 }
 
 // CAFile is the certificate of the server's local CA.

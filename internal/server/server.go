@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -17,23 +18,36 @@ type Server struct {
 	tls      bool
 }
 
-// Listen opens the address. With a nil config the server speaks plain HTTP.
-func Listen(ctx context.Context, addr string, tlsConfig *tls.Config, handler http.Handler, log *slog.Logger) (*Server, error) {
+// Options are how a server listens.
+type Options struct {
+	Addr string
+	TLS  *tls.Config // nil for plain HTTP
+	// ProxyFrom makes every connection begin with a PROXY header, and only these
+	// networks may send one. Empty: the protocol is not spoken [SEC-47].
+	ProxyFrom []netip.Prefix
+	Handler   http.Handler
+	Log       *slog.Logger
+}
+
+// Listen opens the address.
+func Listen(ctx context.Context, o Options) (*Server, error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
+	l, err := lc.Listen(ctx, "tcp", o.Addr)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{listener: l, tls: tlsConfig != nil, http: &http.Server{
-		Handler:           handler,
+	if len(o.ProxyFrom) > 0 {
+		l = proxyListener{l, o.ProxyFrom}
+	}
+	return &Server{listener: l, tls: o.TLS != nil, http: &http.Server{
+		Handler:           o.Handler,
 		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake as well
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
 		HTTP2:             &http.HTTP2Config{WriteByteTimeout: answerDeadline},
-		TLSConfig:         tlsConfig,
-		ErrorLog:          slog.NewLogLogger(quiet{log.Handler()}, slog.LevelDebug),
-	}}
-	return s, nil
+		TLSConfig:         o.TLS,
+		ErrorLog:          slog.NewLogLogger(quiet{o.Log.Handler()}, slog.LevelDebug),
+	}}, nil
 }
 
 // Addr is the address it listens on, with the real port.
