@@ -44,7 +44,7 @@ test-web: $(WEB) ## the pages: types and units
 	cd web && npm run check --silent && npm test --silent
 
 test-go: build e2e/node_modules/.package-lock.json ## packages, official clients and browser
-	@script/need gcc chromium python-socketio nginx caddy haproxy
+	@script/need gcc chromium python-socketio nginx caddy haproxy systemd
 	TMPDIR=$${TMPDIR:-$(or $(TESTTMP),/tmp)} CI=$${CI:-1} $(GO) test -race -timeout 20m ./...
 
 check: lint test ## what has to pass before a change lands

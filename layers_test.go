@@ -47,8 +47,9 @@ func arrows() map[string][]string {
 			"internal/token", "web"},
 		"internal/realtime": {"engineio", "socketio", "internal/account", "internal/auth", "internal/message",
 			"internal/origin", "internal/session", "web"},
-		"internal/server": {"internal/origin"},
-		"web":             {},
+		"internal/server":  {"internal/origin"},
+		"internal/systemd": {},
+		"web":              {},
 
 		// Everything is put together in one place.
 		"cmd/turnike": {"*"},

@@ -38,6 +38,8 @@ type ServerConfig struct {
 	BasePath       string         // that every path begins with: "" or one such as /turnike
 	TrustedProxies []netip.Prefix // whose forwarding headers are believed [SEC-47]
 	ProxyProtocol  bool           // connections begin with a PROXY header
+	DrainDelay     time.Duration  // from /readyz failing to the first closed socket
+	DrainSpread    time.Duration  // over which sockets are closed then, at most
 }
 
 // The values of TLSConfig.Mode.

@@ -10,9 +10,10 @@ import (
 
 // validate refuses values that are right alone and unsafe or useless together.
 func (c *Config) validate() error {
+	if err := c.checkTLS(); err != nil {
+		return err
+	}
 	switch {
-	case c.TLS.Mode == TLSOff && !loopback(c.Server.Listen) && !strings.HasPrefix(c.Server.PublicURL, "https://"):
-		return fmt.Errorf(`tls.mode: "off" would send passwords in the clear on %s; use "auto", listen on 127.0.0.1, or set server.public_url to the https address of the proxy in front`, c.Server.Listen)
 	case c.TLS.Mode == TLSFiles && c.TLS.CertFile == "":
 		return fmt.Errorf(`tls.cert_file: tls.mode is "files" and there is no certificate; name its PEM file`)
 	case c.TLS.Mode == TLSFiles && c.TLS.KeyFile == "":
@@ -30,6 +31,14 @@ func (c *Config) validate() error {
 		return fmt.Errorf("password.memory, password.time, password.threads: %w; remove them to have the defaults", err)
 	}
 	c.advise()
+	return nil
+}
+
+// checkTLS refuses plain HTTP where others can reach it.
+func (c *Config) checkTLS() error {
+	if c.TLS.Mode == TLSOff && !loopback(c.Server.Listen) && !strings.HasPrefix(c.Server.PublicURL, "https://") {
+		return fmt.Errorf(`tls.mode: "off" would send passwords in the clear on %s; use "auto", listen on 127.0.0.1, or set server.public_url to the https address of the proxy in front`, c.Server.Listen)
+	}
 	return nil
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/systemd"
 )
 
 const (
@@ -102,16 +103,20 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
-		Origins: origins, BasePath: cfg.Server.BasePath, Draining: rt.Draining, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), Version: version(), Dev: opts.Dev, Log: log})
+		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil }, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), Version: version(), Dev: opts.Dev, Log: log})
 	if err != nil {
 		return err
 	}
-	srv, err := server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
+	opened, err := openedListener(cfg)
+	if err != nil {
+		return err
+	}
+	srv, err := server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		Handler: middleware(cfg, origins, web, log).Wrap(web.Routes(rt)), Log: log})
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, core: core, rt: rt, srv: srv, certs: certs, events: events})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, store: store, core: core, rt: rt, srv: srv, certs: certs, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -119,6 +124,7 @@ type running struct {
 	cfg    Config
 	opts   ServeOptions
 	log    *slog.Logger
+	store  *sqlstore.Store
 	core   *session.Core
 	rt     *realtime.Server
 	srv    *server.Server
@@ -126,8 +132,9 @@ type running struct {
 	events *eventLog
 }
 
-// runUntilDone serves, says where, and stops in order: first no new work, then
-// every connection is sent away to come back, then requests under way end.
+// runUntilDone serves, says where, and stops in order: first /readyz says so, so
+// that a balancer looks elsewhere; then there is no new work, every connection is
+// sent away to come back, and requests under way end.
 func runUntilDone(ctx context.Context, r running) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
@@ -149,6 +156,9 @@ func runUntilDone(ctx context.Context, r running) error {
 	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
 	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
+	manager := systemd.Notifier{Log: r.log}
+	manager.Ready()
+	wg.Go(func() { manager.Watch(work, r.store.Ping) })
 	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
 
 	select {
@@ -157,7 +167,13 @@ func runUntilDone(ctx context.Context, r running) error {
 	case <-ctx.Done():
 	}
 	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
-	r.log.Info("draining")
+	manager.Stopping()
+	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
+	select {
+	case err := <-failed:
+		return errors.Join(err, r.srv.Shutdown(work))
+	case <-time.After(r.cfg.Server.DrainDelay):
+	}
 	patience, cancel := context.WithTimeout(work, drainPatience)
 	defer cancel()
 	err := errors.Join(r.rt.Drain(patience), r.srv.Shutdown(patience))
@@ -205,6 +221,7 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 			return snap, err
 		},
 		Visibility: cfg.Presence.Visibility, NamesUpTo: cfg.Presence.NamesUpTo,
+		DrainSpread:  cfg.Server.DrainSpread,
 		PingInterval: cfg.SocketIO.PingInterval, PingTimeout: cfg.SocketIO.PingTimeout,
 		ConnectTimeout: cfg.SocketIO.ConnectTimeout, RegisterTimeout: cfg.SocketIO.RegisterTimeout,
 		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports, RateLimit: cfg.RateLimit.Enabled,
@@ -224,6 +241,23 @@ func middleware(cfg Config, origins weborigin.Policy, web *api.API, log *slog.Lo
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
 	}
+}
+
+// openedListener is the socket that a service manager opened, nil without one. It
+// has to be as safe as server.listen.
+func openedListener(cfg Config) (net.Listener, error) {
+	l, err := systemd.Listener()
+	if err != nil || l == nil {
+		return nil, err
+	}
+	cfg.Server.Listen = l.Addr().String()
+	if l.Addr().Network() == "tcp" {
+		err = cfg.checkTLS()
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // configureDefaultPool gives the pool default the configured limit, unless an

@@ -21,7 +21,9 @@ type Server struct {
 // Options are how a server listens.
 type Options struct {
 	Addr string
-	TLS  *tls.Config // nil for plain HTTP
+	// Listener is used instead of opening Addr, when it is there.
+	Listener net.Listener
+	TLS      *tls.Config // nil for plain HTTP
 	// ProxyFrom makes every connection begin with a PROXY header, and only these
 	// networks may send one. Empty: the protocol is not spoken [SEC-47].
 	ProxyFrom []netip.Prefix
@@ -29,12 +31,15 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// Listen opens the address.
+// Listen opens the address, or takes the listener.
 func Listen(ctx context.Context, o Options) (*Server, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", o.Addr)
-	if err != nil {
-		return nil, err
+	l := o.Listener
+	if l == nil {
+		var lc net.ListenConfig
+		var err error
+		if l, err = lc.Listen(ctx, "tcp", o.Addr); err != nil {
+			return nil, err
+		}
 	}
 	if len(o.ProxyFrom) > 0 {
 		l = proxyListener{l, o.ProxyFrom}
