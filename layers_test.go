@@ -51,6 +51,9 @@ func arrows() map[string][]string {
 		"internal/systemd": {},
 		"web":              {},
 
+		// Programs around the product.
+		"script/dependency": {},
+
 		// Everything is put together in one place.
 		"cmd/turnike": {"*"},
 	}
