@@ -61,7 +61,7 @@ test-web: $(WEB) ## the pages: types and units
 	cd web && npm run check --silent && npm test --silent
 
 test-go: build e2e/node_modules/.package-lock.json ## packages, official clients and browser
-	@script/need gcc chromium python-socketio nginx caddy haproxy systemd
+	@script/need gcc chromium python-socketio promtool nginx caddy haproxy systemd
 	TMPDIR=$${TMPDIR:-$(or $(TESTTMP),/tmp)} CI=$${CI:-1} $(GO) test -race -timeout 20m ./...
 
 check: lint dependencies test ## what has to pass before a change lands
@@ -78,6 +78,7 @@ dependencies: ## checksums, licences and known weaknesses of what others made
 	script/vulnerabilities
 
 bench: build bench/peers/node/node_modules/.package-lock.json ## measure side by side with the peers; writes bench/RESULTS.md
+	@script/need flask || echo "going on without Flask"
 	$(GO) run ./bench -out bench/RESULTS.md
 
 clean: ## remove what was built

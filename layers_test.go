@@ -29,7 +29,8 @@ func arrows() map[string][]string {
 
 		// Core: no HTTP, no SQL, no files.
 		"internal/secret":  {},
-		"internal/account": {"internal/secret"},
+		"internal/tally":   {},
+		"internal/account": {"internal/secret", "internal/tally"},
 		"internal/token":   {"internal/secret"},
 		"internal/session": {"internal/account"},
 
@@ -38,18 +39,21 @@ func arrows() map[string][]string {
 		"internal/token/keyfile":       {"internal/secret/secretfile"},
 		"internal/certificate":         {"internal/secret/secretfile"},
 		"internal/session/sessiontest": {"internal/account", "internal/session"},
-		"internal/sqlstore":            {"internal/account", "internal/session"},
-		"internal/auth":                {"internal/session", "internal/token"},
+		"internal/sqlstore":            {"internal/account", "internal/session", "internal/tally"},
+		"internal/logbook":             {"internal/secret"},
+		"internal/auth":                {"internal/logbook", "internal/session", "internal/token"},
 		"internal/origin":              {},
 		"internal/ratelimit":           {},
 		"internal/message":             {"web"},
-		"internal/api": {"internal/account", "internal/auth", "internal/message", "internal/origin", "internal/session",
-			"internal/token", "web"},
-		"internal/realtime": {"engineio", "socketio", "internal/account", "internal/auth", "internal/message",
-			"internal/origin", "internal/session", "web"},
-		"internal/server":  {"internal/origin"},
-		"internal/systemd": {},
+		"internal/api": {"internal/account", "internal/auth", "internal/logbook", "internal/message", "internal/origin", "internal/secret",
+			"internal/session", "internal/tally", "internal/token", "web"},
+		"internal/realtime": {"engineio", "socketio", "internal/account", "internal/auth", "internal/logbook", "internal/message",
+			"internal/origin", "internal/ratelimit", "internal/session", "internal/tally", "web"},
+		"internal/metrics": {"internal/account", "internal/api", "internal/realtime", "internal/session", "internal/sqlstore",
+			"internal/tally"},
+		"internal/server":  {"internal/logbook", "internal/origin"},
 		"web":              {},
+		"internal/systemd": {},
 
 		// Programs around the product.
 		"script/dependency": {},
@@ -65,21 +69,24 @@ func owners() map[string][]string {
 	return map[string][]string{
 		"github.com/alecthomas/kong":     {"cmd/turnike"},
 		"github.com/pelletier/go-toml":   {"cmd/turnike"},
-		"github.com/pires/go-proxyproto": {"internal/server"},
 		"github.com/gobwas/ws":           {"engineio"},
 		"github.com/golang-jwt/jwt":      {"internal/token"},
 		"github.com/mileusna/useragent":  {"internal/api"},
 		"github.com/pressly/goose":       {"internal/sqlstore"},
+		"github.com/prometheus":          {"internal/metrics"},
+		"net/http/pprof":                 {"internal/metrics"},
 		"modernc.org/sqlite":             {"internal/sqlstore"},
 		"database/sql":                   {"internal/sqlstore"},
 		"golang.org/x/crypto":            {"internal/account"},
 		"golang.org/x/time":              {"internal/ratelimit"},
+		"github.com/coreos/go-systemd":   {"internal/systemd"},
+		"github.com/pires/go-proxyproto": {"internal/server"},
 	}
 }
 
 // core are the packages whose rules are pure.
 func core() []string {
-	return []string{"internal/secret", "internal/account", "internal/token", "internal/session"}
+	return []string{"internal/secret", "internal/tally", "internal/account", "internal/token", "internal/session"}
 }
 
 // worldly is what the core must not import itself, and not have below it.

@@ -18,7 +18,6 @@ import (
 // bench is what all figures of a run share.
 type bench struct {
 	opts      options
-	sizes     sizes
 	dir       string // everything temporary
 	certs     string // directory with cert.pem and key.pem
 	secret    string // signs tokens, ours and the peers'
@@ -27,7 +26,7 @@ type bench struct {
 	progress  *log.Logger
 }
 
-// patience is how long one figure may take.
+// patience is how long one figure may take, besides what it is meant to last.
 const patience = 5 * time.Minute
 
 func newBench(opts options, progress *log.Logger) (*bench, error) {
@@ -38,11 +37,8 @@ func newBench(opts options, progress *log.Logger) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{opts: opts, sizes: full(), dir: dir, certs: filepath.Join(dir, "cert"), secret: rand.Text() + rand.Text(),
+	b := &bench{opts: opts, dir: dir, certs: filepath.Join(dir, "cert"), secret: rand.Text() + rand.Text(),
 		templates: make(map[layout]*template), progress: progress}
-	if opts.quick {
-		b.sizes = quick()
-	}
 	if b.roots, err = makeCertificate(b.certs); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
@@ -75,13 +71,14 @@ func (b *bench) clientTLS() *tls.Config {
 
 // figure takes one figure with a fresh server.
 func (b *bench) figure(ctx context.Context, m mode, p *peer) (v values, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	sizes := b.opts.sizes
+	ctx, cancel := context.WithTimeout(ctx, patience+m.lasts(sizes))
 	defer cancel()
-	s, err := p.start(ctx, b, m.setting(b.sizes, p))
+	s, err := p.start(ctx, b, m.setting(sizes, p))
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
-	c := newCrowd(s, b.clientTLS(), b.sizes.parallel)
+	c := newCrowd(s, b.clientTLS(), sizes.parallel)
 	defer func() {
 		c.closing.Store(true) // what ends from now on ends because of us
 		err = errors.Join(err, s.stop())
@@ -90,7 +87,7 @@ func (b *bench) figure(ctx context.Context, m mode, p *peer) (v values, err erro
 	if err := s.reachable(ctx, b.clientTLS()); err != nil {
 		return nil, err
 	}
-	v, err = m.measure(ctx, &figure{server: s, crowd: c, sizes: b.sizes})
+	v, err = m.measure(ctx, &figure{server: s, crowd: c, sizes: sizes})
 	if err != nil {
 		select {
 		case <-s.exited:

@@ -34,26 +34,27 @@ type client struct {
 
 	// The reading goroutine's own, for others once over is closed.
 	met    *goal     // the last one this client has reached
+	cause  error     // of the end
 	endAt  time.Time // of the session, as the server says it
 	closed time.Time // when the close frame was here
 }
 
+// errRefused is the server's last word on a token.
+var errRefused = errors.New("CONNECT was refused")
+
 // readAhead is as much of a message as is ever looked at.
 const readAhead = 1024
 
-// sources is how many loopback addresses the clients come from: one has some
-// 28,000 ports.
-const sources = 8
-
 // dial opens the websocket, and the namespace where the server speaks Socket.IO.
 func (c *crowd) dial(ctx context.Context, user int) (*client, error) {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+user%sources))}}
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: loopback(user % c.sources)}}
 	tcp, err := dialer.DialContext(ctx, "tcp4", c.server.addr)
 	if err != nil {
 		return nil, err
 	}
 	k := &client{crowd: c, user: user, conn: tls.Client(tcp, c.tls),
 		connected: make(chan struct{}), answer: make(chan bool, 1), over: make(chan struct{})}
+	k.ending.Store(c.returning.Load()) // who comes back tries again
 	if err := k.handshake(ctx); err != nil {
 		_ = tcp.Close() // it is of no use any more
 		return nil, err
@@ -78,7 +79,7 @@ func (k *client) open(ctx context.Context) error {
 	case <-k.connected:
 		return nil
 	case <-k.over:
-		return errors.New("closed before CONNECT was answered")
+		return fmt.Errorf("closed before CONNECT was answered: %w", k.cause)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -157,7 +158,7 @@ func (k *client) answered(ctx context.Context) (ok bool, err error) {
 	case ok = <-k.answer:
 		return ok, nil
 	case <-k.over:
-		return false, errors.New("closed before register was answered")
+		return false, fmt.Errorf("closed before register was answered: %w", k.cause)
 	case <-ctx.Done():
 		return false, fmt.Errorf("no answer to register: %w", ctx.Err())
 	}
@@ -202,6 +203,7 @@ func (k *client) ended(ctx context.Context) (time.Duration, error) {
 func (k *client) read() {
 	defer close(k.over)
 	err := k.frames()
+	k.cause = err
 	if !k.ending.Load() && !k.crowd.closing.Load() {
 		k.crowd.fail(fmt.Errorf("the connection of %s ended: %w", userName(k.user), err))
 	}
@@ -242,6 +244,9 @@ func (k *client) message(text []byte) error {
 		k.sees(inside(text))
 	case bytes.HasPrefix(text, []byte(`42["pong_manual"`)):
 		c.pongs.Add(1)
+		if t := c.trips.Load(); t != nil {
+			t.back(k)
+		}
 		if c.pinging.Load() {
 			return k.ping()
 		}
@@ -258,7 +263,7 @@ func (k *client) message(text []byte) error {
 	case bytes.HasPrefix(text, []byte(`40`)):
 		close(k.connected)
 	case bytes.HasPrefix(text, []byte(`44`)):
-		return fmt.Errorf("CONNECT was refused: %s", text)
+		return fmt.Errorf("%w: %s", errRefused, text)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,11 +22,15 @@ type crowd struct {
 	readers sync.WaitGroup
 	closing atomic.Bool
 	limit   int // connections being opened at once
+	sources int // loopback addresses that the clients come from: one has some 28,000 ports
 
 	frames struct{ ping, echo, pong, goodbye []byte } // made once, with one mask for all
 
 	goal    atomic.Pointer[goal]
 	pinging atomic.Bool // who is answered sends the next ping
+	trips   atomic.Pointer[trips]
+
+	returning atomic.Bool // connections may fail and are tried again
 
 	statuses, slots, pongs atomic.Int64 // messages received by all
 
@@ -41,13 +46,16 @@ type goal struct {
 }
 
 func newCrowd(s *server, config *tls.Config, limit int) *crowd {
-	c := &crowd{server: s, tls: config, limit: limit, failed: make(chan struct{})}
+	c := &crowd{server: s, tls: config, limit: limit, sources: 8, failed: make(chan struct{})}
 	c.frames.ping = textFrame(`42["ping_manual"]`)
 	c.frames.echo = textFrame(fmt.Sprintf(`42["pong_manual",{"pad":"%080d"}]`, 0))
 	c.frames.pong = textFrame("3")
 	c.frames.goodbye = ws.MustCompileFrame(ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusNormalClosure, ""))))
 	return c
 }
+
+// loopback is one of the addresses that clients come from.
+func loopback(i int) net.IP { return net.IPv4(127, 0, byte(i/200), byte(2+i%200)) }
 
 // connect opens n connections, from the given user on, without registering.
 func (c *crowd) connect(ctx context.Context, first, n int) error {

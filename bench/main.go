@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -30,6 +31,7 @@ type options struct {
 	out     string // "-" is stdout
 	binary  string
 	sources string // where the peers' sources are
+	sizes   sizes
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -58,13 +60,16 @@ func report(stderr io.Writer, err error) int {
 func parse(args []string, stderr io.Writer) (opts options, err error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	modeNames := f.String("modes", names(allModes(), func(m mode) string { return m.name }), "what to measure")
+	modeName := func(m mode) string { return m.name }
+	modeNames := f.String("modes", names(usualModes(), modeName), "what to measure; soak, too, when it is named")
 	peerNames := f.String("peers", names(allPeers(), func(p *peer) string { return p.name }), "whom to measure")
 	f.IntVar(&opts.repeat, "n", 3, "how often each figure is taken")
 	f.StringVar(&opts.out, "out", "-", "file for the table; - is stdout")
 	f.BoolVar(&opts.quick, "quick", false, "small sizes: shows that it works, measures nothing")
 	f.StringVar(&opts.binary, "bin", "bin/turnike", "the server's binary")
 	f.StringVar(&opts.sources, "sources", "bench/peers", "directory of the peers' sources")
+	soak := f.Duration("soak", 10*time.Minute, "how long soak lasts")
+	logins := f.Int("logins", 0, "logins of each kind in login; 0 is as many as usual")
 	if err := f.Parse(args); err != nil {
 		return opts, err
 	}
@@ -74,7 +79,15 @@ func parse(args []string, stderr io.Writer) (opts options, err error) {
 	if opts.repeat < 1 {
 		return opts, errors.New("-n must be 1 or more")
 	}
-	if opts.modes, err = choose(*modeNames, allModes(), func(m mode) string { return m.name }); err != nil {
+	opts.sizes = full()
+	if opts.quick {
+		opts.sizes = quick()
+	}
+	opts.sizes.soak = *soak
+	if *logins > 0 {
+		opts.sizes.logins = *logins
+	}
+	if opts.modes, err = choose(*modeNames, allModes(opts.sizes), modeName); err != nil {
 		return opts, err
 	}
 	opts.peers, err = choose(*peerNames, allPeers(), func(p *peer) string { return p.name })
@@ -84,22 +97,28 @@ func parse(args []string, stderr io.Writer) (opts options, err error) {
 func names[T any](all []T, name func(T) string) string {
 	var list []string
 	for _, v := range all {
-		list = append(list, name(v))
+		if !slices.Contains(list, name(v)) {
+			list = append(list, name(v))
+		}
 	}
 	return strings.Join(list, ",")
 }
 
-// choose picks by name, in the order of all.
+// choose picks by name, in the order of all. Several may have the same name.
 func choose[T any](list string, all []T, name func(T) string) (chosen []T, err error) {
 	wanted := strings.Split(list, ",")
+	left := slices.Clone(wanted)
 	for _, v := range all {
-		if i := slices.Index(wanted, name(v)); i >= 0 {
-			chosen = append(chosen, v)
-			wanted = slices.Delete(wanted, i, i+1)
+		if !slices.Contains(wanted, name(v)) {
+			continue
+		}
+		chosen = append(chosen, v)
+		if i := slices.Index(left, name(v)); i >= 0 {
+			left = slices.Delete(left, i, i+1)
 		}
 	}
-	if len(wanted) > 0 {
-		return nil, fmt.Errorf("%q is none of %s", wanted[0], names(all, name))
+	if len(left) > 0 {
+		return nil, fmt.Errorf("%q is named twice, or none of %s", left[0], names(all, name))
 	}
 	return chosen, nil
 }
@@ -112,25 +131,13 @@ func measure(ctx context.Context, opts options, stdout io.Writer, progress *log.
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	results := newResults(opts.peers)
+	present, err := b.present(results)
+	if err != nil {
+		return err
+	}
 	for _, m := range opts.modes {
-		for round := range opts.repeat {
-			for _, p := range opts.peers {
-				if m.skips(p) {
-					continue
-				}
-				which := fmt.Sprintf("%-8s %d/%d %-8s", m.name, round+1, opts.repeat, p.name)
-				values, err := b.figure(ctx, m, p)
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				if err != nil {
-					progress.Println(which, "failed:", err)
-					results.fail(m, p, err)
-					continue
-				}
-				progress.Println(which, m.line(values))
-				results.add(m, p, values)
-			}
+		if err := b.takeAll(ctx, m, present, results); err != nil {
+			return err
 		}
 	}
 	if err := b.write(results, stdout); err != nil {
@@ -138,6 +145,53 @@ func measure(ctx context.Context, opts options, stdout io.Writer, progress *log.
 	}
 	if n := len(results.failures); n > 0 {
 		return fmt.Errorf("%d figures failed", n)
+	}
+	return nil
+}
+
+// present is the peers that are installed. To be without one is no failure of
+// the run, unless it is the only one: its column says so.
+func (b *bench) present(r *results) (list []*peer, err error) {
+	for _, p := range b.opts.peers {
+		if p.missing != nil {
+			if err = p.missing(b); err != nil {
+				b.progress.Printf("%s is not measured: %v", p.name, err)
+				r.absent[p.name] = err
+				continue
+			}
+		}
+		list = append(list, p)
+	}
+	if len(list) == 0 {
+		return nil, err
+	}
+	return list, nil
+}
+
+// takeAll takes a mode's figures, the peers in turn.
+func (b *bench) takeAll(ctx context.Context, m mode, peers []*peer, r *results) error {
+	times := b.opts.repeat
+	if m.once {
+		times = 1
+	}
+	for round := range times {
+		for _, p := range peers {
+			if m.skips(p) {
+				continue
+			}
+			which := fmt.Sprintf("%-8s %d/%d %-8s", m.name, round+1, times, p.name)
+			values, err := b.figure(ctx, m, p)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r.add(m, p, values)
+			if err != nil {
+				b.progress.Println(which, m.line(values), "failed:", err)
+				r.fail(m, p, err)
+				continue
+			}
+			b.progress.Println(which, m.line(values))
+		}
 	}
 	return nil
 }

@@ -3,16 +3,22 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 )
 
 // mode is one kind of measurement.
 type mode struct {
-	name    string
+	name    string // several figures may share it
+	section string // of the report; empty is the first
+	asked   bool   // taken only when it is named
+	once    bool   // it repeats what it does by itself
 	metrics []metric
 	notFor  []string // peers for which it has no meaning
 	setting func(z sizes, p *peer) setting
 	measure func(ctx context.Context, f *figure) (values, error)
+	length  func(z sizes) time.Duration // of one that is meant to last
 }
 
 // metric is one row of the table.
@@ -22,6 +28,8 @@ type metric struct {
 	target string // what the design asks of us; empty where it asks nothing
 	digits int    // after the decimal point
 	exact  bool   // not a quantity: no ratio
+	quiet  string // key of the same figure in quiet times, shown beside it
+	zero   bool   // may be nothing
 }
 
 // values are what one figure gave, by the metrics' keys.
@@ -30,6 +38,8 @@ type values map[string]float64
 // setting is what a figure needs of a server.
 type setting struct {
 	users   int  // that have an account and a token
+	limits  bool // ours as an operator runs it: its limits and timeouts
+	metrics bool // ours tells its own figures
 	perPool int  // of them in one pool; zero is all in one
 	seats   int  // of each pool; zero is one for everybody
 	silent  bool // peers without pools tell nobody until figure.server.announce
@@ -42,17 +52,32 @@ type figure struct {
 	sizes  sizes
 }
 
-func allModes() []mode {
-	return []mode{connectMode(), idleMode(), echoMode(), fanoutMode(), burstMode(), stormMode(), seatsMode(), kickMode()}
+func allModes(z sizes) []mode {
+	all := []mode{connectMode(), idleMode(), echoMode(), fanoutMode(), burstMode(), stormMode(), seatsMode(), kickMode(), loginMode()}
+	for i := range z.scale {
+		all = append(all, scaleMode(z, i))
+	}
+	for _, a := range attacks() {
+		all = append(all, hostileMode(a))
+	}
+	return append(all, soakMode())
+}
+
+// usualModes are those that need not be asked for.
+func usualModes() []mode {
+	return slices.DeleteFunc(allModes(full()), func(m mode) bool { return m.asked })
+}
+
+// lasts is how long a figure is meant to take.
+func (m mode) lasts(z sizes) time.Duration {
+	if m.length == nil {
+		return 0
+	}
+	return m.length(z)
 }
 
 func (m mode) skips(p *peer) bool {
-	for _, name := range m.notFor {
-		if name == p.name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.notFor, p.name)
 }
 
 // line shows a figure's values while the run goes on.
@@ -81,6 +106,16 @@ type sizes struct {
 	storm, slowStorm     int
 	seats, seatClients   int
 	kickSockets, kicks   int
+	logins               int // of each kind
+	scale                []int
+	slowScale            int // most users for a peer whose presence costs O(users) a join
+	healthy              int // clients beside an attack
+	attackRounds         int
+	quietSeconds         float64
+	attackSeconds        float64
+	force                force
+	soakForce            force
+	soak                 time.Duration
 	settleSeconds        float64 // before the memory is looked at
 	enoughCPU            float64 // seconds of the server's, after which rounds stop
 }
@@ -88,11 +123,15 @@ type sizes struct {
 func full() sizes {
 	return sizes{parallel: 64, connects: 1000, idle: 10_000, idlePerPool: 100, echoClients: 200, echoSeconds: 4,
 		fanoutMembers: 2000, joins: 100, burstMembers: 1000, burst: 50, rounds: 20, storm: 1000, slowStorm: 300,
-		seats: 100, seatClients: 1000, kickSockets: 10_000, kicks: 200, settleSeconds: 3, enoughCPU: 3}
+		seats: 100, seatClients: 1000, kickSockets: 10_000, kicks: 200, settleSeconds: 5, enoughCPU: 3,
+		logins: 300, scale: []int{100, 1000, 10_000}, slowScale: 1000,
+		healthy: 50, attackRounds: 2, quietSeconds: 2, attackSeconds: 5.5, force: fullForce(), soakForce: soakForce()}
 }
 
 func quick() sizes {
 	return sizes{parallel: 16, connects: 10, idle: 60, idlePerPool: 30, echoClients: 10, echoSeconds: 0.2,
 		fanoutMembers: 30, joins: 3, burstMembers: 20, burst: 5, rounds: 2, storm: 30, slowStorm: 30,
-		seats: 10, seatClients: 40, kickSockets: 30, kicks: 3, settleSeconds: 0.1, enoughCPU: 1}
+		seats: 10, seatClients: 40, kickSockets: 30, kicks: 3, settleSeconds: 0.1, enoughCPU: 1,
+		logins: 8, scale: []int{5, 10, 20}, slowScale: 10,
+		healthy: 5, attackRounds: 1, quietSeconds: 0.3, attackSeconds: 0.5, force: quickForce(), soakForce: quickForce()}
 }

@@ -11,10 +11,14 @@ import (
 // nodePeer is the reference implementation of Socket.IO.
 func nodePeer() *peer {
 	p := &peer{name: "node", title: "Node socket.io", speaks: true}
-	p.start = func(ctx context.Context, b *bench, want setting) (*server, error) {
+	p.missing = func(b *bench) error {
 		if _, err := os.Stat(filepath.Join(b.opts.sources, "node", "node_modules")); err != nil {
-			return nil, fmt.Errorf("its packages are missing: npm ci in bench/peers/node (%w)", err)
+			return fmt.Errorf("its packages are missing: npm ci in bench/peers/node (%w)", err)
 		}
+		_, err := exec.LookPath("node")
+		return err
+	}
+	p.start = func(ctx context.Context, b *bench, want setting) (*server, error) {
 		cmd := exec.Command("node", "server.js")
 		cmd.Dir = filepath.Join(b.opts.sources, "node")
 		return b.startPeer(p, cmd, want)
@@ -25,6 +29,12 @@ func nodePeer() *peer {
 // flaskPeer is the seed's own stack.
 func flaskPeer() *peer {
 	p := &peer{name: "flask", title: "Flask-SocketIO", speaks: true, slow: true}
+	p.missing = func(*bench) error {
+		if err := exec.Command("/usr/bin/python3", "-c", "import flask_socketio, eventlet, jwt").Run(); err != nil {
+			return fmt.Errorf("its packages are missing: script/need flask (%w)", err)
+		}
+		return nil
+	}
 	p.start = func(ctx context.Context, b *bench, want setting) (*server, error) {
 		cmd := exec.Command("/usr/bin/python3", "app.py")
 		cmd.Dir = filepath.Join(b.opts.sources, "flask")
@@ -56,5 +66,10 @@ func (b *bench) startPeer(p *peer, cmd *exec.Cmd, want setting) (*server, error)
 		}
 	}
 	s := &server{peer: p, addr: "127.0.0.1:" + port, tells: want.silent, token: func(user int) string { return tokens[user] }}
+	s.again = func(context.Context) error { // its state went with the process
+		next := exec.Command(cmd.Path, cmd.Args[1:]...)
+		next.Dir, next.Env = cmd.Dir, cmd.Env
+		return s.launch(next)
+	}
 	return s, s.launch(cmd)
 }

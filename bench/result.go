@@ -11,10 +11,11 @@ type results struct {
 	peers    []*peer
 	taken    map[string]map[string][]float64 // by the metric's key and the peer's name
 	failures []string
+	absent   map[string]error // peers that are not installed
 }
 
 func newResults(peers []*peer) *results {
-	return &results{peers: peers, taken: make(map[string]map[string][]float64)}
+	return &results{peers: peers, taken: make(map[string]map[string][]float64), absent: make(map[string]error)}
 }
 
 func (r *results) add(m mode, p *peer, v values) {

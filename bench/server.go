@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +24,8 @@ type peer struct {
 	// start prepares and starts a server, and says where it will listen; the
 	// process prints the address itself when that is empty.
 	start func(ctx context.Context, b *bench, s setting) (*server, error)
+	// missing says what it needs that is not installed; nil where nothing is.
+	missing func(b *bench) error
 }
 
 func allPeers() []*peer {
@@ -39,9 +40,11 @@ type server struct {
 	exited  chan struct{}
 	addr    string
 	token   func(user int) string
-	data    string                                       // its own directory, removed at the end
-	tells   bool                                         // announce is a signal it knows
-	endUser func(ctx context.Context, name string) error // ends a user's sessions; nil where that cannot be
+	data    string                                                                  // its own directory, removed at the end
+	tells   bool                                                                    // announce is a signal it knows
+	again   func(ctx context.Context) error                                         // starts it anew: the same address, the same data
+	metrics string                                                                  // address of its own figures; empty where it has none
+	operate func(ctx context.Context, stdin string, args ...string) ([]byte, error) // its command line; nil where there is none
 }
 
 // userName is the name of a user by number.
@@ -50,14 +53,15 @@ func userName(user int) string { return fmt.Sprintf("u%06d", user) }
 // launch starts the process. Its stdout is the caller's, its stderr is kept for
 // errors.
 func (s *server) launch(cmd *exec.Cmd) error {
-	s.cmd, s.stderr, s.exited = cmd, &tail{}, make(chan struct{})
+	exited := make(chan struct{})
+	s.cmd, s.stderr, s.exited = cmd, &tail{}, exited
 	cmd.Stderr = s.stderr
 	if err := cmd.Start(); err != nil {
 		return err
 	}
 	go func() { // ends with the process
 		_ = cmd.Wait() // killed, as a rule
-		close(s.exited)
+		close(exited)
 	}()
 	return nil
 }
@@ -98,6 +102,19 @@ func (s *server) stop() error {
 	return err
 }
 
+// restart ends the process as an operator does, and starts it on what it left.
+func (s *server) restart(ctx context.Context) error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case <-s.exited:
+		return s.again(ctx)
+	case <-ctx.Done():
+		return fmt.Errorf("%s does not end: %w", s.peer.name, ctx.Err())
+	}
+}
+
 // announce lets a silent server tell everybody what happens from now on.
 func (s *server) announce() error {
 	if !s.tells {
@@ -108,7 +125,8 @@ func (s *server) announce() error {
 
 // endSession ends a user's session as an operator does.
 func (s *server) endSession(ctx context.Context, user int) error {
-	return s.endUser(ctx, userName(user))
+	_, err := s.operate(ctx, "", "session", "end", "--user", userName(user))
+	return err
 }
 
 // cpu is the CPU time that the process has used: the clock behind utime and
@@ -120,21 +138,6 @@ func (s *server) cpu() (time.Duration, error) {
 		return 0, fmt.Errorf("CPU time of %s: %w", s.peer.name, err)
 	}
 	return time.Duration(t.Nano()), nil
-}
-
-// rss is the process's resident memory, in bytes.
-func (s *server) rss() (int64, error) {
-	raw, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(raw)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-			return kib << 10, err
-		}
-	}
-	return 0, errors.New("no VmRSS in /proc/PID/status")
 }
 
 // cpu is what the server spends while f runs, and until nothing arrives any

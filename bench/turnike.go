@@ -54,18 +54,35 @@ func startTurnike(ctx context.Context, b *bench, want setting) (*server, error) 
 		return nil, err
 	}
 	environment := b.environment(want)
-	s.endUser = func(ctx context.Context, name string) error {
-		_, err := b.turnike(ctx, environment, "session", "end", "--user", name, "--data", data)
-		return err
+	s.operate = func(ctx context.Context, stdin string, args ...string) ([]byte, error) {
+		return b.turnike(ctx, environment, stdin, append(args, "--data", data)...)
 	}
-	cmd := exec.Command(b.opts.binary, "serve", "--listen", "127.0.0.1:0", "--data", data)
+	s.again = func(ctx context.Context) error { return s.serve(ctx, b.opts.binary, environment, s.addr) }
+	if want.metrics {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		s.metrics = "127.0.0.1:" + port
+		err = s.serve(ctx, b.opts.binary, append(environment, "TURNIKE_METRICS_LISTEN="+s.metrics), "127.0.0.1:0")
+		if err == nil || ctx.Err() != nil {
+			return s, err
+		}
+		s.metrics = "" // a release without them refuses the key
+	}
+	return s, s.serve(ctx, b.opts.binary, environment, "127.0.0.1:0")
+}
+
+// serve starts the process and waits until it says that it is ready.
+func (s *server) serve(ctx context.Context, binary string, environment []string, listen string) error {
+	cmd := exec.Command(binary, "serve", "--listen", listen, "--data", s.data)
 	cmd.Env = environment
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.launch(cmd); err != nil {
-		return nil, err
+		return err
 	}
 	ready := make(chan string, 1)
 	go func() { // ends with the process
@@ -80,39 +97,44 @@ func startTurnike(ctx context.Context, b *bench, want setting) (*server, error) 
 	}()
 	select {
 	case s.addr = <-ready:
-		return s, nil
+		return nil
 	case <-s.exited:
-		return nil, s.died()
+		return s.died()
 	case <-ctx.Done():
-		return nil, errors.Join(ctx.Err(), s.stop())
+		return errors.Join(ctx.Err(), s.stop())
 	}
 }
 
-// environment configures ours like the peers: their heartbeat, no log of what
-// goes well, no limits on how fast one address may come.
+// environment configures ours. As an operator would where the figure asks for
+// it; else like the peers: their heartbeat, no limits on how fast one address
+// may come. Never a log of what goes well.
 func (b *bench) environment(want setting) []string {
 	seats := want.users
 	if want.seats > 0 {
 		seats = want.seats
 	}
-	return []string{
+	environment := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir,
 		"JWT_SECRET_KEY=" + b.secret,
 		fmt.Sprintf("MAX_CONNECTIONS=%d", seats),
 		"TURNIKE_TLS_MODE=files",
 		"TURNIKE_TLS_CERT_FILE=" + filepath.Join(b.certs, "cert.pem"),
 		"TURNIKE_TLS_KEY_FILE=" + filepath.Join(b.certs, "key.pem"),
+		"TURNIKE_LOG_LEVEL=error",
+	}
+	if want.limits {
+		return environment
+	}
+	return append(environment,
 		"TURNIKE_RATELIMIT_ENABLED=false",
 		"TURNIKE_SOCKETIO_PING_INTERVAL=25s", "TURNIKE_SOCKETIO_PING_TIMEOUT=120s",
-		"TURNIKE_SOCKETIO_CONNECT_TIMEOUT=1m", "TURNIKE_SOCKETIO_REGISTER_TIMEOUT=10m",
-		"TURNIKE_LOG_LEVEL=warn",
-	}
+		"TURNIKE_SOCKETIO_CONNECT_TIMEOUT=1m", "TURNIKE_SOCKETIO_REGISTER_TIMEOUT=10m")
 }
 
 // turnike runs a command of the binary and gives its stdout.
-func (b *bench) turnike(ctx context.Context, environment []string, args ...string) ([]byte, error) {
+func (b *bench) turnike(ctx context.Context, environment []string, stdin string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, b.opts.binary, args...)
-	cmd.Env = environment
+	cmd.Env, cmd.Stdin = environment, strings.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -134,7 +156,7 @@ func (b *bench) template(ctx context.Context, l layout) (*template, error) {
 	t := &template{dir: filepath.Join(b.dir, fmt.Sprintf("template-%d-%d", l.users, l.perPool)), tokens: make(map[string]string)}
 	environment := b.environment(setting{users: l.users})
 	do := func(args ...string) ([]byte, error) {
-		return b.turnike(ctx, environment, append(args, "--data", t.dir)...)
+		return b.turnike(ctx, environment, "", append(args, "--data", t.dir)...)
 	}
 	if l.perPool > 0 {
 		for i := range l.pools() {

@@ -56,10 +56,10 @@ func serve(t *testing.T, cfg Config) *harness {
 func serveWith(t *testing.T, cfg Config, on func(c *Conn, data []byte, binary bool)) *harness {
 	t.Helper()
 	h := &harness{t: t, opened: make(chan *listener, 64), on: on}
-	h.server = NewServer(cfg, func(c *Conn, r *http.Request) Receiver {
+	h.server = NewServer(cfg, func(c *Conn, r *http.Request) (Receiver, error) {
 		l := &listener{conn: c, messages: make(chan string, 64), closed: make(chan Closure, 4), on: on}
 		h.opened <- l
-		return l
+		return l, nil
 	})
 	h.http = httptest.NewServer(h.server)
 	t.Cleanup(func() {

@@ -20,9 +20,9 @@ type Receiver interface {
 	Closed(why Closure)
 }
 
-// Opener makes the receiver of a new connection. A nil receiver refuses it with
-// 403. It must not keep r.
-type Opener func(c *Conn, r *http.Request) Receiver
+// Opener makes the receiver of a new connection. An error refuses it, as one of
+// [Config.CheckRequest] does. It must not keep r.
+type Opener func(c *Conn, r *http.Request) (Receiver, error)
 
 // Closure says how a connection ended.
 type Closure struct {
@@ -75,7 +75,7 @@ type Conn struct {
 	alarmAt  time.Duration
 	alarm    func()
 
-	unasked     int           // pings and pongs nobody asked for,
+	unasked     int           // packets nobody asked for,
 	unaskedFrom time.Duration // since then
 }
 

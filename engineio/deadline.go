@@ -100,11 +100,11 @@ func (c *Conn) pong() error {
 	return nil
 }
 
-// maxUnasked is how many unsolicited pings and pongs a peer may send in a
-// second. [SEC-44]
+// maxUnasked is how many packets that ask for nothing and answer nothing a peer
+// may send in a second. [SEC-44]
 const maxUnasked = 2
 
-// unsolicited counts a ping or pong nobody asked for.
+// unsolicited counts a ping, pong, noop or "upgrade" nobody asked for.
 func (c *Conn) unsolicited() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -118,7 +118,7 @@ func (c *Conn) countUnasked() error {
 	}
 	c.unasked++
 	if c.unasked > maxUnasked {
-		return protocolError{codePolicy, "too many unsolicited pings or pongs"}
+		return protocolError{codePolicy, "too many unsolicited packets"}
 	}
 	return nil
 }

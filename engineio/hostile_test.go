@@ -59,6 +59,8 @@ func TestSEC38_HostileFrames(t *testing.T) {
 		"empty packet":                   {masked(0x81, ""), 1002},
 		"a second open":                  {masked(0x81, "0"), 1002},
 		"pongs (CVE-2026-48802)":         {strings.Repeat(masked(0x81, "3"), 3), 1008},
+		"engine noops":                   {strings.Repeat(masked(0x81, "6"), 3), 1008},
+		"engine upgrades":                {strings.Repeat(masked(0x81, "5"), 3), 1008},
 		"engine pings":                   {strings.Repeat(masked(0x81, "2"), 3), 1008},
 		"websocket pings":                {strings.Repeat(masked(0x89, "x"), 3), 1008},
 		"websocket pongs out of nowhere": {strings.Repeat(masked(0x8a, "x"), 3), 1008},

@@ -79,12 +79,10 @@ func (c *Conn) packet(data []byte) error {
 		return nil
 	case packetPong:
 		return c.pong() // [eio4:heartbeat]
-	case packetPing:
-		return c.unsolicited() // in this revision only servers ping
+	case packetPing, packetNoop, packetUpgrade:
+		return c.unsolicited() // in this revision only servers ping, and upgrades are asked for by a probe
 	case packetClose:
 		c.finish(closing{how: left, code: codeNormal, reason: "transport close"}) // [eio4:close]
-		return nil
-	case packetNoop, packetUpgrade:
 		return nil
 	}
 	return protocolError{codeProtocol, "unknown packet type"} // [eio4:invalid]

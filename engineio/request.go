@@ -83,17 +83,19 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	}
 	c := s.newConn(rand.Text(), transport, r.RemoteAddr)
 	// The receiver is attached before anything is announced.
-	receiver := s.open(c, r)
-	if receiver == nil {
-		writeError(w, errForbidden)
+	receiver, err := s.open(c, r)
+	if err != nil {
+		c.finish(closing{how: lost, code: codeAbnormal, reason: "refused"}) // no alarm of it is to be met
+		s.refuse(w, r, err)
 		return
 	}
 	c.mu.Lock()
 	c.receiver = receiver
 	closed := c.state != open
 	c.mu.Unlock()
-	if closed {
-		writeError(w, errForbidden) // by the opener itself
+	if closed { // by the opener itself, or its alarm
+		writeError(w, errForbidden)
+		c.Go(func() { receiver.Closed(Closure{Code: codeAbnormal, Reason: "closed before it was open"}) })
 		return
 	}
 	if !s.register(c) {
@@ -207,14 +209,19 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request, c *Conn) bool {
 		return true
 	}
 	err := s.cfg.CheckRequest(r, c)
-	if err == nil {
-		return true
+	if err != nil {
+		s.refuse(w, r, err)
 	}
+	return err == nil
+}
+
+// refuse answers a request that the owner refuses.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.cfg.Logger.Debug("request refused", slog.String("remote", r.RemoteAddr), slog.Any("error", err))
 	refusal, ok := errors.AsType[*HTTPError](err)
 	if !ok {
 		writeError(w, errForbidden)
-		return false
+		return
 	}
 	maps.Copy(w.Header(), refusal.Header)
 	status := refusal.Status
@@ -223,5 +230,4 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request, c *Conn) bool {
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(refusal.Body) // a client that is gone needs no answer
-	return false
 }

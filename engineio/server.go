@@ -62,6 +62,20 @@ func (s *Server) Len() int {
 	return len(s.conns)
 }
 
+// Open is the number of open connections by transport.
+func (s *Server) Open() (polling, websocket int) {
+	for _, c := range s.all() {
+		switch {
+		case c.Ended():
+		case c.Transport() == WebSocket:
+			websocket++
+		default:
+			polling++
+		}
+	}
+	return polling, websocket
+}
+
 // Queued is the number of bytes that wait for slow peers.
 func (s *Server) Queued() int64 { return s.queued.Load() }
 

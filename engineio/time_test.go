@@ -36,9 +36,9 @@ func inBubble(t *testing.T, cfg Config, f func(b *bubble)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{t: t}
-		b.server = NewServer(cfg, func(c *Conn, _ *http.Request) Receiver {
+		b.server = NewServer(cfg, func(c *Conn, _ *http.Request) (Receiver, error) {
 			b.listener = &listener{conn: c, messages: make(chan string, 64), closed: make(chan Closure, 4)}
-			return b.listener
+			return b.listener, nil
 		})
 		f(b)
 		b.server.Close(1001, "over")

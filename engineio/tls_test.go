@@ -15,10 +15,10 @@ import (
 // Over TLS: polling by HTTP/2, a websocket, and its end.
 func TestTLS(t *testing.T) {
 	opened := make(chan *listener, 4)
-	s := NewServer(Config{}, func(c *Conn, _ *http.Request) Receiver {
+	s := NewServer(Config{}, func(c *Conn, _ *http.Request) (Receiver, error) {
 		l := &listener{conn: c, messages: make(chan string, 4), closed: make(chan Closure, 4)}
 		opened <- l
-		return l
+		return l, nil
 	})
 	web := httptest.NewUnstartedServer(s)
 	web.EnableHTTP2 = true

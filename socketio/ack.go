@@ -77,16 +77,20 @@ func (s *Socket) EmitWithAck(f func(args []json.RawMessage, ok bool), event stri
 	return nil
 }
 
-// acked takes a client's answer from the reading goroutine. An answer nobody
-// waits for is ignored, as by the reference server.
-func (s *Socket) acked(p packet) {
+// acked takes a client's answer from the reading goroutine. One that nobody waits
+// for is ignored, as by the reference server, but counted (false).
+func (s *Socket) acked(p packet) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.state > connected {
+		return true // it was on its way when the socket ended
+	}
 	f := s.acks[p.id]
-	if f == nil || s.state != connected {
-		return
+	if f == nil {
+		return false
 	}
 	delete(s.acks, p.id)
 	args := own(p.args)
 	s.push(task{do: func() { f(args, true) }}) // at most MaxAcks of them
+	return true
 }

@@ -15,19 +15,22 @@ const (
 	codeInternal = 1011
 )
 
-// maxRefused bounds the refused CONNECTs of one connection.
-const maxRefused = 16
+// maxIdle bounds the packets of one connection that begin nothing new: CONNECTs
+// to a namespace it was in before, or that are refused; answers that nobody waits
+// for. [SEC-44]
+const maxIdle = 16
 
 // client is one connection and its sockets. It implements engineio.Receiver.
 type client struct {
 	server  *Server
 	conn    *engineio.Conn
 	pending *reassembly // the reading goroutine's own [SEC-39] one at most
+	answers int         // that nobody waited for; its own, too
 
-	mu      sync.Mutex // guards the rest
-	sockets []*Socket  // the latest of each namespace [sio5:namespace]
-	closed  bool
-	refused int // CONNECTs since one succeeded
+	mu       sync.Mutex // guards the rest
+	sockets  []*Socket  // the latest of each namespace [sio5:namespace]
+	closed   bool
+	connects int // since one succeeded for the first time in its namespace
 }
 
 // Message implements engineio.Receiver.
@@ -85,7 +88,11 @@ func (c *client) dispatch(p packet) error {
 	case disconnect:
 		s.leave()
 	case ack:
-		s.acked(p)
+		if !s.acked(p) {
+			if c.answers++; c.answers > maxIdle {
+				return errUnexpected
+			}
+		}
 	default:
 		return s.event(p)
 	}
@@ -114,8 +121,8 @@ func (c *client) all() []*Socket {
 // connect begins a socket. [sio5:connect]
 func (c *client) connect(p packet) error {
 	c.mu.Lock()
-	c.refused++
-	tooOften := c.refused > maxRefused
+	c.connects++
+	tooOften := c.connects > maxIdle
 	c.mu.Unlock()
 	if tooOften {
 		return errUnexpected
@@ -129,10 +136,12 @@ func (c *client) connect(p packet) error {
 		c.conn.Send(refusal)
 		return nil
 	}
-	if old := c.socket(p.namespace); old != nil && old.alive() {
+	old := c.socket(p.namespace)
+	if old != nil && old.alive() {
 		return nil // the official client says it twice when connect() is called twice
 	}
 	s := newSocket(c, n)
+	s.again = old != nil
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -168,10 +177,12 @@ func (c *client) await() {
 }
 
 // joined is called when a socket is connected.
-func (c *client) joined() {
-	c.mu.Lock()
-	c.refused = 0
-	c.mu.Unlock()
+func (c *client) joined(s *Socket) {
+	if !s.again {
+		c.mu.Lock()
+		c.connects = 0
+		c.mu.Unlock()
+	}
 	c.conn.SetAlarm(time.Time{}, nil)
 }
 
@@ -184,7 +195,12 @@ func (c *client) Closed(why engineio.Closure) {
 	if why.Final {
 		reason = ServerEnded
 	}
-	for _, s := range c.all() {
-		s.lost(reason)
+	defer func() { // whatever Closed does
+		for _, s := range c.all() {
+			s.lost(reason)
+		}
+	}()
+	if closed := c.server.cfg.Closed; closed != nil {
+		closed(c.conn)
 	}
 }

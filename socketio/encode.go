@@ -29,6 +29,9 @@ func encode(kind packetType, namespace string, id uint64, hasID bool, name *stri
 	}
 	var scratch [64]byte
 	head := appendHead(scratch[:0], kind, attachments, namespace, id, hasID)
+	if raw, ok := soleJSON(args); ok {
+		return encodeSole(head, name, raw)
+	}
 
 	body := bytes.NewBuffer(make([]byte, 0, max(256, 64+encodedLen(args))))
 	body.WriteByte('[')
@@ -56,6 +59,29 @@ func encode(kind packetType, namespace string, id uint64, hasID bool, name *stri
 	body.WriteByte(']')
 	payloads[0] = engineio.Text(head, body.Bytes()) // [sio5:message] [sio5:attachments]
 	return engineio.Concat(payloads...), nil
+}
+
+// soleJSON returns the only argument when it is encoded already.
+func soleJSON(args []any) (raw JSON, ok bool) {
+	if len(args) == 1 {
+		raw, ok = args[0].(JSON)
+	}
+	return raw, ok
+}
+
+// encodeSole is encode for [soleJSON]: what is answered most and sent to the
+// most is copied once, into its frame.
+func encodeSole(head []byte, name *string, raw JSON) (*engineio.Payload, error) {
+	var scratch [64]byte
+	open := append(scratch[:0], '[')
+	if name != nil {
+		quoted := bytes.NewBuffer(open)
+		if err := writeJSON(quoted, *name); err != nil {
+			return nil, err
+		}
+		open = append(quoted.Bytes(), ',')
+	}
+	return engineio.Text(head, open, raw, []byte{']'}), nil
 }
 
 // attachment returns the data of an argument that travels as an attachment.

@@ -13,9 +13,9 @@ import (
 
 // wireText is the text of a payload's packets, as a polling client sees it.
 func wireText(p *engineio.Payload) string {
-	s := engineio.NewServer(engineio.Config{}, func(c *engineio.Conn, _ *http.Request) engineio.Receiver {
+	s := engineio.NewServer(engineio.Config{}, func(c *engineio.Conn, _ *http.Request) (engineio.Receiver, error) {
 		c.Send(p)
-		return silent{}
+		return silent{}, nil
 	})
 	defer s.Close(1001, "")
 	rec := httptest.NewRecorder()

@@ -3,6 +3,8 @@ package socketio
 import (
 	"context"
 	"encoding/json"
+	"github.com/gobwas/ws"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +57,9 @@ func TestSEC39_ClosedFor(t *testing.T) {
 		"placeholder as name":           {[]string{`40`, `451-[{"_placeholder":true,"num":0}]`, "b:x"}, ""},
 		"not a packet (CVE-2023-32695)": {[]string{`40`, `42[{"toString":"x"}]`}, "1002"},
 		"many refused connects":         {strings.Split(strings.Repeat("40/no ", 17)+"40/no", " "), "1008"},
+		"many repeated connects":        {strings.Split(strings.Repeat("40 ", 17)+"40", " "), "1008"},
+		"connects after leaving":        {strings.Split(strings.Repeat("40 41 ", 17)+"40", " "), "1008"},
+		"many answers to nothing":       {append([]string{"40"}, strings.Split(strings.Repeat("430[] ", 16)+"430[]", " ")...), "1008"},
 		"connect error":                 {[]string{`44{"message":"x"}`}, "1002"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,6 +86,52 @@ func TestSEC39_ClosedFor(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// [SEC-44] What begins nothing new is tolerated up to its limit.
+func TestSEC44_IdlePackets(t *testing.T) {
+	url, _ := serve(t, Config{}, func(s *Server) {
+		s.Of("/").On("echo", func(_ context.Context, _ *Socket, args []json.RawMessage, ack *Ack) { ack.Reply(args[0]) })
+	})
+	p := dial(t, url)
+	p.join("")
+	for range maxIdle {
+		p.send("40")
+		p.send("430[]")
+	}
+	p.send(`421["echo",1]`)
+	p.expect("31[1]")
+}
+
+// [SEC-42] The owner hears of the end of each connection that it let in, and of
+// no other's.
+func TestSEC42_OpenAndClosed(t *testing.T) {
+	closed := make(chan any, 8)
+	n := 0
+	url, _ := serve(t, Config{
+		Open: func(c *engineio.Conn, _ *http.Request) error {
+			if n++; n == 2 {
+				return &engineio.HTTPError{Status: http.StatusServiceUnavailable}
+			}
+			c.SetValue(n)
+			return nil
+		},
+		Closed: func(c *engineio.Conn) { closed <- c.Value() },
+	}, func(s *Server) { s.Of("/") })
+	p := dial(t, url)
+	if _, _, _, err := ws.Dial(t.Context(), strings.Replace(url, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket"); err == nil {
+		t.Error("the second was let in")
+	}
+	q := dial(t, url)
+	q.join("")
+	p.conn.Close()
+	if got := receive(t, closed); got != 1 {
+		t.Errorf("closed %v", got)
+	}
+	q.send("9")
+	if got := receive(t, closed); got != 3 {
+		t.Errorf("closed %v", got)
 	}
 }
 

@@ -30,9 +30,13 @@ type Config struct {
 	// (default 32); when it is reached the connection is not read further.
 	MaxEvents int
 	// Open, when set, sees each new connection with the request that opened it,
-	// before anything is sent. It must not keep r; what it needs belongs into
+	// before anything is sent, and refuses it by an error, see
+	// [engineio.Opener]. It must not keep r; what it needs belongs into
 	// [engineio.Conn.SetValue].
-	Open func(c *engineio.Conn, r *http.Request)
+	Open func(c *engineio.Conn, r *http.Request) error
+	// Closed, when set, hears once of the end of each connection that Open let
+	// in, before its sockets do. It must not block.
+	Closed func(c *engineio.Conn)
 }
 
 func (cfg Config) withDefaults() Config {
@@ -75,13 +79,15 @@ func NewServer(cfg Config) *Server {
 }
 
 // open makes the receiver of a new connection.
-func (s *Server) open(c *engineio.Conn, r *http.Request) engineio.Receiver {
+func (s *Server) open(c *engineio.Conn, r *http.Request) (engineio.Receiver, error) {
 	if s.cfg.Open != nil {
-		s.cfg.Open(c, r)
+		if err := s.cfg.Open(c, r); err != nil {
+			return nil, err
+		}
 	}
 	cl := &client{server: s, conn: c} // [sio5:explicit] in no namespace yet
 	cl.await()
-	return cl
+	return cl, nil
 }
 
 // ServeHTTP implements [http.Handler].

@@ -21,6 +21,7 @@ type Socket struct {
 	cancel    context.CancelFunc
 	value     atomic.Pointer[any]
 	checked   bool // the checks were passed; the worker's own
+	again     bool // the connection had a socket here before
 
 	mu      sync.Mutex // guards the rest; rooms.mu may be taken under it
 	state   state

@@ -194,7 +194,7 @@ func (s *Socket) welcome() {
 	s.state = connected
 	s.resume()
 	s.mu.Unlock()
-	s.client.joined()
+	s.client.joined(s)
 	s.client.conn.Send(encodeConnect(s.namespace.name, s.id).Preface())
 	s.enter() // nothing may come before the answer
 	for _, f := range s.namespace.onConnect {

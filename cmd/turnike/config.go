@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
 )
@@ -26,6 +27,7 @@ type Config struct {
 	Password  PasswordConfig
 	Database  DatabaseConfig
 	Log       LogConfig
+	Metrics   MetricsConfig
 	Audit     AuditConfig
 
 	origins map[string]string // by key, where a value that is no default came from
@@ -96,9 +98,35 @@ type SocketIOConfig struct {
 	Transports      []string      // polling, websocket
 }
 
-// RateLimitConfig is the section [ratelimit].
+// RateLimitConfig is the section [ratelimit]. Zero numbers are no limit.
 type RateLimitConfig struct {
-	Enabled bool
+	Enabled bool // false: none of them holds
+
+	Connections           int           // Engine.IO connections in all [SEC-42]
+	UnverifiedPerAddress  int           // of them, open without a known session
+	FailuresPerAddress    int           // such ones that end, a second
+	ConnectionsPerSession int           // that have not registered
+	PollsPerConnection    int           // a second [SEC-41]
+	EventsPerSocket       int           // a second [SEC-44]
+	EventsPerUser         int           // a second
+	OnlineUsers           time.Duration // between two get_online_users [SEC-45]
+}
+
+// limits are what the sockets keep to: of the connections never more than leave
+// descriptors for the database, for logins and for commands.
+func (c RateLimitConfig) limits(files int) realtime.Limits {
+	if !c.Enabled {
+		return realtime.Limits{}
+	}
+	l := realtime.Limits{
+		Connections: c.Connections, UnverifiedPerAddress: c.UnverifiedPerAddress, FailuresPerAddress: c.FailuresPerAddress,
+		ConnectionsPerSession: c.ConnectionsPerSession, PollsPerConnection: c.PollsPerConnection,
+		EventsPerSocket: c.EventsPerSocket, EventsPerUser: c.EventsPerUser, OnlineUsers: c.OnlineUsers, Replacements: true,
+	}
+	if most := max(files-spareFiles, 1); files > 0 && (l.Connections == 0 || l.Connections > most) {
+		l.Connections = most
+	}
+	return l
 }
 
 // PasswordConfig is the section [password].
@@ -123,7 +151,16 @@ type DatabaseConfig struct {
 
 // LogConfig is the section [log].
 type LogConfig struct {
-	Level string // debug, info, warn or error
+	Level  string // debug, info, warn or error
+	Format string // of stderr
+	Access string // off, stderr or a file
+}
+
+// MetricsConfig is the section [metrics].
+type MetricsConfig struct {
+	Listen string        // a listener of its own, plain HTTP; empty for none
+	Pprof  bool          // profiles of the process on it [SEC-64]
+	Token  secret.Secret // grants GET /metrics on the main listener; unset: not there
 }
 
 // AuditConfig is the section [audit].

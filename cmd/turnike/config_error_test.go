@@ -57,6 +57,12 @@ func TestConfigErrors(t *testing.T) {
 			"token.secret (JWT_SECRET_KEY_FILE): open /nowhere/x: no such file or directory; name a readable file with the secret in it"},
 		{"empty secret", "", environment{"JWT_SECRET_KEY": ""},
 			"token.secret (JWT_SECRET_KEY): it is empty: give it a value, or leave it unset"},
+		{"short metrics token", "", environment{"TURNIKE_METRICS_TOKEN": "123456789012345"},
+			"metrics.token (TURNIKE_METRICS_TOKEN): it has 15 bytes: use 16 random ones or more"},
+		{"metrics token that fits no header", "", environment{"TURNIKE_METRICS_TOKEN": "123456789012345 6"},
+			"metrics.token (TURNIKE_METRICS_TOKEN): it does not fit into a header: use letters and digits"},
+		{"profiles nowhere", "", environment{"TURNIKE_METRICS_PPROF": "true"},
+			`metrics.pprof: profiles are served on metrics.listen alone, and it is not set; set it, say to "127.0.0.1:9464", or remove metrics.pprof`},
 		{"short pepper", "", environment{"TURNIKE_PASSWORD_PEPPER": "123456789012345"},
 			"password.pepper (TURNIKE_PASSWORD_PEPPER): it has 15 bytes: use 16 random ones or more"},
 

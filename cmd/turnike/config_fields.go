@@ -83,7 +83,23 @@ func (c *Config) fields() []field {
 			named("socketio.transports", "polling,websocket", "how clients may connect"),
 
 		toggle(&c.RateLimit.Enabled).
-			named("ratelimit.enabled", "true", "false is for benchmarks and tests"),
+			named("ratelimit.enabled", "true", "false lifts every limit of this section: for benchmarks and tests"),
+		number(&c.RateLimit.Connections, 0, 10_000_000).
+			named("ratelimit.connections", "50000", "open connections of sockets in all; 0 is as many as the system's limit on files allows"),
+		number(&c.RateLimit.UnverifiedPerAddress, 0, 1_000_000).
+			named("ratelimit.unverified_per_address", "256", "of them, from one address (IPv6: /64) before their session is known; 0 is no limit"),
+		number(&c.RateLimit.FailuresPerAddress, 0, 1_000_000).
+			named("ratelimit.failures_per_address", "100", "connections of one address that end without a session, a second; five times as many at once"),
+		number(&c.RateLimit.ConnectionsPerSession, 0, 10_000).
+			named("ratelimit.connections_per_session", "5", "open connections of one session; those inside count as one"),
+		number(&c.RateLimit.PollsPerConnection, 0, 100_000).
+			named("ratelimit.polls_per_connection", "100", "polling requests of one connection, a second"),
+		number(&c.RateLimit.EventsPerSocket, 0, 100_000).
+			named("ratelimit.events_per_socket", "20", "events of one socket, a second; twice as many at once"),
+		number(&c.RateLimit.EventsPerUser, 0, 1_000_000).
+			named("ratelimit.events_per_user", "100", "events of all sockets of one user, a second; twice as many at once"),
+		span(&c.RateLimit.OnlineUsers, 0, time.Minute).
+			named("ratelimit.online_users", "1s", "between two get_online_users of one socket"),
 
 		number(&c.Password.MinLength, account.FloorPassword, 128).
 			named("password.min_length", "12", "characters of a new password; 15 is advised"),
@@ -100,7 +116,18 @@ func (c *Config) fields() []field {
 			named("database.url", "sqlite:", "sqlite: is the file turnike.db in the data directory"),
 
 		choice(&c.Log.Level, "debug", "info", "warn", "error").
-			named("log.level", "info", "what is logged, as JSON lines on stderr"),
+			named("log.level", "info", "what is logged, on stderr"),
+		choice(&c.Log.Format, formatAuto, formatJSON, formatText).
+			named("log.format", formatAuto, "auto is text on a terminal and JSON lines elsewhere"),
+		text(&c.Log.Access, accessLog).
+			named("log.access", accessOff, "a JSON line for each request: off, stderr or a file"),
+
+		text(&c.Metrics.Listen, optional(listenAddress)).
+			named("metrics.listen", "", "address that serves /metrics in plain HTTP, such as 127.0.0.1:9464; off when empty"),
+		toggle(&c.Metrics.Pprof).
+			named("metrics.pprof", "false", "profiles of the process under /debug/pprof, on metrics.listen alone"),
+		hidden(&c.Metrics.Token, metricsToken).
+			named("metrics.token", "", "bearer token that opens GET /metrics on the main address; 16 bytes at least"),
 
 		span(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),

@@ -216,3 +216,16 @@ func TestEnvironmentNames(t *testing.T) {
 		t.Errorf("%v", aliases)
 	}
 }
+
+// TestMetricsInTheOpen: a listener that others reach is warned about.
+func TestMetricsInTheOpen(t *testing.T) {
+	for listen, warned := range map[string]bool{"127.0.0.1:9464": false, "localhost:9464": false, "[::1]:0": false, ":9464": true, "10.0.0.1:9464": true} {
+		c, err := loadConfig(sources{data: t.TempDir(), env: environment{"TURNIKE_METRICS_LISTEN": listen}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(strings.Join(c.Warnings, "\n"), "metrics.listen"); got != warned {
+			t.Errorf("%s: warned %v, want %v", listen, got, warned)
+		}
+	}
+}

@@ -24,6 +24,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf(`tls.key_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
 	case c.Server.ProxyProtocol && len(c.Server.TrustedProxies) == 0: // [SEC-47]
 		return fmt.Errorf(`server.proxy_protocol: nobody could connect; name the networks of your proxies in server.trusted_proxies`)
+	case c.Metrics.Pprof && c.Metrics.Listen == "":
+		return fmt.Errorf(`metrics.pprof: profiles are served on metrics.listen alone, and it is not set; set it, say to "127.0.0.1:9464", or remove metrics.pprof`)
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
 	}
@@ -46,6 +48,9 @@ func (c *Config) checkTLS() error {
 func (c *Config) advise() {
 	if info, err := os.Stat(c.TLS.KeyFile); err == nil && secretfile.TooOpen(info) {
 		c.warn("tls.key_file: others can use %s, chmod 600 it", c.TLS.KeyFile) // [SEC-55]
+	}
+	if c.Metrics.Listen != "" && !loopback(c.Metrics.Listen) {
+		c.warn("metrics.listen: whoever reaches %s reads the metrics in plain HTTP; listen on 127.0.0.1, or let a firewall decide", c.Metrics.Listen)
 	}
 	if !c.RateLimit.Enabled {
 		c.warn("ratelimit.enabled: false leaves passwords to be guessed and the server to be flooded; it is for benchmarks and tests")

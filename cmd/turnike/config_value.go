@@ -140,6 +140,14 @@ func fileName(s string) (string, error) {
 	return s, nil
 }
 
+// accessLog is where the access log goes.
+func accessLog(s string) (string, error) {
+	if s == "" {
+		return "", errors.New(`it is empty: write "off", "stderr" or the name of a file`)
+	}
+	return fileName(s)
+}
+
 // oneOf reads one of a few words.
 func oneOf(words ...string) func(string) (string, error) {
 	return func(s string) (string, error) {
@@ -159,6 +167,18 @@ func databaseURL(s string) (string, error) {
 		return "", errors.New(`PostgreSQL is not built yet: use "sqlite:"`) // the URL may have a password in it
 	}
 	return "", errors.New(`use "sqlite:", the file in the data directory`)
+}
+
+// metricsToken refuses a token that can be guessed.
+func metricsToken(s string) error {
+	const least = 16
+	switch {
+	case len(s) < least:
+		return fmt.Errorf("it has %d bytes: use %d random ones or more", len(s), least)
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("it does not fit into a header: use letters and digits")
+	}
+	return nil
 }
 
 // minPepper is the least bytes of a pepper.

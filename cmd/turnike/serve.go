@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -46,7 +47,12 @@ const (
 // directory is locked, the store begins its run, what answers is put together,
 // and at the end everything is taken down in the opposite order.
 func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
-	log := newLog(cfg, opts.Stderr)
+	books, err := openLogs(cfg, opts.Stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, books.close()) }()
+	log := books.main
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
@@ -103,7 +109,9 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
-		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil }, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), Version: version(), Dev: opts.Dev, Log: log})
+		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
+		ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), MetricsToken: cfg.Metrics.Token,
+		Version: version(), Dev: opts.Dev, Log: log})
 	if err != nil {
 		return err
 	}
@@ -111,12 +119,19 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	chain := middleware(cfg, origins, web, books)
+	figures := newMetrics(store, hasher, rt, web, chain.Panics, certs, log)
 	srv, err := server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
-		Handler: middleware(cfg, origins, web, log).Wrap(web.Routes(rt)), Log: log})
+		Handler: chain.Wrap(web.Routes(rt, figures)), Log: log})
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, store: store, core: core, rt: rt, srv: srv, certs: certs, events: events})
+	watch, err := listenMetrics(ctx, cfg, figures, log)
+	if err != nil {
+		return err
+	}
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, store: store, core: core, rt: rt, srv: srv, watch: watch,
+		certs: certs, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -125,9 +140,11 @@ type running struct {
 	opts   ServeOptions
 	log    *slog.Logger
 	store  *sqlstore.Store
+	books  *logs
 	core   *session.Core
 	rt     *realtime.Server
 	srv    *server.Server
+	watch  *server.Server      // of metrics.listen; nil without
 	certs  *certificate.Source // nil without TLS
 	events *eventLog
 }
@@ -145,9 +162,16 @@ func runUntilDone(ctx context.Context, r running) error {
 	})
 	wg.Go(func() { r.rt.Run(work) })
 	wg.Go(func() { r.events.run(work) })
+	wg.Go(func() { trimMemory(work, r.rt.Connections) })
 	wg.Go(func() { r.reloadOnHangup(work) })
-	failed := make(chan error, 1)
+	wg.Go(func() { r.books.turnUp(work) })
+	failed := make(chan error, 2)
 	wg.Go(func() { failed <- r.srv.Serve() })
+	if r.watch != nil { // to the end: a drain is worth watching
+		defer func() { _ = r.watch.Shutdown(stopped()) }() // nobody is owed the rest of a scrape
+		wg.Go(func() { failed <- r.watch.Serve() })
+		r.log.Info("metrics", "address", r.watch.Addr().String(), "pprof", r.cfg.Metrics.Pprof)
+	}
 
 	address := filepath.Join(r.cfg.Data, addressFile)
 	if err := writeAddress(address, localURL(r.cfg, r.srv.Addr(), "127.0.0.1")); err != nil {
@@ -156,6 +180,7 @@ func runUntilDone(ctx context.Context, r running) error {
 	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
 	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
+	tellOfFewFiles(r.cfg, r.log)
 	manager := systemd.Notifier{Log: r.log}
 	manager.Ready()
 	wg.Go(func() { manager.Watch(work, r.store.Ping) })
@@ -185,7 +210,8 @@ func runUntilDone(ctx context.Context, r running) error {
 	return err
 }
 
-// reloadOnHangup reads the certificate again at SIGHUP [SEC-53].
+// reloadOnHangup reads the certificate again [SEC-53] and opens the access log
+// again at SIGHUP.
 func (r running) reloadOnHangup(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -195,6 +221,7 @@ func (r running) reloadOnHangup(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-hangup:
+			r.books.reopen()
 			if r.certs == nil {
 				continue
 			}
@@ -224,7 +251,8 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 		DrainSpread:  cfg.Server.DrainSpread,
 		PingInterval: cfg.SocketIO.PingInterval, PingTimeout: cfg.SocketIO.PingTimeout,
 		ConnectTimeout: cfg.SocketIO.ConnectTimeout, RegisterTimeout: cfg.SocketIO.RegisterTimeout,
-		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports, RateLimit: cfg.RateLimit.Enabled,
+		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports,
+		Limits: cfg.RateLimit.limits(openFiles()), ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		Refuse: func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError {
 			header, body := api.Document(message.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
@@ -233,10 +261,12 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 }
 
 // middleware is what every request passes.
-func middleware(cfg Config, origins weborigin.Policy, web *api.API, log *slog.Logger) server.Middleware {
+func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs) server.Middleware {
 	public := publicAddress(cfg)
 	return server.Middleware{
-		Origins: origins, TrustedProxies: cfg.Server.TrustedProxies, SocketPath: cfg.Server.BasePath + api.SocketPath, Log: log,
+		Origins: origins, TrustedProxies: cfg.Server.TrustedProxies, SocketPath: cfg.Server.BasePath + api.SocketPath,
+		Log: books.main, Panics: new(atomic.Uint64),
+		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		PublicTLS: cfg.TLS.Mode == TLSFiles || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},

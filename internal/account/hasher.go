@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/turnike/turnike/internal/secret"
+	"github.com/turnike/turnike/internal/tally"
 )
 
 // ErrBusy says that no slot became free in time or that the queue is full; the
@@ -46,6 +47,7 @@ type Hasher struct {
 
 	queued, running               atomic.Int64
 	computed, dummies, turnedAway atomic.Uint64
+	waits                         *tally.Histogram
 }
 
 // Stats is what a Hasher does now (Queued, Running) and did since its start.
@@ -56,6 +58,8 @@ type Stats struct {
 	Hashes  uint64 // hashes computed, the dummies among them
 	Dummies uint64 // hashes computed only to take the time [SEC-05]
 	Busy    uint64 // callers turned away with ErrBusy
+
+	Waits tally.Buckets // seconds until a slot was free, of those who got one
 }
 
 // NewHasher makes a Hasher. It refuses parameters that no hash could be
@@ -88,6 +92,7 @@ func NewHasher(config HasherConfig) (*Hasher, error) {
 		queue:      int64(config.Queue),
 		wait:       config.Wait,
 		dummy:      dummyArgon2id(config.Parameters, pepper.id),
+		waits:      tally.Latency(),
 	}, nil
 }
 
@@ -184,6 +189,7 @@ func (h *Hasher) Stats() Stats {
 		Hashes:  h.computed.Load(),
 		Dummies: h.dummies.Load(),
 		Busy:    h.turnedAway.Load(),
+		Waits:   h.waits.Snapshot(),
 	}
 }
 
@@ -209,6 +215,7 @@ func (h *Hasher) acquire(ctx context.Context) error {
 		return err
 	}
 	if h.slots.TryAcquire(1) {
+		h.waits.Took(0)
 		return nil
 	}
 	defer h.queued.Add(-1)
@@ -218,9 +225,11 @@ func (h *Hasher) acquire(ctx context.Context) error {
 		h.turnedAway.Add(1)
 		return ErrBusy
 	}
+	start := time.Now()
 	waiting, stop := context.WithTimeout(ctx, h.wait)
 	defer stop()
 	if h.slots.Acquire(waiting, 1) == nil {
+		h.waits.Took(time.Since(start))
 		return nil
 	}
 	if err := ctx.Err(); err != nil {

@@ -10,7 +10,9 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/tally"
 	"github.com/turnike/turnike/internal/token"
 )
 
@@ -40,6 +42,7 @@ type Config struct {
 	BasePath      string                     // that every route is below; "" or one such as /turnike
 	Draining      func() bool                // the server is about to stop
 	ClientAddress func(*http.Request) string // the client's address, proxies seen through
+	MetricsToken  secret.Secret              // grants GET /metrics; unset: there is none
 	Version       Version
 	Dev           bool // demo accounts exist; the login page says where their passwords are
 	Log           *slog.Logger
@@ -63,8 +66,10 @@ type API struct {
 	base          string
 	draining      func() bool
 	clientAddress func(*http.Request) string
+	metricsToken  secret.Secret
 	version       Version
 	pages         *pages
+	logins        *tally.Codes
 	log           *slog.Logger
 }
 
@@ -75,7 +80,8 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	return &API{auth: c.Auth, core: c.Core, keys: c.Keys, accounts: c.Accounts, hasher: c.Hasher, origins: c.Origins, base: c.BasePath,
-		draining: c.Draining, clientAddress: c.ClientAddress, version: c.Version, pages: pages, log: c.Log}, nil
+		draining: c.Draining, clientAddress: c.ClientAddress, metricsToken: c.MetricsToken, version: c.Version, pages: pages,
+		logins: newLogins(), log: c.Log}, nil
 }
 
 // handler answers a request, or says with an error why it is refused.
@@ -85,11 +91,11 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 const SocketPath = "/socket.io/"
 
 // Routes is everything the server answers, all of it in one place and below the
-// base path. sockets answers SocketPath.
-func (a *API) Routes(sockets http.Handler) http.Handler {
+// base path. sockets answers SocketPath, figures who may know them.
+func (a *API) Routes(sockets, figures http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	a.route(mux, "/{$}", methods{http.MethodGet: a.loginPage})
-	a.route(mux, "/login-token", methods{http.MethodPost: a.login})
+	a.route(mux, "/login-token", methods{http.MethodPost: a.counted(a.login)})
 	a.route(mux, "/logout", methods{http.MethodPost: a.logout})
 	a.route(mux, "/socket", methods{http.MethodGet: a.toLogin(a.guard(a.consolePage))})
 	a.route(mux, "/assets/", methods{http.MethodGet: a.asset})
@@ -97,6 +103,7 @@ func (a *API) Routes(sockets http.Handler) http.Handler {
 	a.route(mux, "/.well-known/jwks.json", methods{http.MethodGet: a.jwks})
 	a.route(mux, "/healthz", methods{http.MethodGet: a.healthz})
 	a.route(mux, "/readyz", methods{http.MethodGet: a.readyz})
+	a.route(mux, "/metrics", methods{http.MethodGet: a.metrics(figures)})
 	a.route(mux, "/version", methods{http.MethodGet: a.versionInfo})
 	mux.Handle(a.base+SocketPath, sockets)
 	if a.base != "" {

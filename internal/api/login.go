@@ -14,6 +14,7 @@ import (
 	"github.com/mileusna/useragent"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -76,6 +77,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User) e
 	if err != nil {
 		return err
 	}
+	logbook.Identify(r.Context(), user.Name, s.ID)
 	now := time.Now()
 	claims := Claims(s, user, pool, now)
 	raw, err := a.keys.Sign(claims)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -75,6 +76,7 @@ func (a *Authenticator) Token(ctx context.Context, raw string) (Identity, error)
 	case s.User != claims.Subject:
 		return Identity{}, &Error{Code: CodeInvalidToken}
 	}
+	logbook.Identify(ctx, u.Name, s.ID)
 	return Identity{Session: s, User: u, Token: claims}, nil
 }
 

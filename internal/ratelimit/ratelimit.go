@@ -13,8 +13,11 @@ type Rate struct {
 	Burst     int
 }
 
-// Bucket is one bucket of that rate, full.
-func (r Rate) Bucket() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
+// Bucket is a single bucket, see [rate.Limiter].
+type Bucket = rate.Limiter
+
+// Bucket makes one of that rate, full.
+func (r Rate) Bucket() *Bucket { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
 
 // maxKeys bounds the buckets of one limiter [I7]: some 20 MB at the most. Past it
 // an attacker with that many addresses pushes others' buckets out, which gives

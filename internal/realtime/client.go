@@ -1,11 +1,13 @@
 package realtime
 
 import (
+	"crypto/sha256"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
@@ -16,16 +18,19 @@ type client struct {
 	server *Server
 	sock   *socketio.Socket
 	lang   string
-	token  string  // the auth.token it connected with; empty for the cookie
-	admin  bool    // sees all [P5], holds no seat [A8]
-	sid    string  // the session it connected to; its successor is in the record
-	record *record // guarded by the registry
+	token  [sha256.Size]byte // hash of the auth.token it connected with; zero for the cookie
+	admin  bool              // sees all [P5], holds no seat [A8]
+	sid    string            // the session it connected to; its successor is in the record
+	user   string            // id
+	record *record           // guarded by the registry
+	buckets
 
 	registered atomic.Bool  // inside
 	expiring   atomic.Bool  // somebody ends its session, whose time is over
 	told       atomic.Bool  // the core may know of it, so it must be told that it left
 	over       atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
 	lastSync   atomic.Int64 // milliseconds
+	lastList   atomic.Int64 // likewise, of get_online_users
 
 	mu    sync.Mutex // guards the rest
 	timer *time.Timer
@@ -79,6 +84,7 @@ func (c *client) end(event, code, reason string, at time.Time) {
 
 // fail answers an event with a refusal.
 func (c *client) fail(ack *socketio.Ack, f failure, fields message.Fields) {
+	c.server.counts.refusals.Add(f.Code)
 	f.Message = message.Of(c.lang, f.Code, false, fields)
 	c.sock.Send(engineio.Concat(answer(ack, f), encode(eventResponse, f)))
 }
@@ -121,6 +127,7 @@ func (s *Server) leave(in session.Leaving) {
 
 // slowConsumer hears of connections closed because they could not keep up.
 func (s *Server) slowConsumer(conn *engineio.Conn) {
+	s.counts.slow.Add(1)
 	hs := handshakeOf(conn)
 	if hs == nil {
 		return
@@ -132,5 +139,5 @@ func (s *Server) slowConsumer(conn *engineio.Conn) {
 		return
 	}
 	s.sessions.fellBehind(c)
-	s.log.Warn("slow consumer closed", "socket", c.sock.ID())
+	s.log.Warn("slow consumer closed", "socket", c.sock.ID(), "conn", logbook.Short(conn.ID()))
 }

@@ -6,7 +6,8 @@ import "github.com/turnike/turnike/internal/session"
 const (
 	codeConnectionReplaced = "connection_replaced" // [S1]
 	codeRegisterTimeout    = "register_timeout"
-	codeRateLimited        = "rate_limited" // [S1]
+	codeSlowConsumer       = "slow_consumer"
+	codeRateLimited        = "rate_limited" // [S1]; of an answer to a handshake or a poll [SEC-41] [SEC-42]
 )
 
 // Codes of failures, beside those of ended sessions.
@@ -31,7 +32,8 @@ const (
 	closeDraining     = 4100
 	closeSlowConsumer = 4101
 	closeTryAgain     = 1013 // RFC 6455, registry of close codes
-	closeInternal     = 1011 // RFC 6455, section 7.4.1
+	closePolicy       = 1008 // RFC 6455, section 7.4.1
+	closeInternal     = 1011 // likewise
 )
 
 // finalClose is the one table from codes to the close codes after which nothing

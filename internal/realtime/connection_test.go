@@ -1,6 +1,9 @@
 package realtime
 
 import (
+	"context"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/turnike/turnike/internal/session"
@@ -34,7 +37,10 @@ func TestI7_LostWhileConnecting(t *testing.T) {
 	w.gate.mu.Lock()
 	calls := 0
 	w.gate.reads = func() {
-		if calls++; calls == 2 { // bound to its session, and looked at again
+		switch calls++; calls {
+		case 1:
+			w.rt.ends.Add(1) // somebody's session ends meanwhile
+		case 2: // bound to its session, and looked at again
 			close(bound)
 			<-release
 		}
@@ -50,6 +56,24 @@ func TestI7_LostWhileConnecting(t *testing.T) {
 		defer w.rt.sessions.mu.Unlock()
 		return len(w.rt.sessions.live) == 0
 	})
+}
+
+// TestI2_EndedWhileConnecting: an end that is committed after a CONNECT has found
+// its session live, and before the connection is bound to it, is met all the same.
+func TestI2_EndedWhileConnecting(t *testing.T) {
+	w := newWorld(t)
+	s, raw := w.login("ada", "laptop")
+	w.gate.mu.Lock()
+	w.gate.read = sync.OnceFunc(func() {
+		_, err := w.core.End(context.Background(), session.Ending{User: s.User, Session: s.ID, Code: session.EndedByAdmin})
+		must(t, err)
+	})
+	w.gate.mu.Unlock()
+	p := w.dial(nil)
+	p.send(`40{"token":"` + raw + `"}`)
+	if got := p.read(); !strings.HasPrefix(got, `44{"message"`) || !strings.Contains(got, string(session.EndedByAdmin)) {
+		t.Errorf("got %q", got)
+	}
 }
 
 // TestS1_LeavesAndComesBack: a client that leaves and connects again on the same

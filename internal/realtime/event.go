@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"time"
@@ -13,10 +14,13 @@ import (
 	"github.com/turnike/turnike/socketio"
 )
 
-// admitEvent sees each event before its handler: one of a session past its time
-// is not begun [T2] [SEC-19].
-func (s *Server) admitEvent(sock *socketio.Socket, _ string, _ *socketio.Ack) bool {
+// admitEvent sees each event before its handler: one that comes too often is not
+// begun [SEC-44], nor one of a session past its time [T2] [SEC-19].
+func (s *Server) admitEvent(sock *socketio.Socket, _ string, ack *socketio.Ack) bool {
 	c := clientOf(sock)
+	if !s.mayAct(c, ack) {
+		return false
+	}
 	if s.sessions.touch(c, s.core.Now()) {
 		if c.expiring.Swap(true) {
 			return false // where that fails the sweep sees to it
@@ -46,7 +50,8 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 	if !c.stopAwaiting() {
 		return
 	}
-	if !c.registered.Load() && s.cfg.RateLimit && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
+	if !c.registered.Load() && s.cfg.Limits.Replacements && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
+		s.limited(limitReplace)
 		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, message.Fields{Wait: replaceWindow})
 		c.end(eventConnectionEnded, codeRateLimited, "", s.core.Now())
 		return
@@ -65,6 +70,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 		return
 	}
 	c.registered.Store(true)
+	s.counts.admissions.Add(1)
 	s.pool(rec.pool).push(joining{client: c, ack: ack})
 }
 
@@ -114,7 +120,7 @@ func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage
 		if json.Unmarshal(raw, &t) != nil || t == nil {
 			return codeBadRequest
 		}
-		if *t != c.token || c.sid != rec.sid { // else it was checked at CONNECT
+		if sha256.Sum256([]byte(*t)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
 			claims, err := s.auth.Claims(*t)
 			switch {
 			case err != nil:
@@ -143,6 +149,11 @@ func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ []js
 		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
 		return
 	}
+	if notYet(&c.lastList, s.core.Now(), s.cfg.Limits.OnlineUsers) {
+		s.limited(limitOnlineUsers)
+		c.tooOften(ack)
+		return
+	}
 	s.pool(s.sessions.snapshot(c).pool).push(asking{client: c, ack: ack, event: eventOnlineUsers})
 }
 
@@ -156,12 +167,11 @@ func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ []json
 		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
 		return
 	}
-	now := s.core.Now().UnixMilli()
-	if last := c.lastSync.Load(); now-last < syncInterval.Milliseconds() {
-		c.fail(ack, failure{Code: codeEventRateLimited, RetryAfter: 1}, message.Fields{Wait: syncInterval})
+	if notYet(&c.lastSync, s.core.Now(), syncInterval) {
+		s.limited(limitSync)
+		c.tooOften(ack)
 		return
 	}
-	c.lastSync.Store(now)
 	s.pool(s.sessions.snapshot(c).pool).push(asking{client: c, ack: ack, event: eventPresenceSync})
 }
 

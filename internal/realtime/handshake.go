@@ -2,8 +2,10 @@ package realtime
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -11,7 +13,9 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 	"github.com/turnike/turnike/web"
@@ -20,13 +24,16 @@ import (
 // handshake is what is kept of the requests that opened a connection.
 type handshake struct {
 	lang    string
-	cookie  auth.Identity // the session of the cookie, if live
-	refused *auth.Error   // why the cookie opens nothing
+	cookie  *auth.Identity // the session of the cookie, if live
+	ends    uint64         // endings when it was looked up
+	refused *auth.Error    // why the cookie opens nothing
 
-	mu      sync.Mutex // guards what follows
-	origin  string     // the last one shown
-	client  *client    // once connected
-	byToken bool       // connected by auth.token, so the cookie means nothing
+	mu      sync.Mutex        // guards what follows
+	network string            // it counts against, until its session is known [SEC-42]
+	polls   *ratelimit.Bucket // made by the first poll [SEC-41]
+	origin  string            // the last one shown
+	client  *client           // once connected
+	byToken bool              // connected by auth.token, so the cookie means nothing
 }
 
 // allowCrossOrigin answers preflights and lets scripts of the operator's further
@@ -72,12 +79,17 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 		origin = shown[0]
 	}
 	hs := handshakeOf(c)
+	if hs != nil && !upgrade && !s.mayPoll(hs) {
+		s.limited(limitPolls)
+		return s.cfg.Refuse(r, http.StatusTooManyRequests, codeRateLimited, limitRetry)
+	}
 	if origin == "" && !s.mayOmitOrigin(r, hs, upgrade) {
 		return crossOrigin()
 	}
 	if hs == nil {
 		return nil
 	}
+	s.identifyRequest(r.Context(), hs)
 	if upgrade && !s.mayUpgrade(r, hs, origin) {
 		return crossOrigin()
 	}
@@ -87,6 +99,20 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 		hs.mu.Unlock()
 	}
 	return nil
+}
+
+// identifyRequest tells the access log whose a later request of a connection is.
+func (s *Server) identifyRequest(ctx context.Context, hs *handshake) {
+	if !logbook.Asked(ctx) {
+		return
+	}
+	hs.mu.Lock()
+	c := hs.client
+	hs.mu.Unlock()
+	if c != nil {
+		rec := s.sessions.snapshot(c)
+		logbook.Identify(ctx, rec.name, rec.sid)
+	}
 }
 
 // madeUpOrigin tells the Origin that Python's websocket-client makes up of the
@@ -113,7 +139,7 @@ func (s *Server) mayOmitOrigin(r *http.Request, hs *handshake, upgrade bool) boo
 		if byToken {
 			return true
 		}
-		if hs.cookie.Session.ID != "" {
+		if hs.cookie != nil {
 			return false
 		}
 	}
@@ -130,7 +156,7 @@ func (s *Server) mayUpgrade(r *http.Request, hs *handshake, origin string) bool 
 	if shown != "" && origin != shown {
 		return false
 	}
-	if byToken || hs.cookie.Session.ID == "" {
+	if byToken || hs.cookie == nil {
 		return true
 	}
 	id, err := s.auth.Cookie(r)
@@ -159,18 +185,19 @@ func (s *Server) succeeds(ctx context.Context, old, next string) bool {
 	return false
 }
 
-// open keeps what CONNECT will need of the request.
-func (s *Server) open(c *engineio.Conn, r *http.Request) {
-	hs := &handshake{lang: message.Language(r), origin: r.Header.Get("Origin")}
+// open keeps what CONNECT will need of the request, and counts the connection in.
+func (s *Server) open(c *engineio.Conn, r *http.Request) error {
+	hs := &handshake{lang: message.Language(r), origin: r.Header.Get("Origin"), ends: s.ends.Load()}
 	id, err := s.auth.Cookie(r)
 	var refused *auth.Error
 	switch {
 	case err == nil:
-		hs.cookie = id
+		hs.cookie = &id
 	case errors.As(err, &refused):
 		hs.refused = refused
 	}
 	c.SetValue(hs)
+	return s.letIn(r, hs)
 }
 
 func handshakeOf(c *engineio.Conn) *handshake {
@@ -196,25 +223,43 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	if in.Lang != "" {
 		lang = web.Language(in.Lang, hs.lang)
 	}
+	ends := s.ends.Load()
 	id, raws, err := s.identify(ctx, hs, in.Token)
 	if err != nil {
-		return connectError(err, lang)
+		return s.connectError(err, lang)
 	}
-	c := &client{server: s, sock: sock, lang: lang, token: raws, sid: id.Session.ID,
-		admin: id.User.Role == account.RoleAdmin}
-	if !s.sessions.attach(id, c) {
-		return &socketio.CloseError{Code: closeSlowConsumer, Reason: "slow consumer"} // [P4]
+	c := &client{server: s, sock: sock, lang: lang, user: id.User.ID, sid: id.Session.ID, admin: id.User.Role == account.RoleAdmin}
+	if raws == "" {
+		ends = hs.ends
+	} else {
+		c.token = sha256.Sum256([]byte(raws))
+	}
+	if err := s.sessions.attach(id, c, s.cfg.Limits.ConnectionsPerSession); err != nil {
+		if err == errTooMany {
+			s.limited(limitSession)
+			s.counts.connects.Add(codeRateLimited)
+		} else {
+			s.counts.connects.Add(codeSlowConsumer)
+		}
+		return err
 	}
 	// Bound first, then looked at again: an end in between met the binding, or
-	// is met here [I2].
-	if _, _, err := s.core.Session(ctx, id.Session.ID); err != nil {
-		s.sessions.detach(c)
-		return connectError(err, lang)
+	// is met here [I2]. Where none was committed in between there is none to meet.
+	if s.ends.Load() != ends {
+		if _, _, err := s.core.Session(ctx, id.Session.ID); err != nil {
+			s.sessions.detach(c)
+			return s.connectError(err, lang)
+		}
 	}
 	sock.SetValue(c)
 	hs.mu.Lock()
 	hs.client, hs.byToken = c, raws != ""
 	hs.mu.Unlock()
+	s.verified(hs)
+	if s.log.Enabled(ctx, slog.LevelDebug) {
+		s.log.Debug("socket connected", "socket", sock.ID(), "conn", logbook.Short(sock.Conn().ID()), "session", id.Session.ID,
+			"user", id.User.Name, "transport", sock.Conn().Transport())
+	}
 	return nil
 }
 
@@ -234,14 +279,14 @@ func (s *Server) identify(ctx context.Context, hs *handshake, given any) (auth.I
 	if hs.refused != nil {
 		return auth.Identity{}, "", hs.refused
 	}
-	if hs.cookie.Session.ID == "" { // the store could not be asked
+	if hs.cookie == nil { // the store could not be asked
 		return auth.Identity{}, "", session.ErrUnavailable
 	}
-	return hs.cookie, "", nil
+	return *hs.cookie, "", nil
 }
 
 // connectError refuses a CONNECT: for good, or so that the client comes back.
-func connectError(err error, lang string) error {
+func (s *Server) connectError(err error, lang string) error {
 	var refused *auth.Error
 	var over *session.EndedError
 	code, reason, at := auth.CodeInvalidToken, "", time.Time{}
@@ -255,8 +300,10 @@ func connectError(err error, lang string) error {
 		code, reason, at = string(over.Code), over.Reason, over.At
 	case errors.Is(err, session.ErrUnknown):
 	default:
+		s.counts.connects.Add(codeStoreUnavailable)
 		return &socketio.CloseError{Code: closeTryAgain, Reason: codeStoreUnavailable}
 	}
+	s.counts.connects.Add(code)
 	data := refusal{Code: code}
 	if !at.IsZero() {
 		data.Reason, data.At = &reason, timestamp(at)

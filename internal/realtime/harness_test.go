@@ -54,7 +54,8 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	set := setting{rules: session.DefaultRules(), limit: 3, cfg: Config{
 		Visibility: session.VisibilityNames, NamesUpTo: 5000, PingInterval: time.Minute, PingTimeout: time.Minute,
 		ConnectTimeout: time.Minute, RegisterTimeout: time.Minute, MaxPayload: 65536,
-		Transports: []string{engineio.Polling, engineio.WebSocket}, RateLimit: true,
+		Transports: []string{engineio.Polling, engineio.WebSocket}, Limits: Limits{Replacements: true},
+		ClientAddress: func(r *http.Request) string { return r.RemoteAddr },
 	}}
 	for _, f := range change {
 		f(&set)
@@ -122,18 +123,23 @@ type gate struct {
 	session.Store
 	mu     sync.Mutex // guards the rest
 	before func(user string) (held bool)
-	reads  func()
+	reads  func() // before a session is read
+	read   func() // and after that
 }
 
 // Session implements session.Store.
 func (g *gate) Session(ctx context.Context, id string) (session.Session, session.User, error) {
 	g.mu.Lock()
-	reads := g.reads
+	reads, read := g.reads, g.read
 	g.mu.Unlock()
 	if reads != nil {
 		reads()
 	}
-	return g.Store.Session(ctx, id)
+	s, u, err := g.Store.Session(ctx, id)
+	if read != nil {
+		read()
+	}
+	return s, u, err
 }
 
 // Update implements session.Store.

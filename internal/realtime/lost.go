@@ -44,5 +44,6 @@ func (s *Server) putOut(sid string, over session.EndedError) {
 		}
 		c.over.Store(true)
 		c.end(eventSessionEnded, string(over.Code), over.Reason, over.At)
+		s.counts.kicks.Took(s.core.Now().Sub(over.At))
 	}
 }

@@ -35,4 +35,7 @@ func TestSEC40_Hub(t *testing.T) {
 	_, raw = w.login("bob", "phone")
 	w.enter(raw)
 	ada.expect(eventPresenceSync, `"username":"ada"`)
+	if n := w.rt.Stats().Panics; n != 2 {
+		t.Errorf("%d panics are counted, want 2", n)
+	}
 }

@@ -57,7 +57,7 @@ func TestI7_SeatsCannotBeRead(t *testing.T) {
 // TestP3_Joiners: whoever joins gets every change after its snapshot, in order
 // and without a gap, whatever happens at the same moment.
 func TestP3_Joiners(t *testing.T) {
-	w := newWorld(t, func(s *setting) { s.cfg.RateLimit, s.rules.ConnsPerSession = false, 0 })
+	w := newWorld(t, func(s *setting) { s.cfg.Limits, s.rules.ConnsPerSession = Limits{}, 0 })
 	_, bobs := w.login("bob", "phone")
 	_, adas := w.login("ada", "laptop")
 	var inside []*peer

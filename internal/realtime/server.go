@@ -46,7 +46,9 @@ type Config struct {
 	ConnectTimeout, RegisterTimeout time.Duration
 	MaxPayload                      int
 	Transports                      []string
-	RateLimit                       bool // S1's five replacements in ten seconds
+	Limits                          Limits
+	// ClientAddress is the client's address, proxies seen through.
+	ClientAddress func(*http.Request) string
 
 	// Refuse makes the answer to a request that the engine is not to take.
 	Refuse func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError
@@ -60,9 +62,12 @@ type Server struct {
 	auth     *auth.Authenticator
 	log      *slog.Logger
 	io       *socketio.Server
+	door     *door
 	sessions registry
+	ends     atomic.Uint64 // committed events after which a session may be over
 	draining atomic.Bool
 	tasks    tasks // hubs at work, and sessions being expired
+	counts   counts
 
 	mu    sync.Mutex // guards pools
 	pools map[session.PoolID]*pool
@@ -73,12 +78,14 @@ type Server struct {
 
 // New makes a server. Its Commit must be given every committed event.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, pools: make(map[session.PoolID]*pool)}
+	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits),
+		pools: make(map[session.PoolID]*pool), counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
 		Open:           s.open,
+		Closed:         s.closed,
 		Engine: engineio.Config{
 			PingInterval: cfg.PingInterval,
 			PingTimeout:  cfg.PingTimeout,
@@ -88,6 +95,7 @@ func New(cfg Config) *Server {
 			OverflowCode: closeSlowConsumer,
 			OnOverflow:   s.slowConsumer,
 			OnPanic: func(v any, stack []byte) {
+				s.counts.panics.Add(1)
 				s.log.Error("panic in a connection", "panic", v, "stack", string(stack))
 			},
 			Logger: cfg.Log,
@@ -117,9 +125,15 @@ func (s *Server) Commit(events []session.Event) {
 func (s *Server) commit(e session.Event) {
 	defer s.recovered("a committed event", nil)
 	switch e.Type {
+	case session.SessionEnded, session.SessionRotated, session.LogLost:
+		s.ends.Add(1) // before the registry is looked at, see connect
+	}
+	switch e.Type {
 	case session.SessionEnded:
+		s.counts.ends.Add(string(e.Code))
 		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: e.At})
 	case session.SessionRotated:
+		s.counts.ends.Add(string(session.Rotated))
 		s.sessions.rotate(e.Session, e.Successor, e.Expires)
 	case session.ConnectionRegistered:
 		for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
@@ -163,6 +177,9 @@ func (s *Server) Run(ctx context.Context) {
 		}
 	}
 }
+
+// Connections is the number of Engine.IO connections, of whatever transport.
+func (s *Server) Connections() int { return s.io.Engine().Len() }
 
 // Draining tells whether the server is about to stop.
 func (s *Server) Draining() bool { return s.draining.Load() }

@@ -8,6 +8,7 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
 )
 
 // record is a live session with sockets here. A rotation changes its id, never
@@ -39,9 +40,15 @@ const (
 	slowMax       = 3
 )
 
+// Why a CONNECT to a live session is refused for now: the client comes back.
+var (
+	errFallsBehind = &socketio.CloseError{Code: closeSlowConsumer, Reason: "slow consumer"} // [P4]
+	errTooMany     = &socketio.CloseError{Code: closeTryAgain, Reason: codeRateLimited}     // [SEC-42]
+)
+
 // attach binds a client to its session. It refuses a session whose connections
-// keep falling behind [P4].
-func (g *registry) attach(id auth.Identity, c *client) bool {
+// keep falling behind, and one that has as many as most already; zero is no limit.
+func (g *registry) attach(id auth.Identity, c *client, most int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r, ok := g.live[id.Session.ID]
@@ -51,11 +58,30 @@ func (g *registry) attach(id auth.Identity, c *client) bool {
 		g.live[r.sid] = r
 	}
 	if len(recent(&r.slow, slowWindow)) >= slowMax {
-		return false
+		return errFallsBehind
+	}
+	if most > 0 && r.connections() >= most {
+		return errTooMany
 	}
 	c.record = r
 	r.clients = append(r.clients, c)
-	return true
+	return nil
+}
+
+// connections counts the session's sockets; those inside are one, for how many
+// they may be is S1's matter.
+func (r *record) connections() (n int) {
+	inside := 0
+	for _, c := range r.clients {
+		switch {
+		case c.sock.Ended():
+		case c.registered.Load():
+			inside = 1
+		default:
+			n++
+		}
+	}
+	return n + inside
 }
 
 // detach forgets a client, and a session without one. A record whose

@@ -62,6 +62,7 @@ func (s *Server) recovered(what string, then func()) {
 	if v == nil {
 		return
 	}
+	s.counts.panics.Add(1)
 	s.log.Error("panic", "in", what, "panic", v, "stack", string(debug.Stack()))
 	if then != nil {
 		then()

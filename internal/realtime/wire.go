@@ -116,11 +116,25 @@ func pong(now time.Time, echo json.RawMessage) socketio.JSON {
 	if len(echo) == 0 {
 		return append(b, `null}`...)
 	}
+	if compact(echo) {
+		return append(append(b, echo...), '}')
+	}
 	buf := bytes.NewBuffer(b)
 	if err := json.Compact(buf, echo); err != nil {
 		panic(err) // it was read as JSON
 	}
 	return append(buf.Bytes(), '}')
+}
+
+// compact tells that a valid JSON text has nothing to lose; the spaces of a
+// string it takes for some.
+func compact(text json.RawMessage) bool {
+	for _, c := range text {
+		if c <= ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // seconds rounds up, so that who waits that long does not come too early.

@@ -3,9 +3,9 @@
 // and stop.
 //
 // A request passes, in this order: what trusted proxies say of it, an id, the
-// security headers, recovery from panics, a bound on its headers, the refusal of
-// tokens in URLs, deadlines for its answer and its body, the check for requests
-// from other sites; then its route.
+// security headers, its line in the access log once it is answered, recovery from
+// panics, a bound on its headers, the refusal of tokens in URLs, deadlines for
+// its answer and its body, the check for requests from other sites; then its route.
 //
 // This package must not know what any route does, nor sessions or seats.
 package server

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/turnike/turnike/internal/origin"
@@ -51,7 +52,12 @@ type Middleware struct {
 	// SocketPath is exempt from the check for other sites: sockets have a
 	// stricter one of their own [SEC-32].
 	SocketPath string
+	Panics     *atomic.Uint64 // counts those of requests; nil: nobody does
 	Log        *slog.Logger
+	// Access gets a line for each request; nil: nobody does. ClientAddress tells
+	// it where from.
+	Access        *slog.Logger
+	ClientAddress func(*http.Request) string
 }
 
 // Wrap puts the middleware around the routes.
@@ -62,7 +68,7 @@ func (m Middleware) Wrap(next http.Handler) http.Handler {
 	next = m.noTokenInURL(next)
 	next = m.boundHeaders(next)
 	next = m.recoverPanic(next)
-	next = m.secure(next)
+	next = m.secure(m.logAccess(next))
 	return proxies(m.TrustedProxies).lookThrough(next)
 }
 
@@ -94,6 +100,9 @@ func (m Middleware) recoverPanic(next http.Handler) http.Handler {
 			}
 			if v == http.ErrAbortHandler {
 				panic(v) // the server's own way to cut an answer short
+			}
+			if m.Panics != nil {
+				m.Panics.Add(1)
 			}
 			m.Log.ErrorContext(r.Context(), "panic in a request", "panic", v, "path", r.URL.Path, "stack", string(debug.Stack()))
 			m.Refusals.Write(w, r, m.Refusals.Internal)

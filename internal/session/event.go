@@ -19,6 +19,11 @@ const (
 	Rotated         Code = "rotated" // A5: told to nobody
 )
 
+// EndCodes are all of them.
+func EndCodes() []Code {
+	return []Code{Replaced, EndedByAdmin, Expired, Idle, AccountDisabled, LoggedOut, PasswordChanged, RoleChanged, Rotated}
+}
+
 // Reasons of user_status offline that are not the code of an ended session.
 const (
 	reasonLeft     = "left"

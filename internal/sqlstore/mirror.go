@@ -6,17 +6,21 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// mirrorSize is how many users' states are kept, about 1 KiB each.
+// mirrorSize is how many users' states are kept, about 1 KiB each, and how many
+// pools' rows.
 const mirrorSize = 8192
 
-// mirror keeps the states of the users that were written last, so that what
-// usually follows (register after login, leave after register) need not read
-// them again: reading costs a third of an admission. It decides nothing: it is
+// mirror keeps the states of the users that were written last, and the rows of
+// their pools, so that what usually follows (register after login, leave after
+// register) need not read them again: reading costs a third of an admission. It decides nothing: it is
 // used inside the transaction that would read the same, and is void as soon as
 // anybody else has committed, or a transaction has failed.
 //
 // The writer's goroutine owns it.
-type mirror struct{ users map[string]loaded }
+type mirror struct {
+	users map[string]loaded
+	pools map[session.PoolID]session.Pool
+}
 
 // get returns a state without pool and next seat.
 func (m *mirror) get(user string) (loaded, bool) {
@@ -40,7 +44,29 @@ func (m *mirror) put(l loaded) {
 
 func (m *mirror) forget(user string) { delete(m.users, user) }
 
-func (m *mirror) clear() { clear(m.users) }
+// pool returns a pool's row.
+func (m *mirror) pool(id session.PoolID) (session.Pool, bool) {
+	p, ok := m.pools[id]
+	return p, ok
+}
+
+// putPools keeps what a committed transaction has read or written.
+func (m *mirror) putPools(pools map[session.PoolID]*pooled) {
+	if m.pools == nil {
+		m.pools = make(map[session.PoolID]session.Pool)
+	}
+	if len(m.pools)+len(pools) > mirrorSize {
+		clear(m.pools)
+	}
+	for id, p := range pools {
+		m.pools[id] = p.now
+	}
+}
+
+func (m *mirror) clear() {
+	clear(m.users)
+	clear(m.pools)
+}
 
 // forRule is a copy that a rule may do with as it likes.
 func (l loaded) forRule() session.State {

@@ -98,6 +98,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{
 		opts:      opts,
+		stats:     newCounters(),
 		queue:     make(chan *request, opts.Queue),
 		controls:  make(chan control),
 		readers:   make(chan *conn, opts.Readers),

@@ -17,6 +17,12 @@ type tx struct {
 	verify func(mirrored, read loaded) error // Options.verify
 	broken error                             // the transaction itself is gone
 
+	// Failures after something was written are rare, and a savepoint costs as
+	// much as two statements and the copies of the pages they touch. So a batch
+	// is tried without any first.
+	savepoints bool // each request that writes has one of its own
+	spoilt     bool // without: a request failed that had written, all of it has to be undone
+
 	// The rows of the pools are read once and written once in a transaction:
 	// nothing else can change them meanwhile.
 	pools  map[session.PoolID]*pooled
@@ -25,7 +31,7 @@ type tx struct {
 	data []byte // reused from event to event
 
 	// Of the request that runs now.
-	saved bool           // its savepoint is set
+	wrote bool           // something; its savepoint is set, where there are any
 	undo  []session.Pool // its pools as they were before
 	mark  int            // len(events) before
 }
@@ -35,10 +41,10 @@ type pooled struct{ old, now session.Pool }
 
 // request runs one request so that it happens whole or not at all.
 func (t *tx) request(run func(*tx) error) error {
-	t.saved, t.undo, t.mark = false, t.undo[:0], len(t.events)
+	t.wrote, t.undo, t.mark = false, t.undo[:0], len(t.events)
 	err := t.guarded(run)
 	if err == nil {
-		if t.saved {
+		if t.wrote && t.savepoints {
 			_, t.broken = t.conn.exec(`RELEASE request`)
 		}
 		return nil
@@ -47,7 +53,10 @@ func (t *tx) request(run func(*tx) error) error {
 	for _, p := range slices.Backward(t.undo) {
 		t.pools[p.ID].now = p
 	}
-	if t.saved {
+	switch {
+	case t.wrote && !t.savepoints:
+		t.spoilt = true
+	case t.wrote:
 		// This fails when SQLite has given up the whole transaction already,
 		// as it may when the disk is full.
 		if _, t.broken = t.conn.exec(`ROLLBACK TO request`); t.broken == nil {
@@ -68,13 +77,13 @@ func (t *tx) guarded(run func(*tx) error) (err error) {
 
 // exec writes. The savepoint is set only now: most refusals write nothing.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	if !t.saved {
+	if !t.wrote && t.savepoints {
 		if _, err := t.conn.exec(`SAVEPOINT request`); err != nil {
 			t.broken = err
 			return 0, err
 		}
-		t.saved = true
 	}
+	t.wrote = true
 	return t.conn.exec(query, args...)
 }
 
@@ -83,9 +92,12 @@ func (t *tx) pool(id session.PoolID) (session.Pool, error) {
 	if p := t.pools[id]; p != nil {
 		return p.now, nil
 	}
-	p, err := loadPool(t.conn, id)
-	if err != nil {
-		return session.Pool{}, err
+	p, known := t.mirror.pool(id)
+	if !known {
+		var err error
+		if p, err = loadPool(t.conn, id); err != nil {
+			return session.Pool{}, err
+		}
 	}
 	t.pools[id] = &pooled{old: p, now: p}
 	return p, nil

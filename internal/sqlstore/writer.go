@@ -26,8 +26,8 @@ type request struct {
 	done  chan error // takes one answer without a reader
 }
 
-// write runs fn in the writer's transaction, behind a savepoint: an error of fn
-// undoes what fn did. A full queue is ErrUnavailable at once, and so is, after a
+// write runs fn in the writer's transaction; an error of fn undoes what fn did.
+// It may be run twice, the first time in vain. A full queue is ErrUnavailable at once, and so is, after a
 // while, a database that another process holds, unless the context can never
 // end: such a caller waits, because it must get its change in. Who gives up
 // aborts nothing: fn may run all the same.
@@ -200,13 +200,16 @@ func (w *writer) drain() {
 func (w *writer) write() {
 	t, err := w.attempt()
 	if err == nil {
+		w.mirror.putPools(t.pools)
 		w.watch.note(t.events)
 		w.store.committed.note(t.events)
 		w.deliver(t.events)
 	} else {
 		w.mirror.clear()
+		w.store.stats.failed.Add(1)
 	}
 	w.health(err)
+	w.store.stats.sizes.Observe(float64(len(w.batch)))
 	w.store.stats.batches.Add(1)
 	w.store.stats.requests.Add(int64(len(w.batch)))
 	for i, r := range w.batch {
@@ -229,17 +232,26 @@ func (w *writer) attempt() (t *tx, err error) {
 			w.disconnect()
 		}
 	}()
-	if err := w.begin(); err != nil {
-		return nil, err
-	}
-	t = &tx{conn: w.conn, now: w.store.now, mirror: &w.mirror, verify: w.store.opts.verify,
-		pools: make(map[session.PoolID]*pooled)}
-	if err := w.fill(t); err != nil {
+	for savepoints := false; ; savepoints = true {
+		if err := w.begin(); err != nil {
+			return nil, err
+		}
+		t = &tx{conn: w.conn, now: w.store.now, mirror: &w.mirror, verify: w.store.opts.verify,
+			savepoints: savepoints, pools: make(map[session.PoolID]*pooled)}
+		err := w.fill(t)
+		if err == nil {
+			break
+		}
 		w.rollback()
-		return nil, err
+		if !t.spoilt {
+			return nil, err
+		}
+		w.mirror.clear()
 	}
+	start := time.Now()
 	err = w.commit(w.conn)
 	w.last = time.Now()
+	w.store.stats.took.Took(w.last.Sub(start))
 	if err != nil {
 		err = w.outcome(t, err)
 	}
@@ -258,6 +270,9 @@ func (w *writer) fill(t *tx) error {
 	}
 	for _, r := range w.batch {
 		r.err = t.request(r.run)
+		if t.spoilt {
+			return r.err // and once more from the start
+		}
 		w.report(r.err)
 		if t.broken != nil {
 			return t.broken

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+)
+
+// spareFiles are left for the database, for logins and for commands when every
+// socket that may be is open [SEC-42].
+const spareFiles = 512
+
+// tellOfFewFiles says that the system allows fewer sockets than are configured:
+// a warning to who has configured them.
+func tellOfFewFiles(cfg Config, log *slog.Logger) {
+	level := slog.LevelInfo
+	if _, chosen := cfg.origins["ratelimit.connections"]; chosen {
+		level = slog.LevelWarn
+	}
+	c, files := cfg.RateLimit, openFiles()
+	if got := c.limits(files).Connections; c.Enabled && got < c.Connections {
+		log.Log(context.Background(), level, "the limit on open files allows fewer connections than ratelimit.connections; raise it (ulimit -n, LimitNOFILE=)",
+			"files", files, "connections", got, "ratelimit.connections", c.Connections)
+	}
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/metrics"
+	"github.com/turnike/turnike/internal/realtime"
+	"github.com/turnike/turnike/internal/server"
+	"github.com/turnike/turnike/internal/sqlstore"
+)
+
+// newMetrics says whom /metrics asks.
+func newMetrics(store *sqlstore.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, panics *atomic.Uint64,
+	certs *certificate.Source, log *slog.Logger) http.Handler {
+	src := metrics.Sources{Occupancy: store.Occupancy, Store: store.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
+		API: web.Stats, Panics: panics.Load, Version: version(), Log: log}
+	if certs != nil {
+		src.Certificate = certs.NotAfter
+	}
+	return metrics.New(src)
+}
+
+// listenMetrics opens metrics.listen; nil where it is not set.
+func listenMetrics(ctx context.Context, cfg Config, figures http.Handler, log *slog.Logger) (*server.Server, error) {
+	if cfg.Metrics.Listen == "" {
+		return nil, nil
+	}
+	s, err := server.Listen(ctx, server.Options{Addr: cfg.Metrics.Listen, Handler: metrics.Routes(figures, cfg.Metrics.Pprof), Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("metrics.listen: %w", err)
+	}
+	return s, nil
+}
+
+// stopped is a context that is over.
+func stopped() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}

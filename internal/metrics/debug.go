@@ -1,0 +1,21 @@
+package metrics
+
+import (
+	"net/http"
+	"net/http/pprof"
+)
+
+// Routes are what the listener of its own answers: the figures, and with debug
+// the profiles of the process, which are nowhere else [SEC-64].
+func Routes(figures http.Handler, debug bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", figures)
+	if debug {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	return mux
+}

@@ -1,0 +1,109 @@
+package metrics
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/realtime"
+	"github.com/turnike/turnike/internal/sqlstore"
+)
+
+// Sources are who is asked for figures.
+type Sources struct {
+	Occupancy   func(context.Context) (sqlstore.Occupancy, error)
+	Store       func() sqlstore.Stats
+	Hasher      func() account.Stats
+	Realtime    func() realtime.Stats
+	API         func() api.Stats
+	Panics      func() uint64    // in requests
+	Certificate func() time.Time // when it expires; nil without TLS
+	Version     api.Version
+	Log         *slog.Logger
+}
+
+// Bounds on one scrape.
+const (
+	patience = 5 * time.Second // the store has that long to answer
+	atOnce   = 4               // scrapes at the same time; more get 503
+)
+
+// New makes the handler that answers a scrape.
+func New(src Sources) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collector{src},
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		MaxRequestsInFlight: atOnce,
+		ErrorLog:            slog.NewLogLogger(src.Log.Handler(), slog.LevelError),
+	})
+}
+
+// collector reads the sources and shows them by the tables.
+type collector struct{ src Sources }
+
+// Describe implements prometheus.Collector.
+func (collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, m := range values() {
+		ch <- m.desc()
+	}
+	for _, m := range distributions() {
+		ch <- m.desc()
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	f := c.read()
+	for _, m := range values() {
+		d := m.desc()
+		m.read(f, func(v float64, labels ...string) {
+			ch <- prometheus.MustNewConstMetric(d, m.kind, v, labels...)
+		})
+	}
+	for _, m := range distributions() {
+		b := m.read(f)
+		ch <- prometheus.MustNewConstHistogram(m.desc(), b.Count, b.Sum, b.UpTo)
+	}
+}
+
+// figures are the answers of all sources.
+type figures struct {
+	up       bool // the store has answered; without it nothing is said of pools and sessions
+	pools    []pool
+	sessions int
+	store    sqlstore.Stats
+	hasher   account.Stats
+	realtime realtime.Stats
+	api      api.Stats
+	panics   uint64
+	expires  time.Time // zero without TLS
+	version  api.Version
+}
+
+func (c collector) read() figures {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), api: c.src.API(),
+		panics: c.src.Panics(), version: c.src.Version}
+	if c.src.Certificate != nil {
+		f.expires = c.src.Certificate()
+	}
+	o, err := c.src.Occupancy(ctx)
+	if err != nil {
+		c.src.Log.Warn("seats could not be read for metrics", "error", err)
+		return f
+	}
+	f.up, f.pools, f.sessions = true, bounded(o.Pools), o.Sessions
+	return f
+}

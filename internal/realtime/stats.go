@@ -1,0 +1,60 @@
+package realtime
+
+import (
+	"sync/atomic"
+
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/tally"
+)
+
+// counts are kept for metrics.
+type counts struct {
+	admissions, slow, panics    atomic.Uint64
+	connects, refusals, limited *tally.Codes
+	ends                        *tally.Codes
+	kicks                       *tally.Histogram
+}
+
+func newCounts() counts {
+	var ends []string
+	for _, code := range session.EndCodes() {
+		ends = append(ends, string(code))
+	}
+	return counts{
+		ends:     tally.NewCodes(ends...),
+		connects: tally.NewCodes(append(ends, codeInvalidToken, codeStoreUnavailable, codeRateLimited, codeSlowConsumer)...),
+		refusals: tally.NewCodes(codeBadRequest, codeInvalidToken, codeTokenMismatch, codeUsernameMismatch, codeNotRegistered,
+			codeSeatLimit, codeSeatLost, codeRateLimited, codeEventRateLimited, codeForbidden, codeStoreUnavailable),
+		limited: tally.NewCodes(limitConnections, limitUnverified, limitFailures, limitSession, limitPolls, limitEvents,
+			limitOnlineUsers, limitSync, limitReplace),
+		kicks: tally.Latency(),
+	}
+}
+
+// Stats are the server's figures: how it is now, and what it did since its
+// start.
+type Stats struct {
+	Polling, WebSocket int   // open connections, by transport
+	Unverified         int   // of them, those whose session is not known
+	Queued             int64 // bytes that wait for slow peers
+
+	Ends            map[string]uint64 // sessions that ended, by code
+	Admissions      uint64            // registrations that were let inside
+	ConnectsRefused map[string]uint64 // by code
+	EventsRefused   map[string]uint64 // by code; seat_limit and seat_lost are registrations
+	RateLimited     map[string]uint64 // by what came too often
+	SlowConsumers   uint64            // connections closed because they did not keep up
+	Panics          uint64
+	Kicks           tally.Buckets // seconds from a session's end to the last words of each of its sockets
+}
+
+// Stats looks at every connection; it is for a question now and then.
+func (s *Server) Stats() Stats {
+	n := Stats{
+		Unverified: s.door.strangers(), Queued: s.io.Engine().Queued(), Ends: s.counts.ends.Snapshot(),
+		Admissions: s.counts.admissions.Load(), ConnectsRefused: s.counts.connects.Snapshot(), EventsRefused: s.counts.refusals.Snapshot(), RateLimited: s.counts.limited.Snapshot(),
+		SlowConsumers: s.counts.slow.Load(), Panics: s.counts.panics.Load(), Kicks: s.counts.kicks.Snapshot(),
+	}
+	n.Polling, n.WebSocket = s.io.Engine().Open()
+	return n
+}
