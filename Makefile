@@ -12,6 +12,7 @@ WEBSRC  := $(shell find web/src web/copy web/build -type f 2>/dev/null) $(wildca
 # What the whole product is made of.
 GOSRC   := $(shell find cmd engineio socketio internal web -name '*.go' -o -name '*.sql' -o -name '*.txt' 2>/dev/null | grep -v node_modules)
 
+# Never from the cache: it does not see the binary that e2e runs.
 # Tests commit to real databases all the time: in memory where there is room,
 # they need not wait for a disk.
 TESTTMP := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
@@ -62,7 +63,7 @@ test-web: $(WEB) ## the pages: types and units
 
 test-go: build e2e/node_modules/.package-lock.json ## packages, official clients and browser
 	@script/need gcc chromium python-socketio promtool nginx caddy haproxy systemd
-	TMPDIR=$${TMPDIR:-$(or $(TESTTMP),/tmp)} CI=$${CI:-1} $(GO) test -race -timeout 20m ./...
+	TMPDIR=$${TMPDIR:-$(or $(TESTTMP),/tmp)} CI=$${CI:-1} $(GO) test -race -count=1 -timeout 20m ./...
 
 check: lint dependencies test ## what has to pass before a change lands
 

@@ -55,13 +55,21 @@ func serve(t *testing.T, cfg Config) *harness {
 
 func serveWith(t *testing.T, cfg Config, on func(c *Conn, data []byte, binary bool)) *harness {
 	t.Helper()
+	return serveOn(t, cfg, on, func(l net.Listener) net.Listener { return l })
+}
+
+// serveOn is serveWith on a listener of the test's own.
+func serveOn(t *testing.T, cfg Config, on func(c *Conn, data []byte, binary bool), wrap func(net.Listener) net.Listener) *harness {
+	t.Helper()
 	h := &harness{t: t, opened: make(chan *listener, 64), on: on}
 	h.server = NewServer(cfg, func(c *Conn, r *http.Request) (Receiver, error) {
 		l := &listener{conn: c, messages: make(chan string, 64), closed: make(chan Closure, 4), on: on}
 		h.opened <- l
 		return l, nil
 	})
-	h.http = httptest.NewServer(h.server)
+	h.http = httptest.NewUnstartedServer(h.server)
+	h.http.Listener = wrap(h.http.Listener)
+	h.http.Start()
 	t.Cleanup(func() {
 		h.server.Close(1001, "over")
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -104,7 +112,9 @@ func (h *harness) do(method, query, body string, header ...string) (int, string)
 	if len(header) > 0 && header[0] == "Transfer-Encoding" {
 		r, header = io.MultiReader(r), nil // a length the client cannot know
 	}
-	req, err := http.NewRequestWithContext(h.t.Context(), method, h.url(query), r)
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, h.url(query), r)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -10,6 +10,9 @@ import (
 // a websocket the close frame with code and reason (at most 123 bytes of UTF-8),
 // on polling the Engine.IO close packet with status 503, in the answer to the
 // pending or the next poll. On a websocket what was queued before may still be written.
+//
+// The code is one of [RFC6455:7.4], an application's own are 4000 to 4999; zero
+// sends none. A reason that is too long is cut.
 func (c *Conn) Close(code int, reason string) {
 	c.finish(closing{code: code, reason: reason})
 }

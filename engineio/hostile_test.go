@@ -1,12 +1,10 @@
 package engineio
 
 import (
-	"bytes"
 	"encoding/binary"
 	"io"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/gobwas/ws"
@@ -121,40 +119,6 @@ func TestSEC38_ReaderGrowsWithBytes(t *testing.T) {
 		if got := cap(r.message); got > max(2*sent, bufferSize) {
 			t.Errorf("%d bytes held for %d received", got, sent)
 		}
-	}
-}
-
-// [SEC-40] A panic in a receiver closes that connection only, on each transport.
-func TestSEC40_Panic(t *testing.T) {
-	var panics atomic.Int32
-	h := serveWith(t, Config{OnPanic: func(v any, stack []byte) {
-		if v == "boom" && bytes.Contains(stack, []byte("hostile_test.go")) {
-			panics.Add(1)
-		}
-	}}, func(c *Conn, data []byte, _ bool) {
-		if string(data) == "boom" {
-			panic("boom")
-		}
-		c.Send(Text(data))
-	})
-	healthy, _ := h.websocket()
-	s, l := h.websocket()
-	s.send("4boom")
-	if code := s.closed(); code != 1011 {
-		t.Errorf("code %d", code)
-	}
-	receive(t, l.closed)
-	q, l := h.polling()
-	if status, _ := h.do("POST", q, "4boom"); status != 500 {
-		t.Errorf("POST: %d", status)
-	}
-	receive(t, l.closed)
-	healthy.send("4alive")
-	if got := healthy.text(); got != "4alive" {
-		t.Errorf("got %q", got)
-	}
-	if n := panics.Load(); n != 2 {
-		t.Errorf("%d panics were reported", n)
 	}
 }
 

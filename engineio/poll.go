@@ -130,7 +130,8 @@ func (c *Conn) answerLost(a answer) {
 }
 
 // writeAnswer writes the answer to a poll. [eio4:payload]
-func (c *Conn) writeAnswer(w http.ResponseWriter, a answer) error {
+func (c *Conn) writeAnswer(w http.ResponseWriter, a answer) (err error) {
+	defer c.server.caught(&err)
 	body := bytes.Join(a.texts, []byte{separator})
 	rc := http.NewResponseController(w)
 	_ = rc.SetWriteDeadline(time.Now().Add(c.server.cfg.WriteTimeout)) // best effort: not every writer can

@@ -160,16 +160,29 @@ func (s *Server) lookup(id string) *Conn {
 // guard recovers a panic of a connection's goroutine, reports it and ends that
 // connection. It must be deferred directly. [SEC-40]
 func (s *Server) guard(c *Conn) {
-	v := recover()
-	if v == nil {
-		return
+	if v := recover(); v != nil {
+		s.panicked(v)
+		c.Abort(codeInternal, "internal error")
 	}
+}
+
+// caught makes a panic of a writer its error: whoever writes, often on behalf of
+// another connection, ends the connection written to. It must be deferred
+// directly. [SEC-40]
+func (s *Server) caught(err *error) {
+	if v := recover(); v != nil {
+		s.panicked(v)
+		*err = errPanic
+	}
+}
+
+// panicked reports a panic.
+func (s *Server) panicked(v any) {
 	stack := debug.Stack()
 	s.cfg.Logger.Error("panic", slog.Any("value", v), slog.String("stack", string(stack)))
 	if s.cfg.OnPanic != nil {
 		s.cfg.OnPanic(v, stack)
 	}
-	c.Abort(codeInternal, "internal error")
 }
 
 // openPayload is the first packet of a connection. [eio4:open]

@@ -131,13 +131,18 @@ func (c *Conn) takeOver(w *wire) bool {
 	return true
 }
 
-// endProbe makes room for another probe when this one did not take over.
+// endProbe makes room for another probe when this one did not take over, and
+// closes it should a panic have left it open. [SEC-40]
 func (c *Conn) endProbe(w *wire) {
 	c.mu.Lock()
 	if c.probe == w {
 		c.probe, c.probed, c.probeBy = nil, false, 0
 	}
+	unused := c.ws != w
 	c.mu.Unlock()
+	if unused {
+		w.close(false)
+	}
 }
 
 // closeProbe closes a probing websocket, with a code unless it is zero.

@@ -180,6 +180,7 @@ func TestEndDuringUpgrade(t *testing.T) {
 		pending := h.get(q)
 		waitPoll(t, l.conn)
 		s := h.dial(strings.Replace(q, "polling", "websocket", 1))
+		until(t, l.conn, func() bool { return l.conn.probe != nil }) // the client may hear of it before
 		l.conn.Close(4100, "draining")
 		if body := receive(t, pending); body != "1" {
 			t.Errorf("got %q", body)

@@ -71,7 +71,8 @@ func (w *wire) takes(n int) bool {
 
 // write writes one piece of at most maxWrite bytes. The write deadline is moved
 // on only when half of it is used up: setting it costs a tenth of a write.
-func (w *wire) write(b []byte, s *Server) error {
+func (w *wire) write(b []byte, s *Server) (err error) {
+	defer s.caught(&err)
 	now := time.Now()
 	if w.deadline.Sub(now) < s.cfg.WriteTimeout/2 {
 		w.deadline = now.Add(s.cfg.WriteTimeout)

@@ -8,7 +8,7 @@ import (
 )
 
 // Broadcast is a choice of a namespace's connected sockets, for an event that is
-// encoded once and shared by all of them. It may be kept and used again: who is in
+// encoded once and shared by all of them [sio5:broadcast]. It may be kept and used again: who is in
 // the rooms is looked up at each use. Its methods return a new choice.
 type Broadcast struct {
 	namespace *Namespace

@@ -15,8 +15,8 @@ func EncodeEvent(namespace, name string, args ...any) (*engineio.Payload, error)
 	return encode(event, namespace, 0, false, &name, args)
 }
 
-// encode encodes an event or acknowledgement. The JSON is what a JavaScript
-// server writes: no spaces, nothing escaped that need not be.
+// encode encodes an event or acknowledgement. [sio5:json] The JSON is what a
+// JavaScript server writes: no spaces, nothing escaped that need not be.
 func encode(kind packetType, namespace string, id uint64, hasID bool, name *string, args []any) (*engineio.Payload, error) {
 	attachments := 0
 	for _, arg := range args {

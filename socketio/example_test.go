@@ -9,22 +9,136 @@ import (
 	"github.com/turnike/turnike/socketio"
 )
 
+// Events with acknowledgements. The lines printed are the packets on the wire.
 func Example() {
 	server := socketio.NewServer(socketio.Config{})
 	chat := server.Of("/")
-	chat.Use(func(_ context.Context, _ *socketio.Socket, auth json.RawMessage) error {
-		if len(auth) == 0 {
-			return &socketio.ConnectError{Message: "who are you?"}
+	chat.OnConnect(func(s *socketio.Socket) { _ = s.Emit("welcome", "ada") })
+	chat.On("add", func(_ context.Context, _ *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+		sum := 0
+		for _, arg := range args {
+			var n int
+			if err := json.Unmarshal(arg, &n); err != nil {
+				_ = ack.Reply(map[string]string{"error": "not a number"})
+				return
+			}
+			sum += n
 		}
-		return nil
-	})
-	chat.On("hello", func(_ context.Context, s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
-		if err := ack.Reply("hello", s.ID()); err != nil {
-			fmt.Println(err)
-		}
+		_ = ack.Reply(sum)
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", server)
+
+	client := dial(mux, server)
+	defer client.close()
+	client.say("40")             // CONNECT
+	client.hear(2)               // its answer, and the event
+	client.say(`427["add",1,2]`) // an event that wants an answer, by the id 7
+	client.hear(1)
+	client.say(`428["add","x"]`)
+	client.hear(1)
+	// Output:
+	// 40{"sid":"…"}
+	// 42["welcome","ada"]
+	// 437[3]
+	// 438[{"error":"not a number"}]
+}
+
+// A check at CONNECT, and a refusal with data: official clients get a
+// connect_error and do not try again.
+func ExampleNamespace_Use() {
+	server := socketio.NewServer(socketio.Config{})
+	server.Of("/admin").Use(func(_ context.Context, s *socketio.Socket, auth json.RawMessage) error {
+		var in struct{ Token string }
+		if json.Unmarshal(auth, &in) != nil || in.Token != "secret" {
+			return &socketio.ConnectError{Message: "who are you?", Data: map[string]any{"code": "invalid_token", "retry": false}}
+		}
+		s.SetValue("root")
+		return nil
+	})
+	client := dial(server, server)
+	defer client.close()
+	client.say(`40/admin,{"token":"guess"}`)
+	client.hear(1)
+	client.say(`40/admin,{"token":"secret"}`)
+	client.hear(1)
+	client.say("40/nowhere,")
+	client.hear(1)
+	// Output:
+	// 44/admin,{"message":"who are you?","data":{"code":"invalid_token","retry":false}}
+	// 40/admin,{"sid":"…"}
+	// 44/nowhere,{"message":"Invalid namespace"}
+}
+
+// Rooms, and an event to everybody in one of them.
+func ExampleNamespace_To() {
+	server := socketio.NewServer(socketio.Config{})
+	chat := server.Of("/")
+	chat.On("join", func(_ context.Context, s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+		var room string
+		if err := json.Unmarshal(args[0], &room); err != nil {
+			return
+		}
+		s.Join(room)
+		_ = ack.Reply(s.Rooms())
+	})
+	chat.On("say", func(_ context.Context, s *socketio.Socket, args []json.RawMessage, _ *socketio.Ack) {
+		_ = chat.To("tea", "coffee").Without(s).Emit("said", args[0])
+	})
+
+	ada, bob := dial(server, server), dial(server, server)
+	defer bob.close()
+	defer ada.close()
+	ada.say("40")
+	ada.hear(1)
+	bob.say("40")
+	bob.hear(1)
+	bob.say(`420["join","tea"]`)
+	bob.hear(1)
+	ada.say(`420["join","coffee"]`)
+	ada.hear(1)
+	ada.say(`42["say","hello"]`) // to all but herself
+	bob.hear(1)
+	// Output:
+	// 40{"sid":"…"}
+	// 40{"sid":"…"}
+	// 430[["tea"]]
+	// 430[["coffee"]]
+	// 42["said","hello"]
+}
+
+// Binary data in both directions: here by long-polling, where it is base64 after
+// the letter b. The server asks, and the client's answer is binary, too.
+func ExampleSocket_EmitWithAck() {
+	server := socketio.NewServer(socketio.Config{})
+	files := server.Of("/")
+	files.On("upload", func(_ context.Context, s *socketio.Socket, args []json.RawMessage, _ *socketio.Ack) {
+		var data []byte
+		if err := json.Unmarshal(args[0], &data); err != nil {
+			return
+		}
+		_ = s.EmitWithAck(func(args []json.RawMessage, ok bool) {
+			var copied []byte
+			if ok && json.Unmarshal(args[0], &copied) == nil {
+				fmt.Println("the client has", copied)
+			}
+			_ = s.Emit("done")
+		}, "stored", len(data), data)
+	})
+	client := dial(server, server)
+	defer client.close()
+	client.say("40")
+	client.hear(1)
+	client.say(`451-["upload",{"_placeholder":true,"num":0}]`, "bAQID")
+	client.hear(2)
+	client.say(`461-0[{"_placeholder":true,"num":0}]`, "bAQID")
+	client.hear(1)
+	// Output:
+	// 40{"sid":"…"}
+	// 451-0["stored",3,{"_placeholder":true,"num":0}]
+	// bAQID
+	// the client has [1 2 3]
+	// 42["done"]
 }
 
 // One encoding serves any number of sockets.
@@ -42,15 +156,26 @@ func ExampleEncodeEvent() {
 	// Output: 1 packet of 22 bytes
 }
 
-// The last thing a client hears.
+// The last thing a client hears, and the end of its connection.
 func ExampleSocket_End() {
-	kick := func(s *socketio.Socket) error {
-		last, err := socketio.EncodeEvent(s.Namespace().Name(), "goodbye", "too many of you")
+	server := socketio.NewServer(socketio.Config{})
+	server.Of("/").On("misbehave", func(_ context.Context, s *socketio.Socket, _ []json.RawMessage, _ *socketio.Ack) {
+		last, err := socketio.EncodeEvent("/", "goodbye", "too many of you")
 		if err != nil {
-			return err
+			return
 		}
 		s.End(4001, "replaced", last)
-		return nil
-	}
-	_ = kick
+	})
+	client := dial(server, server)
+	defer client.close()
+	client.say("40")
+	client.hear(1)
+	client.say(`42["misbehave"]`)
+	client.hear(2)
+	client.hear(1) // in an answer of its own
+	// Output:
+	// 40{"sid":"…"}
+	// 42["goodbye","too many of you"]
+	// 41
+	// 1
 }

@@ -41,7 +41,7 @@ const Inline Option = 1
 func (n *Namespace) Name() string { return n.name }
 
 // Use adds a check that runs at CONNECT, before the client is answered; it may
-// block. Auth is the client's auth object, or nil. A [*ConnectError] refuses for
+// block [sio5:middleware]. Auth is the client's auth object, or nil. A [*ConnectError] refuses for
 // good, a [*CloseError] closes the transport so that the client comes back; any
 // other error is a ConnectError that tells nothing.
 func (n *Namespace) Use(f func(ctx context.Context, s *Socket, auth json.RawMessage) error) {

@@ -6,7 +6,7 @@ import (
 )
 
 // rooms knows who is in a namespace, and in which of its rooms. A socket is in it
-// from the answer to its CONNECT to its end.
+// from the answer to its CONNECT to its end. [sio5:rooms]
 type rooms struct {
 	mu      sync.Mutex // guards the rest, and rooms and inside of each socket
 	all     set

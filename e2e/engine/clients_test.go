@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -27,7 +28,24 @@ func server(t *testing.T) string {
 		ConnectTimeout: 10 * time.Second,
 	})
 	register(t, s)
-	web := httptest.NewServer(s)
+	mux := http.NewServeMux()
+	mux.Handle("/socket.io/", s)
+	mux.Handle("/files/", http.StripPrefix("/files/", http.FileServer(http.Dir("."))))
+	mux.Handle("/client/", http.StripPrefix("/client/", http.FileServer(http.Dir(filepath.Join(modules, "socket.io-client", "dist")))))
+	return listen(t, mux, s)
+}
+
+// modules is where npm puts the clients.
+var modules = filepath.Join("..", "node_modules")
+
+// listen serves on a port of its own until the test ends; then s has to be left
+// without a connection and without a goroutine.
+func listen(t *testing.T, h http.Handler, s interface {
+	Close(code int, reason string)
+	Wait(ctx context.Context) error
+}) string {
+	t.Helper()
+	web := httptest.NewServer(h)
 	t.Cleanup(func() {
 		s.Close(1001, "over")
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -182,29 +200,99 @@ func need(t *testing.T, what string, found bool) {
 	t.Skipf("%s is missing", what)
 }
 
+// choices are what a client is told about transports: one of them, or its own
+// choice, which is to begin with polling and to upgrade.
+var choices = []string{"websocket", "polling", "default"}
+
+// TestOfficialClients: socket.io-client of three versions, in node.
 func TestOfficialClients(t *testing.T) {
-	node, err := exec.LookPath("node")
-	need(t, "node", err == nil)
 	for _, client := range []string{"socket.io-client", "socket.io-client-4.0", "socket.io-client-3.1"} {
-		_, err := os.Stat(filepath.Join("..", "node_modules", client))
-		need(t, "e2e/node_modules/"+client+" (npm ci)", err == nil)
-		for _, transports := range []string{"websocket", "polling", "default"} {
+		node := needNode(t, client)
+		for _, transports := range choices {
 			t.Run(client+"/"+transports, func(t *testing.T) {
+				t.Parallel() // most of it is waiting
 				run(t, node, "client.mjs", server(t), client, transports)
 			})
 		}
 	}
 }
 
-func TestPythonClient(t *testing.T) {
-	const python = "/usr/bin/python3" // the system's, which sees the system's packages
-	err := exec.Command(python, "-c", "import socketio, requests, websocket").Run()
-	need(t, "python3-socketio with requests and websocket", err == nil)
-	for _, transport := range []string{"polling", "websocket", "default"} {
-		t.Run(transport, func(t *testing.T) {
-			run(t, python, "client.py", server(t), transport)
+// TestChromium: the same in a browser, whose websockets and requests are its own.
+func TestChromium(t *testing.T) {
+	node := needNode(t, "playwright-core")
+	needNode(t, "socket.io-client")
+	_, err := exec.LookPath("chromium")
+	need(t, "chromium", err == nil || os.Getenv("CHROMIUM") != "")
+	for _, transports := range choices {
+		t.Run(transports, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			run(t, node, "chromium.mjs", server(t), transports)
 		})
 	}
+}
+
+// TestPythonClient: python-socketio of both kinds.
+func TestPythonClient(t *testing.T) {
+	const python = "/usr/bin/python3" // the system's, which sees the system's packages
+	err := exec.Command(python, "-c", "import socketio, aiohttp, requests, websocket").Run()
+	need(t, "python3-socketio with aiohttp, requests and websocket", err == nil)
+	for _, kind := range []string{"threads", "asyncio"} {
+		for _, transports := range choices {
+			t.Run(kind+"/"+transports, func(t *testing.T) {
+				t.Parallel() // most of it is waiting
+				run(t, python, "client.py", server(t), transports, kind)
+			})
+		}
+	}
+}
+
+// TestEngineClient: engine.io-client, against package engineio alone.
+func TestEngineClient(t *testing.T) {
+	node := needNode(t, "engine.io-client")
+	for _, transports := range choices {
+		t.Run(transports, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			run(t, node, "engine.mjs", bareServer(t), transports)
+		})
+	}
+}
+
+// bareServer is an Engine.IO server that says what it is told.
+func bareServer(t *testing.T) string {
+	t.Helper()
+	s := engineio.NewServer(engineio.Config{
+		PingInterval: 200 * time.Millisecond,
+		PingTimeout:  10 * time.Second,
+		OnPanic:      func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) },
+	}, func(c *engineio.Conn, _ *http.Request) (engineio.Receiver, error) { return echo{c}, nil })
+	return listen(t, s, s)
+}
+
+type echo struct{ conn *engineio.Conn }
+
+func (e echo) Message(data []byte, binary bool) {
+	switch {
+	case binary:
+		e.conn.Send(engineio.Binary(data))
+	case string(data) == "close me":
+		e.conn.Close(1001, "as you wish")
+	case string(data) == "end me":
+		e.conn.End(1000, "as you wish", engineio.Text([]byte("last words")))
+	default:
+		e.conn.Send(engineio.Text(data))
+	}
+}
+
+func (e echo) Closed(engineio.Closure) {}
+
+// needNode gives node's path, and skips without it or without a package.
+func needNode(t *testing.T, module string) string {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	need(t, "node", err == nil)
+	_, err = os.Stat(filepath.Join(modules, module))
+	need(t, "e2e/node_modules/"+module+" (npm ci)", err == nil)
+	return node
 }
 
 // run runs a client; it says itself what is wrong.

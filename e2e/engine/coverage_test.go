@@ -13,7 +13,7 @@ import (
 var (
 	tagInCode  = regexp.MustCompile(`\[((?:eio4|sio5):[a-z0-9-]+)\]`)
 	quoted     = regexp.MustCompile("`([^`]+)`")
-	testInCode = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	testInCode = regexp.MustCompile(`(?m)^func ((?:Test|Example)\w+)\(`)
 )
 
 // sources reads the Go files of a package, tests or the others.
@@ -105,7 +105,7 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("there is no %s", m[1])
 		}
 	}
-	if rows < 40 {
+	if rows < 55 {
 		t.Errorf("%d rows only: %v", rows, slices.Collect(maps.Keys(listed)))
 	}
 }

@@ -143,6 +143,7 @@ func TestCVE(t *testing.T) {
 		})
 	}
 	t.Run("CVE-2022-41940/a reset at each step of an upgrade", func(t *testing.T) {
+		before := heap()
 		for step := range 5 {
 			sid := poll(t, url)
 			conn, r := connect(t, address)
@@ -165,6 +166,9 @@ func TestCVE(t *testing.T) {
 			conn.(*net.TCPConn).SetLinger(0)
 			conn.Close()
 			healthy.echo(t)
+		}
+		if grown := heap() - before; grown > 4<<20 {
+			t.Errorf("%d bytes more on the heap", grown)
 		}
 	})
 }

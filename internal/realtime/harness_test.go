@@ -46,6 +46,7 @@ type setting struct {
 	rules session.Rules
 	limit int
 	cfg   Config
+	wrap  func(net.Listener) net.Listener // what connections come from
 }
 
 // newWorld starts one with the users ada, bob and eve and the administrator root.
@@ -89,7 +90,11 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	w.rt = New(cfg)
 	must(t, store.Listen("server", w.rt.Commit))
 	must(t, w.core.Boot(t.Context(), cfg.Epoch))
-	web := httptest.NewServer(w.rt)
+	web := httptest.NewUnstartedServer(w.rt)
+	if set.wrap != nil {
+		web.Listener = set.wrap(web.Listener)
+	}
+	web.Start()
 	w.url = web.URL
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

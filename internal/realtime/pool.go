@@ -73,9 +73,30 @@ func (p *pool) drain() {
 			!slices.ContainsFunc(batch, func(item any) bool { _, ok := item.(joining); return ok }) {
 			continue // nobody listens: the first to join reads the seats
 		}
+		begin := time.Now()
 		if !p.work(batch) {
 			return // the server stops
 		}
+		p.rest(time.Since(begin))
+	}
+}
+
+const (
+	restAfter = 2 * time.Millisecond
+	restMost  = 100 * time.Millisecond
+)
+
+// rest follows a long turn with a pause of the same length. Where many are told of
+// many a hub takes half a core at most, who comes in gets at the other half, and
+// more changes share the next write [P4]. A single change goes out at once: the
+// pause comes after it.
+func (p *pool) rest(took time.Duration) {
+	if took < restAfter {
+		return
+	}
+	select {
+	case <-time.After(min(took, restMost)):
+	case <-p.server.ctx.Done():
 	}
 }
 
