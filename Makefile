@@ -17,7 +17,7 @@ GOSRC   := $(shell find cmd engineio socketio internal web -name '*.go' -o -name
 # they need not wait for a disk.
 TESTTMP := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
 
-.PHONY: help run build test test-web test-go check lint bench clean
+.PHONY: help run build binary release reproduce test test-web test-go check lint dependencies bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,7 +28,24 @@ run: build ## build, start a server with demo accounts and print where to click
 build: $(BIN) ## build the pages and the one static binary at bin/turnike
 
 $(BIN): $(WEB) $(GOSRC) go.mod go.sum
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o $@ ./cmd/turnike
+	@$(MAKE) --no-print-directory binary OUT=$@
+
+ARCH ?= $(shell $(GO) env GOARCH)
+OUT  ?= $(BIN)
+# The one way to build; nothing of the machine gets into it [SEC-68].
+binary:
+	CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w -X main.release=$(VERSION)' -o $(OUT) ./cmd/turnike
+
+release: $(WEB) ## binaries for linux/amd64 and linux/arm64, bill of materials and checksums in dist/
+	rm -rf dist && mkdir dist
+	for arch in amd64 arm64; do \
+	  GOOS=linux $(MAKE) --no-print-directory binary ARCH=$$arch OUT=dist/turnike-$(VERSION)-linux-$$arch; \
+	  $(GO) run ./script/dependency sbom dist/turnike-$(VERSION)-linux-$$arch >dist/turnike-$(VERSION)-linux-$$arch.cdx.json; \
+	done
+	cd dist && sha256sum turnike-* >SHA256SUMS && cat SHA256SUMS
+
+reproduce: $(WEB) ## build the last commit twice, in two places, and compare the bits
+	script/reproduce $(ARCH)
 
 $(WEB): web/node_modules/.package-lock.json $(WEBSRC)
 	cd web && npm run build --silent
@@ -45,10 +62,10 @@ test-web: $(WEB) ## the pages: types and units
 	cd web && npm run check --silent && npm test --silent
 
 test-go: build e2e/node_modules/.package-lock.json ## packages, official clients and browser
-	@script/need gcc chromium python-socketio promtool trust pebble
+	@script/need gcc chromium python-socketio promtool trust pebble nginx caddy haproxy systemd
 	TMPDIR=$${TMPDIR:-$(or $(TESTTMP),/tmp)} CI=$${CI:-1} $(GO) test -race -count=1 -timeout 20m ./...
 
-check: lint test ## what has to pass before a change lands
+check: lint dependencies test ## what has to pass before a change lands
 
 lint: ## formatting and static analysis
 	@fmt=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$fmt" || { echo "not gofmt-ed: $$fmt"; exit 1; }
@@ -56,9 +73,14 @@ lint: ## formatting and static analysis
 	$(GO) tool staticcheck ./...
 	$(GO) tool errcheck -ignoretests -exclude .errcheck ./...
 
+dependencies: ## checksums, licences and known weaknesses of what others made
+	$(GO) mod verify
+	$(GO) run ./script/dependency licenses
+	script/vulnerabilities
+
 bench: build bench/peers/node/node_modules/.package-lock.json ## measure side by side with the peers; writes bench/RESULTS.md
 	@script/need flask || echo "going on without Flask"
 	$(GO) run ./bench -out bench/RESULTS.md
 
 clean: ## remove what was built
-	rm -rf bin web/dist/assets web/dist/*.html
+	rm -rf bin dist web/dist/assets web/dist/*.html

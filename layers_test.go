@@ -51,8 +51,12 @@ func arrows() map[string][]string {
 			"internal/origin", "internal/ratelimit", "internal/session", "internal/tally", "web"},
 		"internal/metrics": {"internal/account", "internal/api", "internal/realtime", "internal/session", "internal/sqlstore",
 			"internal/tally"},
-		"internal/server": {"internal/logbook", "internal/origin"},
-		"web":             {},
+		"internal/server":  {"internal/logbook", "internal/origin"},
+		"web":              {},
+		"internal/systemd": {},
+
+		// Programs around the product.
+		"script/dependency": {},
 
 		// Everything is put together in one place.
 		"cmd/turnike": {"*"},
@@ -78,6 +82,8 @@ func owners() map[string][]string {
 		"github.com/smallstep/truststore":  {"cmd/turnike"},
 		"github.com/caddyserver/certmagic": {"internal/certificate"},
 		"go.uber.org/zap":                  {"internal/certificate"},
+		"github.com/coreos/go-systemd":     {"internal/systemd"},
+		"github.com/pires/go-proxyproto":   {"internal/server"},
 	}
 }
 

@@ -82,10 +82,25 @@ func (s *Server) Queued() int64 { return s.queued.Load() }
 // Close refuses new connections with 503 and closes all open ones with code;
 // official clients come back by themselves. It does not wait, see [Server.Wait].
 func (s *Server) Close(code int, reason string) {
+	s.CloseOver(context.Background(), 0, code, reason)
+}
+
+// CloseOver is Close one by one, in no order, so that not all clients come back
+// at the same moment: a millisecond apart, or closer where that would take longer
+// than over. From ctx's end on there is no wait.
+func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, reason string) {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	for _, c := range s.all() {
+	start, conns := time.Now(), s.all()
+	apart := min(time.Millisecond, over/time.Duration(max(len(conns), 1)))
+	for i, c := range conns {
+		if early := time.Duration(i)*apart - time.Since(start); early > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(early):
+			}
+		}
 		var fx effects
 		c.mu.Lock()
 		if c.state == ended && c.transport == Polling {

@@ -372,3 +372,30 @@ func TestEarlyBytes(t *testing.T) {
 		t.Fatalf("%q %v", data, err)
 	}
 }
+
+// Closing spreads over a time: a millisecond each, or closer; the last word of a
+// context is that nothing waits any longer.
+func TestServerCloseOver(t *testing.T) {
+	for _, c := range []struct{ over, cancel, want time.Duration }{
+		{time.Second, time.Hour, 4 * time.Millisecond},
+		{time.Millisecond, time.Hour, 800 * time.Microsecond},
+		{0, time.Hour, 0},
+		{time.Second, 1500 * time.Microsecond, 1500 * time.Microsecond},
+	} {
+		inBubble(t, Config{}, func(b *bubble) {
+			for range 5 {
+				b.polling()
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), c.cancel)
+			defer cancel()
+			start := time.Now()
+			b.server.CloseOver(ctx, c.over, 4100, "draining")
+			if took := time.Since(start); took != c.want {
+				t.Errorf("over %v: took %v, want %v", c.over, took, c.want)
+			}
+			if err := b.server.Wait(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -110,6 +110,11 @@ func (s *Server) Of(name string) *Namespace {
 // DISCONNECT: official clients come back. It does not wait.
 func (s *Server) Close(code int, reason string) { s.engine.Close(code, reason) }
 
+// CloseOver is Close spread over a time, see [engineio.Server.CloseOver].
+func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, reason string) {
+	s.engine.CloseOver(ctx, over, code, reason)
+}
+
 // Wait returns when every connection and goroutine is gone, or with the
 // context's error.
 func (s *Server) Wait(ctx context.Context) error { return s.engine.Wait(ctx) }

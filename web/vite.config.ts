@@ -6,6 +6,8 @@ export default defineConfig({
   plugins: [svelte({ configFile: false }), pages()],
   // The output takes over the whole folder except .gitkeep, which pages() puts back.
   publicDir: false,
+  // Links are relative, so the pages work below any base path (server.base_path).
+  base: './',
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },

@@ -37,7 +37,11 @@ type Config struct {
 type ServerConfig struct {
 	Listen         string         // host:port; an empty host is every address
 	PublicURL      string         // scheme://host[:port] that users type, or empty
+	BasePath       string         // that every path begins with: "" or one such as /turnike
 	TrustedProxies []netip.Prefix // whose forwarding headers are believed [SEC-47]
+	ProxyProtocol  bool           // connections begin with a PROXY header
+	DrainDelay     time.Duration  // from /readyz failing to the first closed socket
+	DrainSpread    time.Duration  // over which sockets are closed then, at most
 }
 
 // The values of TLSConfig.Mode.
@@ -170,6 +174,15 @@ type MetricsConfig struct {
 // AuditConfig is the section [audit].
 type AuditConfig struct {
 	Retention time.Duration // of events of the class audit
+}
+
+// proxyFrom are the networks that have to speak the PROXY protocol; none when it
+// is off.
+func (c Config) proxyFrom() []netip.Prefix {
+	if !c.Server.ProxyProtocol {
+		return nil
+	}
+	return c.Server.TrustedProxies
 }
 
 // rules are the part of the configuration that the rules of admission use.

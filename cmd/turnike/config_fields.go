@@ -21,8 +21,16 @@ func (c *Config) fields() []field {
 			named("server.listen", ":5000", "address to listen on, host:port; no host is every address"),
 		text(&c.Server.PublicURL, optional(publicURL)).
 			named("server.public_url", "", "the address that users type, such as https://turnike.example.com"),
+		text(&c.Server.BasePath, optional(basePath)).
+			named("server.base_path", "", "path that everything is below, such as /turnike, for a host shared with others"),
 		list(&c.Server.TrustedProxies, proxyNetwork).
 			named("server.trusted_proxies", "", "networks (CIDR) whose forwarding headers are believed"),
+		toggle(&c.Server.ProxyProtocol).
+			named("server.proxy_protocol", "false", "every connection comes from a trusted proxy and begins with a PROXY header"),
+		span(&c.Server.DrainDelay, 0, 10*time.Minute).
+			named("server.drain_delay", "0s", "a stopping server goes on that long with /readyz failing, for a balancer to notice"),
+		span(&c.Server.DrainSpread, 0, time.Minute).
+			named("server.drain_spread", "2s", "it then closes its sockets over that time, at most a thousand a second"),
 
 		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSACME, TLSOff).
 			named("tls.mode", TLSAuto, "auto makes a local CA in the data directory; files reads cert_file and key_file; acme asks an authority"),

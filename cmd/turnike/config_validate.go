@@ -13,9 +13,10 @@ import (
 
 // validate refuses values that are right alone and unsafe or useless together.
 func (c *Config) validate() error {
+	if err := c.checkTLS(); err != nil {
+		return err
+	}
 	switch {
-	case c.TLS.Mode == TLSOff && !loopback(c.Server.Listen) && !strings.HasPrefix(c.Server.PublicURL, "https://"):
-		return fmt.Errorf(`tls.mode: "off" would send passwords in the clear on %s; use "auto", listen on 127.0.0.1, or set server.public_url to the https address of the proxy in front`, c.Server.Listen)
 	case c.TLS.Mode == TLSFiles && c.TLS.CertFile == "":
 		return fmt.Errorf(`tls.cert_file: tls.mode is "files" and there is no certificate; name its PEM file`)
 	case c.TLS.Mode == TLSFiles && c.TLS.KeyFile == "":
@@ -24,6 +25,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf(`tls.cert_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
 	case c.TLS.Mode != TLSFiles && c.TLS.KeyFile != "":
 		return fmt.Errorf(`tls.key_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
+	case c.Server.ProxyProtocol && len(c.Server.TrustedProxies) == 0: // [SEC-47]
+		return fmt.Errorf(`server.proxy_protocol: nobody could connect; name the networks of your proxies in server.trusted_proxies`)
 	case c.Metrics.Pprof && c.Metrics.Listen == "":
 		return fmt.Errorf(`metrics.pprof: profiles are served on metrics.listen alone, and it is not set; set it, say to "127.0.0.1:9464", or remove metrics.pprof`)
 	case c.Token.SecretPrevious.IsSet() && !c.Token.Secret.IsSet():
@@ -65,6 +68,14 @@ func (c *Config) validateACME() error {
 		return fmt.Errorf(`server.public_url: no authority gives a certificate for %s; set it to a name, or tls.mode to "auto"`, clip(public.Hostname()))
 	case !t.ACMEAgree:
 		return fmt.Errorf(`tls.acme_agree: read the terms of service of %s, then set it to true`, t.ACMEDirectory)
+	}
+	return nil
+}
+
+// checkTLS refuses plain HTTP where others can reach it.
+func (c *Config) checkTLS() error {
+	if c.TLS.Mode == TLSOff && !loopback(c.Server.Listen) && !strings.HasPrefix(c.Server.PublicURL, "https://") {
+		return fmt.Errorf(`tls.mode: "off" would send passwords in the clear on %s; use "auto", listen on 127.0.0.1, or set server.public_url to the https address of the proxy in front`, c.Server.Listen)
 	}
 	return nil
 }

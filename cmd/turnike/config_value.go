@@ -111,6 +111,28 @@ func proxyNetwork(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
+// basePath is an absolute path without anything that some proxy or browser would
+// read in another way [SEC-49]; "/" is none.
+func basePath(s string) (string, error) {
+	mend := fmt.Errorf(`%s is not a base path: write one such as "/turnike", of letters, digits and - . _ ~`, clip(s))
+	trimmed := strings.TrimSuffix(s, "/")
+	if s == "/" {
+		return "", nil
+	}
+	if !strings.HasPrefix(s, "/") || len(s) > 200 {
+		return "", mend
+	}
+	for segment := range strings.SplitSeq(trimmed[1:], "/") {
+		strange := func(c rune) bool {
+			return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._~", c)
+		}
+		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, strange) {
+			return "", mend
+		}
+	}
+	return trimmed, nil
+}
+
 // fileName is the name of a file.
 func fileName(s string) (string, error) {
 	if strings.ContainsAny(s, "\x00\r\n") {

@@ -8,12 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/turnike/turnike/internal/server"
 )
 
 // addressFile, in the data directory, has the URL of the running server.
@@ -47,7 +50,7 @@ func (healthcheckCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	// No proxy and no redirect: the question is for this machine alone.
-	transport := &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true}
+	transport := &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true, DialContext: dialServer(cfg)}
 	defer transport.CloseIdleConnections()
 	res, err := transport.RoundTrip(req)
 	if err != nil {
@@ -61,6 +64,28 @@ func (healthcheckCommand) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("the server is not healthy: status %d", res.StatusCode)
 	}
 	return a.say("healthy")
+}
+
+// dialServer connects as the listener wants it.
+func dialServer(cfg Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	if !cfg.Server.ProxyProtocol {
+		return d.DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		header, err := server.LocalHeader()
+		if err == nil {
+			_, err = c.Write(header)
+		}
+		if err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+		return c, nil
+	}
 }
 
 // serverAddress reads where the running server can be reached.

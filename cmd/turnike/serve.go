@@ -29,6 +29,7 @@ import (
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/systemd"
 )
 
 const (
@@ -113,14 +114,20 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
-		Origins: origins, Draining: rt.Draining, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
-		MetricsToken: cfg.Metrics.Token, Version: version(), Dev: opts.Dev, Log: log})
+		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
+		ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), MetricsToken: cfg.Metrics.Token,
+		Version: version(), Dev: opts.Dev, Log: log})
+	if err != nil {
+		return err
+	}
+	opened, err := openedListener(cfg)
 	if err != nil {
 		return err
 	}
 	chain := middleware(cfg, origins, web, books)
 	figures := newMetrics(store, hasher, rt, web, chain.Panics, certs, log)
-	srv, err := server.Listen(ctx, cfg.Server.Listen, tlsConfig, chain.Wrap(web.Routes(rt, figures)), log)
+	srv, err := server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
+		Handler: chain.Wrap(web.Routes(rt, figures)), Log: log})
 	if err != nil {
 		return err
 	}
@@ -128,7 +135,8 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, core: core, rt: rt, srv: srv, watch: watch, certs: certs, keys: live, events: events})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, store: store, core: core, rt: rt, srv: srv, watch: watch,
+		certs: certs, keys: live, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -136,6 +144,7 @@ type running struct {
 	cfg    Config
 	opts   ServeOptions
 	log    *slog.Logger
+	store  *sqlstore.Store
 	books  *logs
 	core   *session.Core
 	rt     *realtime.Server
@@ -146,8 +155,9 @@ type running struct {
 	events *eventLog
 }
 
-// runUntilDone serves, says where, and stops in order: first no new work, then
-// every connection is sent away to come back, then requests under way end.
+// runUntilDone serves, says where, and stops in order: first /readyz says so, so
+// that a balancer looks elsewhere; then there is no new work, every connection is
+// sent away to come back, and requests under way end.
 func runUntilDone(ctx context.Context, r running) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
@@ -184,6 +194,9 @@ func runUntilDone(ctx context.Context, r running) error {
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
 	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
 	tellOfFewFiles(r.cfg, r.log)
+	manager := systemd.Notifier{Log: r.log}
+	manager.Ready()
+	wg.Go(func() { manager.Watch(work, r.store.Ping) })
 	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
 
 	select {
@@ -192,7 +205,13 @@ func runUntilDone(ctx context.Context, r running) error {
 	case <-ctx.Done():
 	}
 	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
-	r.log.Info("draining")
+	manager.Stopping()
+	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
+	select {
+	case err := <-failed:
+		return errors.Join(err, r.srv.Shutdown(work))
+	case <-time.After(r.cfg.Server.DrainDelay):
+	}
 	patience, cancel := context.WithTimeout(work, drainPatience)
 	defer cancel()
 	err := errors.Join(r.rt.Drain(patience), r.srv.Shutdown(patience))
@@ -248,6 +267,7 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 			return snap, err
 		},
 		Visibility: cfg.Presence.Visibility, NamesUpTo: cfg.Presence.NamesUpTo,
+		DrainSpread:  cfg.Server.DrainSpread,
 		PingInterval: cfg.SocketIO.PingInterval, PingTimeout: cfg.SocketIO.PingTimeout,
 		ConnectTimeout: cfg.SocketIO.ConnectTimeout, RegisterTimeout: cfg.SocketIO.RegisterTimeout,
 		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports,
@@ -263,12 +283,30 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs) server.Middleware {
 	public := publicAddress(cfg)
 	return server.Middleware{
-		Origins: origins, SocketPath: "/socket.io/", Log: books.main, Panics: new(atomic.Uint64),
+		Origins: origins, TrustedProxies: cfg.Server.TrustedProxies, SocketPath: cfg.Server.BasePath + api.SocketPath,
+		Log: books.main, Panics: new(atomic.Uint64),
 		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		PublicTLS: cfg.TLS.Mode == TLSFiles || cfg.TLS.Mode == TLSACME || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
 	}
+}
+
+// openedListener is the socket that a service manager opened, nil without one. It
+// has to be as safe as server.listen.
+func openedListener(cfg Config) (net.Listener, error) {
+	l, err := systemd.Listener()
+	if err != nil || l == nil {
+		return nil, err
+	}
+	cfg.Server.Listen = l.Addr().String()
+	if l.Addr().Network() == "tcp" {
+		err = cfg.checkTLS()
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // configureDefaultPool gives the pool default the configured limit, unless an
@@ -323,7 +361,7 @@ func publicAddress(cfg Config) *url.URL {
 	return u
 }
 
-// localURL is where this machine reaches the server.
+// localURL is where this machine reaches the server, with its base path.
 func localURL(cfg Config, addr net.Addr, anyHost string) string {
 	scheme := "https"
 	if cfg.TLS.Mode == TLSOff {
@@ -331,7 +369,7 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 	}
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
-		return scheme + "://" + addr.String()
+		return scheme + "://" + addr.String() + cfg.Server.BasePath
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = anyHost
@@ -339,7 +377,7 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 	if h, _, err := net.SplitHostPort(cfg.Server.Listen); err == nil && h == "localhost" {
 		host = h
 	}
-	return scheme + "://" + net.JoinHostPort(host, port)
+	return scheme + "://" + net.JoinHostPort(host, port) + cfg.Server.BasePath
 }
 
 // writeAddress leaves the address for `turnike healthcheck`.

@@ -77,6 +77,12 @@ func TestJourneyOfThreeSeats(t *testing.T) {
 	node(t, harness.Start(t), "seats", nil)
 }
 
+// TestJourneyBelowABasePath: the same where everything is below a path.
+func TestJourneyBelowABasePath(t *testing.T) {
+	t.Parallel()
+	node(t, harness.Start(t, harness.Set("server.base_path", "/turnike")), "seats", nil)
+}
+
 // TestJourneyOfTabs: a second tab takes over and the first is told [S1]; a
 // reload keeps the seat [S3]; a logout in another window ends this one [K1]; an
 // account without a session is sent to log in.

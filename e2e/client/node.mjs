@@ -23,7 +23,9 @@ async function login() {
 }
 
 const token = given || (await login());
-const socket = io(url, {
+const { origin, pathname } = new URL(url);
+const socket = io(origin, {
+  path: `${pathname.replace(/\/$/, "")}/socket.io`,
   auth: { token, lang: "en" },
   transports: { websocket: ["websocket"], polling: ["polling"], default: ["polling", "websocket"] }[transport],
   reconnectionDelay: 100,

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -46,6 +47,11 @@ func Empty() Option {
 	return func(s *Server) { s.empty = true }
 }
 
+// Opened makes the server serve an open socket, handed over as systemd does.
+func Opened(l *net.TCPListener) Option {
+	return func(s *Server) { s.socket = l }
+}
+
 // TrustFile makes clients trust a certificate instead of the local CA's.
 func TrustFile(file string) Option {
 	return func(s *Server) { s.trusted = file }
@@ -62,6 +68,7 @@ type Server struct {
 	empty   bool
 	trusted string // a certificate's file; the local CA's when empty
 	port    string // to listen on; any when empty
+	socket  *net.TCPListener
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -69,6 +76,8 @@ type Server struct {
 	stderr *capture
 	ca     *x509.CertPool
 	client *http.Client
+
+	transport *http.Transport // of client
 }
 
 // Start starts a server on a data directory of its own and waits until it is
@@ -135,6 +144,15 @@ func (s *Server) Run() {
 	s.t.Helper()
 	s.cmd = exec.Command(suite.Binary, append([]string{"serve", "--listen", "127.0.0.1:" + cmp.Or(s.port, "0"), "--data", s.Data}, s.args...)...)
 	s.cmd.Env = append(environment(), s.env...)
+	if s.socket != nil {
+		f, err := s.socket.File()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer func() { _ = f.Close() }() // the process has its own by then
+		s.cmd.Args = append([]string{"sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"`}, s.cmd.Args...)
+		s.cmd.Path, s.cmd.ExtraFiles = "/bin/sh", []*os.File{f}
+	}
 	s.stderr = &capture{}
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
@@ -188,10 +206,10 @@ func (s *Server) trust() {
 			s.t.Fatalf("%s holds no certificate", s.CAFile())
 		}
 	}
-	transport := &http.Transport{TLSClientConfig: s.TLS(), MaxIdleConnsPerHost: 100}
-	s.client = &http.Client{Transport: transport, Timeout: Patience,
+	s.transport = &http.Transport{TLSClientConfig: s.TLS(), MaxIdleConnsPerHost: 100}
+	s.client = &http.Client{Transport: s.transport, Timeout: Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	s.t.Cleanup(transport.CloseIdleConnections)
+	s.t.Cleanup(s.transport.CloseIdleConnections)
 }
 
 // CAFile is the certificate of the server's local CA.

@@ -39,6 +39,7 @@ type Config struct {
 	Accounts      Accounts
 	Hasher        *account.Hasher
 	Origins       origin.Policy
+	BasePath      string                     // that every route is below; "" or one such as /turnike
 	Draining      func() bool                // the server is about to stop
 	ClientAddress func(*http.Request) string // the client's address, proxies seen through
 	MetricsToken  secret.Secret              // grants GET /metrics; unset: there is none
@@ -62,6 +63,7 @@ type API struct {
 	accounts      Accounts
 	hasher        *account.Hasher
 	origins       origin.Policy
+	base          string
 	draining      func() bool
 	clientAddress func(*http.Request) string
 	metricsToken  secret.Secret
@@ -77,7 +79,7 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &API{auth: c.Auth, core: c.Core, keys: c.Keys, accounts: c.Accounts, hasher: c.Hasher, origins: c.Origins,
+	return &API{auth: c.Auth, core: c.Core, keys: c.Keys, accounts: c.Accounts, hasher: c.Hasher, origins: c.Origins, base: c.BasePath,
 		draining: c.Draining, clientAddress: c.ClientAddress, metricsToken: c.MetricsToken, version: c.Version, pages: pages,
 		logins: newLogins(), log: c.Log}, nil
 }
@@ -85,8 +87,11 @@ func New(c Config) (*API, error) {
 // handler answers a request, or says with an error why it is refused.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// Routes is everything the server answers, all of it in one place. sockets
-// answers /socket.io/, figures who may know them.
+// SocketPath is where sockets connect.
+const SocketPath = "/socket.io/"
+
+// Routes is everything the server answers, all of it in one place and below the
+// base path. sockets answers SocketPath, figures who may know them.
 func (a *API) Routes(sockets, figures http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	a.route(mux, "/{$}", methods{http.MethodGet: a.loginPage})
@@ -100,14 +105,27 @@ func (a *API) Routes(sockets, figures http.Handler) http.Handler {
 	a.route(mux, "/readyz", methods{http.MethodGet: a.readyz})
 	a.route(mux, "/metrics", methods{http.MethodGet: a.metrics(figures)})
 	a.route(mux, "/version", methods{http.MethodGet: a.versionInfo})
-	mux.Handle("/socket.io/", sockets)
+	mux.Handle(a.base+SocketPath, sockets)
+	if a.base != "" {
+		a.route(mux, "", methods{http.MethodGet: a.toBase})
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { a.Refuse(w, r, ErrNotFound) })
 	return mux
 }
 
 type methods map[string]handler
 
-// route answers a path by method; HEAD is answered as GET is.
+// toBase adds the slash that relative links on the login page need.
+func (a *API) toBase(w http.ResponseWriter, r *http.Request) error {
+	target := a.base + "/"
+	if r.URL.RawQuery != "" {
+		target += "?" + r.URL.RawQuery
+	}
+	http.Redirect(w, r, target, http.StatusPermanentRedirect)
+	return nil
+}
+
+// route answers a path below the base path by method; HEAD is answered as GET is.
 func (a *API) route(mux *http.ServeMux, pattern string, by methods) {
 	var allow []string
 	for m := range by {
@@ -117,7 +135,7 @@ func (a *API) route(mux *http.ServeMux, pattern string, by methods) {
 		}
 	}
 	slices.Sort(allow)
-	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc(a.base+pattern, func(w http.ResponseWriter, r *http.Request) {
 		method := r.Method
 		if method == http.MethodHead {
 			method = http.MethodGet

@@ -33,7 +33,7 @@ func (a *API) toLogin(next handler) handler {
 			clearSessionCookie(w)
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, "/", http.StatusFound)
+		http.Redirect(w, r, a.base+"/", http.StatusFound)
 		return nil
 	}
 }

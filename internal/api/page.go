@@ -12,6 +12,7 @@ import (
 
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/web"
 )
@@ -61,8 +62,8 @@ func (a *API) loginPage(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err == nil:
 		target, ok := a.origins.ReturnTo(r, r.URL.Query().Get("return_to"))
-		if !ok || target == "/" || strings.HasPrefix(target, "/?") {
-			target = "/socket"
+		if path, _, _ := strings.Cut(target, "?"); !ok || path == a.base || path == a.base+"/" {
+			target = a.base + "/socket"
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		http.Redirect(w, r, target, http.StatusFound)
@@ -84,13 +85,13 @@ func (a *API) writePage(w http.ResponseWriter, r *http.Request, page string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "Cookie, Accept-Language")
-	blanks := append([]string{"__LANG__", message.Language(r), "__TLS__", flag(r.TLS != nil)}, a.pages.blanks...)
+	blanks := append([]string{"__LANG__", message.Language(r), "__TLS__", flag(origin.Scheme(r) == "https")}, a.pages.blanks...)
 	_, _ = strings.NewReplacer(blanks...).WriteString(w, page) // the client may be gone
 }
 
 // asset is GET /assets/…, out of the binary and nowhere else [SEC-61].
 func (a *API) asset(w http.ResponseWriter, r *http.Request) error {
-	name := strings.TrimPrefix(r.URL.Path, "/")
+	name := strings.TrimPrefix(r.URL.Path, a.base+"/")
 	if a.pages.files == nil || !fs.ValidPath(name) {
 		return ErrNotFound
 	}
@@ -120,6 +121,6 @@ func hashed(name string) bool {
 
 // favicon sends browsers that ask for the old name to the real one.
 func (a *API) favicon(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, "/assets/favicon.svg", http.StatusFound)
+	http.Redirect(w, r, a.base+"/assets/favicon.svg", http.StatusFound)
 	return nil
 }

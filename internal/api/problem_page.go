@@ -15,16 +15,16 @@ var problemPage = template.Must(template.New("problem").Parse(`<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{.Title}} · Turnike</title>
-<link rel="stylesheet" href="/assets/turnike.css">
-<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{{.Base}}/assets/turnike.css">
+<link rel="icon" href="{{.Base}}/assets/favicon.svg" type="image/svg+xml">
 </head>
 <body>
-<header class="login-top"><a class="brand" href="/"><svg class="mark open" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 10.5V21M12 9.5H3"/><path class="arm" d="M12 9.5 20.2 4"/></svg><span>Turnike</span></a></header>
+<header class="login-top"><a class="brand" href="{{.Base}}/"><svg class="mark open" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 10.5V21M12 9.5H3"/><path class="arm" d="M12 9.5 20.2 4"/></svg><span>Turnike</span></a></header>
 <main class="notice">
 <svg class="mark wait" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 10.5V21M12 9.5H3"/><path class="arm" d="M12 9.5H20.5"/></svg>
 <h1>{{.Title}}</h1>
 <div class="notice-text"><p>{{.Text}}</p></div>
-<p class="notice-actions"><a class="button primary" href="/">{{.Login}}</a></p>
+<p class="notice-actions"><a class="button primary" href="{{.Base}}/">{{.Login}}</a></p>
 </main>
 </body>
 </html>
@@ -37,7 +37,7 @@ func (a *API) writeProblemPage(w http.ResponseWriter, p *Problem, lang, id strin
 		s, _ := web.Text(lang, key)
 		return web.Fill(s, map[string]string{"id": id, "dur": message.Duration(lang, p.Retry)})
 	}
-	view := struct{ Lang, Title, Text, Login string }{Lang: lang, Login: text("btn.login"), Text: text("err." + p.Code + ".b")}
+	view := struct{ Base, Lang, Title, Text, Login string }{Base: a.base, Lang: lang, Login: text("btn.login"), Text: text("err." + p.Code + ".b")}
 	for _, key := range []string{"err." + p.Code + ".t", "err." + p.Code} {
 		if view.Title == "" {
 			view.Title = text(key)

@@ -7,6 +7,7 @@
 package origin
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,13 +24,28 @@ type Policy struct {
 	Extra     []string               // further exact origins, for sockets
 }
 
+type schemeKey struct{}
+
+// WithScheme notes what the client spoke to the proxy in front.
+func WithScheme(ctx context.Context, scheme string) context.Context {
+	return context.WithValue(ctx, schemeKey{}, scheme)
+}
+
+// Scheme is what the request's client spoke, "https" or "http".
+func Scheme(r *http.Request) string {
+	if s, ok := r.Context().Value(schemeKey{}).(string); ok {
+		return s
+	}
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
 // Own is the request's own origin: its scheme, host and port. ok is false when
 // its host is not one of this server's, as after a rebinding of DNS.
 func (p Policy) Own(r *http.Request) (scheme, host string, ok bool) {
-	scheme, host = "http", strings.ToLower(r.Host)
-	if r.TLS != nil {
-		scheme = "https"
-	}
+	scheme, host = Scheme(r), strings.ToLower(r.Host)
 	if p.PublicURL != nil && strings.EqualFold(stripDefaultPort(p.PublicURL.Scheme, host), stripDefaultPort(p.PublicURL.Scheme, p.PublicURL.Host)) {
 		return p.PublicURL.Scheme, host, true
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	Visibility session.Visibility // of pools that do not say [P5]
 	NamesUpTo  int                // above it a pool is as with VisibilityCount [P4]
 
+	DrainSpread                     time.Duration // over which Drain closes connections, at most
 	PingInterval, PingTimeout       time.Duration
 	ConnectTimeout, RegisterTimeout time.Duration
 	MaxPayload                      int
@@ -187,7 +188,7 @@ func (s *Server) Draining() bool { return s.draining.Load() }
 // the store knows that they left: all their seats are in grace then [S7].
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
-	s.io.Close(closeDraining, codeDraining)
+	s.io.CloseOver(ctx, s.cfg.DrainSpread, closeDraining, codeDraining)
 	err := s.io.Wait(ctx)
 	if waited := s.tasks.wait(ctx); err == nil {
 		err = waited

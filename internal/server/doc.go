@@ -1,8 +1,10 @@
-// Package server carries the HTTP side: the listener, the middleware every
-// request passes, and an orderly start and stop.
+// Package server carries the HTTP side: the listener (with the PROXY protocol
+// where that is on), the middleware every request passes, and an orderly start
+// and stop.
 //
-// A request passes, in this order: a bound on its headers, an id, the security
-// headers, its line in the access log once it is answered, recovery from panics, the refusal of tokens in URLs, deadlines for
+// A request passes, in this order: what trusted proxies say of it, an id, the
+// security headers, its line in the access log once it is answered, recovery from
+// panics, a bound on its headers, the refusal of tokens in URLs, deadlines for
 // its answer and its body, the check for requests from other sites; then its route.
 //
 // This package must not know what any route does, nor sessions or seats.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -42,7 +43,9 @@ type Refusals struct {
 // Middleware wraps the routes.
 type Middleware struct {
 	Refusals Refusals
-	Origins  origin.Policy
+	// TrustedProxies are whose forwarding headers are believed [SEC-47].
+	TrustedProxies []netip.Prefix
+	Origins        origin.Policy
 	// PublicTLS says that browsers reach this server under a name of its own by
 	// TLS, so that they may be told to insist on it (RFC 6797).
 	PublicTLS bool
@@ -65,7 +68,8 @@ func (m Middleware) Wrap(next http.Handler) http.Handler {
 	next = m.noTokenInURL(next)
 	next = m.boundHeaders(next)
 	next = m.recoverPanic(next)
-	return m.secure(m.logAccess(next))
+	next = m.secure(m.logAccess(next))
+	return proxies(m.TrustedProxies).lookThrough(next)
 }
 
 // secure gives every answer an id and the security headers [SEC-34].

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -17,26 +18,44 @@ type Server struct {
 	tls      bool
 }
 
-// Listen opens the address. With a nil config the server speaks plain HTTP.
-func Listen(ctx context.Context, addr string, tlsConfig *tls.Config, handler http.Handler, log *slog.Logger) (*Server, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
+// Options are how a server listens.
+type Options struct {
+	Addr string
+	// Listener is used instead of opening Addr, when it is there.
+	Listener net.Listener
+	TLS      *tls.Config // nil for plain HTTP
+	// ProxyFrom makes every connection begin with a PROXY header, and only these
+	// networks may send one. Empty: the protocol is not spoken [SEC-47].
+	ProxyFrom []netip.Prefix
+	Handler   http.Handler
+	Log       *slog.Logger
+}
+
+// Listen opens the address, or takes the listener.
+func Listen(ctx context.Context, o Options) (*Server, error) {
+	l := o.Listener
+	if l == nil {
+		var lc net.ListenConfig
+		var err error
+		if l, err = lc.Listen(ctx, "tcp", o.Addr); err != nil {
+			return nil, err
+		}
 	}
-	if tlsConfig != nil {
-		tlsConfig = inTurn(tlsConfig)
+	if len(o.ProxyFrom) > 0 {
+		l = proxyListener{l, o.ProxyFrom}
 	}
-	s := &Server{listener: l, tls: tlsConfig != nil, http: &http.Server{
-		Handler:           handler,
+	if o.TLS != nil {
+		o.TLS = inTurn(o.TLS)
+	}
+	return &Server{listener: l, tls: o.TLS != nil, http: &http.Server{
+		Handler:           o.Handler,
 		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake as well
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
 		HTTP2:             &http.HTTP2Config{WriteByteTimeout: answerDeadline},
-		TLSConfig:         tlsConfig,
-		ErrorLog:          slog.NewLogLogger(quiet{log.Handler()}, slog.LevelDebug),
-	}}
-	return s, nil
+		TLSConfig:         o.TLS,
+		ErrorLog:          slog.NewLogLogger(quiet{o.Log.Handler()}, slog.LevelDebug),
+	}}, nil
 }
 
 // Addr is the address it listens on, with the real port.

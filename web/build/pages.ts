@@ -71,12 +71,12 @@ export function pages(): Plugin {
       order: 'post',
       handler(html) {
         const tags: HtmlTagDescriptor[] = [
-          { tag: 'script', attrs: { src: `/${themePath}` }, injectTo: 'head' },
-          { tag: 'link', attrs: { rel: 'stylesheet', href: '/assets/turnike.css' }, injectTo: 'head' },
-          { tag: 'link', attrs: { rel: 'icon', href: '/assets/favicon.svg', type: 'image/svg+xml' }, injectTo: 'head' },
+          { tag: 'script', attrs: { src: `./${themePath}` }, injectTo: 'head' },
+          { tag: 'link', attrs: { rel: 'stylesheet', href: './assets/turnike.css' }, injectTo: 'head' },
+          { tag: 'link', attrs: { rel: 'icon', href: './assets/favicon.svg', type: 'image/svg+xml' }, injectTo: 'head' },
         ];
         if (built) {
-          const href = `/assets/copy-__LANG__-${copyHash}.js`;
+          const href = `./assets/copy-__LANG__-${copyHash}.js`;
           tags.push({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href }, injectTo: 'head' });
         }
         return { html: html.replace('<!--noscript-->', `<noscript>${noscript()}</noscript>`), tags };

@@ -61,5 +61,5 @@ export default async function seats(world) {
   await first.notice('end.replaced.t');
   await first.page.getByRole('button', { name: first.say('btn.again'), exact: true }).or(
     first.page.getByRole('link', { name: first.say('btn.again'), exact: true })).click();
-  await first.page.waitForURL((url) => url.pathname === '/');
+  await first.page.waitForURL(world.url + '/');
 }

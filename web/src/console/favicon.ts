@@ -5,7 +5,7 @@ const dots: Partial<Record<Status, string>> = { reconnecting: '#d69a35', offline
 /** The icon in the tab: the mark, with a dot while something is wrong. */
 export function icon(status: Status): string {
   const dot = dots[status];
-  if (!dot) return '/assets/favicon.svg';
+  if (!dot) return './assets/favicon.svg';
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke-width="3.6" stroke-linecap="round">' +
     '<rect width="32" height="32" rx="7" fill="#15201c"/><g transform="translate(4 4)">' +

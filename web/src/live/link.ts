@@ -41,7 +41,14 @@ export class Link {
     wire?: Wire,
   ) {
     this.wire =
-      wire ?? io({ autoConnect: false, reconnection: false, withCredentials: true, timeout: fast.connect });
+      wire ??
+      io({
+        path: new URL('socket.io/', document.baseURI).pathname, // beside this page, below any base path
+        autoConnect: false,
+        reconnection: false,
+        withCredentials: true,
+        timeout: fast.connect,
+      });
     this.wire.on('connect', () => watcher.connected());
     this.wire.on('connect_error', (error) => this.#failed(error));
     this.wire.on('disconnect', (reason, details) => {

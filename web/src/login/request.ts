@@ -38,7 +38,7 @@ export type Takeover = { ticket: string; session?: string };
 export async function login(who: Credentials, takeover?: Takeover, send: typeof fetch = fetch): Promise<Outcome> {
   let response: Response;
   try {
-    response = await send('/login-token', {
+    response = await send('login-token', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json, application/problem+json' },
       credentials: 'same-origin',
