@@ -34,11 +34,8 @@ func readFigures(text string) figures {
 // scrape asks the listener of its own.
 func scrape(t *testing.T, s *harness.Server, path string) (int, string) {
 	t.Helper()
-	logged := s.Logged("metrics")
-	if len(logged) == 0 {
-		t.Fatal("no line says where the metrics are")
-	}
-	address, _ := logged[0]["address"].(string)
+	harness.Eventually(t, "a line says where the metrics are", func() bool { return len(s.Logged("metrics")) > 0 })
+	address, _ := s.Logged("metrics")[0]["address"].(string)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
 	if err != nil {
 		t.Fatal(err)
