@@ -122,6 +122,7 @@ func licenseOf(dir string) string {
 	for _, known := range []struct{ spdx, says, not string }{
 		{"", "GNU ", "Mozilla Public License"},
 		{"MPL-2.0", "Mozilla Public License", ""},
+		{"CC0-1.0", "public domain with CC0 1.0", ""},
 		{"Apache-2.0", "Apache License", ""},
 		{"ISC", "Permission to use, copy, modify, and/or distribute this software", ""},
 		{"BSD-3-Clause", "endorse or promote products derived from", ""},
