@@ -29,7 +29,7 @@ type handshake struct {
 	refused *auth.Error    // why the cookie opens nothing
 
 	mu      sync.Mutex        // guards what follows
-	network string            // it counts against, until its session is known [SEC-42]
+	counts  string            // what it counts against until CONNECT [SEC-42], see door.waiting; empty after it
 	polls   *ratelimit.Bucket // made by the first poll [SEC-41]
 	origin  string            // the last one shown
 	client  *client           // once connected
@@ -226,8 +226,13 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	ends := s.ends.Load()
 	id, raws, err := s.identify(ctx, hs, in.Token)
 	if err != nil {
-		return s.connectError(err, lang)
+		refused := s.connectError(err, lang)
+		if _, ours := errors.AsType[*socketio.CloseError](refused); ours {
+			s.settle(hs, false) // its address is not to blame that nobody could be asked
+		}
+		return refused
 	}
+	s.verified(hs)
 	c := &client{server: s, sock: sock, lang: lang, user: id.User.ID, sid: id.Session.ID, admin: id.User.Role == account.RoleAdmin}
 	if raws == "" {
 		ends = hs.ends
@@ -255,7 +260,6 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	hs.mu.Lock()
 	hs.client, hs.byToken = c, raws != ""
 	hs.mu.Unlock()
-	s.verified(hs)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.log.Debug("socket connected", "socket", sock.ID(), "conn", logbook.Short(sock.Conn().ID()), "session", id.Session.ID,
 			"user", id.User.Name, "transport", sock.Conn().Transport())

@@ -131,13 +131,17 @@ type gate struct {
 	reads  func() // before a session is read
 	read   func() // and after that
 	busy   int    // so many changes find the queue full
+	broken bool   // no session can be read
 }
 
 // Session implements session.Store.
 func (g *gate) Session(ctx context.Context, id string) (session.Session, session.User, error) {
 	g.mu.Lock()
-	reads, read := g.reads, g.read
+	reads, read, broken := g.reads, g.read, g.broken
 	g.mu.Unlock()
+	if broken {
+		return session.Session{}, session.User{}, session.ErrUnavailable
+	}
 	if reads != nil {
 		reads()
 	}

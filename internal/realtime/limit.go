@@ -16,7 +16,7 @@ import (
 // number is no limit.
 type Limits struct {
 	Connections           int           // in all, of whatever transport
-	UnverifiedPerAddress  int           // open connections whose session is not known yet [SEC-42]
+	UnverifiedPerAddress  int           // open connections whose session is not known yet [SEC-42]; as many that one session's cookie has opened, before CONNECT
 	FailuresPerAddress    int           // of such connections that end a second; five times as many at once
 	ConnectionsPerSession int           // those inside count as one, for S1 says how many they may be
 	PollsPerConnection    int           // polling requests a second, and at once [SEC-41]
@@ -55,8 +55,9 @@ type door struct {
 	failures *ratelimit.Limiter
 	events   *ratelimit.Limiter // by user
 
-	mu         sync.Mutex     // guards unverified
+	mu         sync.Mutex     // guards the rest
 	unverified map[string]int // open connections by network
+	cookies    map[string]int // those that a cookie has opened and that have not connected yet, by session
 }
 
 func newDoor(l Limits) *door {
@@ -65,26 +66,34 @@ func newDoor(l Limits) *door {
 		failures:   ratelimit.New(ratelimit.Rate{PerSecond: float64(l.FailuresPerAddress), Burst: 5 * l.FailuresPerAddress}, nil),
 		events:     ratelimit.New(perSecond(l.EventsPerUser), nil),
 		unverified: make(map[string]int),
+		cookies:    make(map[string]int),
 	}
 }
 
 // perSecond allows n a second and twice as many at once [SEC-44].
 func perSecond(n int) ratelimit.Rate { return ratelimit.Rate{PerSecond: float64(n), Burst: 2 * n} }
 
+// waiting is where a connection counts before CONNECT: with its address, or with
+// the session that its cookie has shown. That is verified, and no failure when it
+// ends; but a single cookie must not hold any number of connections.
+func (d *door) waiting(known bool) map[string]int {
+	if known {
+		return d.cookies
+	}
+	return d.unverified
+}
+
 // enter counts a connection in, unless there are too many: the kind of the limit
-// then. Network is "" for one whose session is known.
-func (d *door) enter(network string) (limit string) {
+// then. Key is its network, or its session where that is known.
+func (d *door) enter(key string, known bool) (limit string) {
 	if n := d.open.Add(1); d.limits.Connections > 0 && n > int64(d.limits.Connections) {
 		d.open.Add(-1)
 		return limitConnections
 	}
-	if network == "" {
-		return ""
-	}
 	switch {
-	case d.limits.FailuresPerAddress > 0 && d.failures.Empty(network):
+	case !known && d.limits.FailuresPerAddress > 0 && d.failures.Empty(key):
 		limit = limitFailures
-	case !d.begin(network):
+	case !d.begin(key, known):
 		limit = limitUnverified
 	default:
 		return ""
@@ -93,14 +102,15 @@ func (d *door) enter(network string) (limit string) {
 	return limit
 }
 
-// begin counts an unverified connection; one past the limit it does not.
-func (d *door) begin(network string) bool {
+// begin counts a connection before its CONNECT; one past the limit it does not.
+func (d *door) begin(key string, known bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.limits.UnverifiedPerAddress > 0 && d.unverified[network] >= d.limits.UnverifiedPerAddress {
+	open := d.waiting(known)
+	if d.limits.UnverifiedPerAddress > 0 && open[key] >= d.limits.UnverifiedPerAddress {
 		return false
 	}
-	d.unverified[network]++
+	open[key]++
 	return true
 }
 
@@ -114,15 +124,16 @@ func (d *door) strangers() (n int) {
 	return n
 }
 
-// settle ends the time of an unverified connection.
-func (d *door) settle(network string, failed bool) {
+// settle ends the time before a connection's CONNECT.
+func (d *door) settle(key string, known, failed bool) {
 	d.mu.Lock()
-	if d.unverified[network]--; d.unverified[network] <= 0 {
-		delete(d.unverified, network)
+	open := d.waiting(known)
+	if open[key]--; open[key] <= 0 {
+		delete(open, key)
 	}
 	d.mu.Unlock()
-	if failed && d.limits.FailuresPerAddress > 0 {
-		d.failures.Allow(network)
+	if failed && !known && d.limits.FailuresPerAddress > 0 {
+		d.failures.Allow(key)
 	}
 }
 
@@ -140,21 +151,25 @@ func (s *Server) closed(c *engineio.Conn) {
 
 func (s *Server) settle(hs *handshake, failed bool) {
 	hs.mu.Lock()
-	network := hs.network
-	hs.network = ""
+	key := hs.counts
+	hs.counts = ""
 	hs.mu.Unlock()
-	if network != "" {
-		s.door.settle(network, failed)
+	if key != "" {
+		s.door.settle(key, hs.cookie != nil, failed)
 	}
 }
 
 // letIn counts a new connection in, or refuses it for now [SEC-42].
 func (s *Server) letIn(r *http.Request, hs *handshake) error {
-	if hs.cookie == nil {
-		hs.network = ratelimit.Network(s.cfg.ClientAddress(r))
+	var key string
+	if hs.cookie != nil {
+		key = hs.cookie.Session.ID
+	} else {
+		key = ratelimit.Network(s.cfg.ClientAddress(r))
 	}
-	limit := s.door.enter(hs.network)
+	limit := s.door.enter(key, hs.cookie != nil)
 	if limit == "" {
+		hs.counts = key
 		return nil
 	}
 	s.limited(limit)

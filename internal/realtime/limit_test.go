@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/gobwas/ws"
+
+	"github.com/turnike/turnike/internal/auth"
 )
 
 // limits makes a world with only these limits. A request's address is its header
@@ -81,6 +83,60 @@ func TestSEC42_Failures(t *testing.T) {
 	eventually(t, "the last failure is counted", func() bool { return w.rt.door.failures.Empty("192.0.2.1") })
 	w.refused("192.0.2.1")
 	w.dial(from("192.0.2.2"))
+}
+
+// [SEC-42] One session's cookie cannot hold any number of connections that never
+// CONNECT; whose session it is makes no difference to the address.
+func TestSEC42_OneCookie(t *testing.T) {
+	w := limits(t, Limits{UnverifiedPerAddress: 2, FailuresPerAddress: 1})
+	open := func(raw string) int {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/socket.io/?EIO=4&transport=polling", nil)
+		must(t, err)
+		req.Header = http.Header{"From": {"192.0.2.1"}, "Cookie": {auth.SessionCookie + "=" + raw}}
+		res, err := http.DefaultClient.Do(req)
+		must(t, err)
+		must(t, res.Body.Close())
+		return res.StatusCode
+	}
+	_, ada := w.login("ada", "laptop")
+	_, bob := w.login("bob", "phone")
+	for i, c := range []struct {
+		raw  string
+		want int
+	}{{ada, 200}, {ada, 200}, {ada, 503}, {bob, 200}, {bob, 200}, {bob, 503}, {"", 200}, {"", 200}, {"", 503}} {
+		if got := open(c.raw); got != c.want {
+			t.Errorf("connection %d: %d, want %d", i, got, c.want)
+		}
+	}
+	if n := w.rt.Stats().Unverified; n != 2 {
+		t.Errorf("%d unverified", n)
+	}
+}
+
+// [SEC-42] An address is not to blame for connections that end because nobody can
+// be asked whose they are, or that had a session and one connection too many.
+func TestSEC42_NotTheirFault(t *testing.T) {
+	w := limits(t, Limits{FailuresPerAddress: 1, ConnectionsPerSession: 1})
+	_, raw := w.login("ada", "laptop")
+	w.dial(from("192.0.2.1")).join(raw)
+	for _, broken := range []bool{false, true} {
+		w.gate.mu.Lock()
+		w.gate.broken = broken
+		w.gate.mu.Unlock()
+		for range 6 { // past the limit of failures
+			p := w.dial(from("192.0.2.1"))
+			p.send(fmt.Sprintf(`40{"token":%q}`, raw))
+			if got, want := p.read(), fmt.Sprintf("close %d", closeTryAgain); got != want {
+				t.Fatalf("got %q, want %q", got, want)
+			}
+			p.conn.Close()
+			eventually(t, "it is gone", func() bool { return w.rt.Connections() == 1 })
+		}
+	}
+	if n := w.rt.door.failures.Len(); n != 0 {
+		t.Errorf("%d addresses are blamed", n)
+	}
 }
 
 // [SEC-42] There is a bound on all connections together, which counts exactly.
