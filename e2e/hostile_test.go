@@ -128,7 +128,7 @@ func TestSEC36_Unfinished(t *testing.T) {
 	})
 	people.goOn(t, people.answered.Load())
 	bounded(t, s)
-	harness.Eventually(t, "no connection left", func() bool { return s.Descriptors() <= before })
+	harness.Eventually(t, "no connection left", func() bool { return s.Descriptors() <= before+databaseFiles })
 	people.part(t)
 }
 
