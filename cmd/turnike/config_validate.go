@@ -23,6 +23,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf(`tls.key_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
 	case c.Metrics.Pprof && c.Metrics.Listen == "":
 		return fmt.Errorf(`metrics.pprof: profiles are served on metrics.listen alone, and it is not set; set it, say to "127.0.0.1:9464", or remove metrics.pprof`)
+	case c.RateLimit.LoginBackoffMax < c.RateLimit.LoginBackoff:
+		return fmt.Errorf("ratelimit.login_backoff_max: it is shorter than ratelimit.login_backoff; make it at least %s", formatSpan(c.RateLimit.LoginBackoff))
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
 	}

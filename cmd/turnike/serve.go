@@ -107,7 +107,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err := core.Boot(ctx, epoch); err != nil {
 		return err
 	}
-	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
+	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(),
 		Origins: origins, Draining: rt.Draining, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		MetricsToken: cfg.Metrics.Token, Version: version(), Dev: opts.Dev, Log: log})
 	if err != nil {
@@ -123,7 +123,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, core: core, rt: rt, srv: srv, watch: watch, certs: certs, events: events})
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, core: core, rt: rt, web: web, srv: srv, watch: watch, certs: certs, events: events})
 }
 
 // running is everything that works while the server runs.
@@ -134,6 +134,7 @@ type running struct {
 	books  *logs
 	core   *session.Core
 	rt     *realtime.Server
+	web    *api.API
 	srv    *server.Server
 	watch  *server.Server      // of metrics.listen; nil without
 	certs  *certificate.Source // nil without TLS
@@ -151,6 +152,7 @@ func runUntilDone(ctx context.Context, r running) error {
 		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
+	defer started(work, r.web.Run)() // its last words are events, so it stops before they do
 	wg.Go(func() { r.events.run(work) })
 	wg.Go(func() { trimMemory(work, r.rt.Connections) })
 	wg.Go(func() { r.reloadOnHangup(work) })
@@ -189,6 +191,17 @@ func runUntilDone(ctx context.Context, r running) error {
 	}
 	r.log.Info("stopped")
 	return err
+}
+
+// started runs fn until stop is called, which waits for it.
+func started(ctx context.Context, fn func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { fn(ctx) })
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }
 
 // reloadOnHangup reads the certificate again [SEC-53] and opens the access log
