@@ -45,7 +45,7 @@ func arrows() map[string][]string {
 		"internal/origin":              {},
 		"internal/ratelimit":           {},
 		"internal/message":             {"web"},
-		"internal/api": {"internal/account", "internal/auth", "internal/logbook", "internal/message", "internal/origin", "internal/secret",
+		"internal/api": {"internal/account", "internal/auth", "internal/logbook", "internal/message", "internal/origin", "internal/ratelimit", "internal/secret",
 			"internal/session", "internal/tally", "internal/token", "web"},
 		"internal/realtime": {"engineio", "socketio", "internal/account", "internal/auth", "internal/logbook", "internal/message",
 			"internal/origin", "internal/ratelimit", "internal/session", "internal/tally", "web"},

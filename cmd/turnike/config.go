@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
@@ -118,6 +120,31 @@ type RateLimitConfig struct {
 	EventsPerSocket       int           // a second [SEC-44]
 	EventsPerUser         int           // a second
 	OnlineUsers           time.Duration // between two get_online_users [SEC-45]
+
+	LoginAccount    int           // wrong passwords that cost nothing, by account [SEC-06]
+	LoginTotal      int           // without a right one, from which on waits are the longest
+	LoginNetwork    int           // by address
+	LoginGlobal     int           // in all
+	LoginWindow     time.Duration // after which they are forgotten
+	LoginBackoff    time.Duration // the first wait of an account
+	LoginBackoffMax time.Duration // the longest
+}
+
+// logins are what wrong passwords cost. An account waits longer each time. The
+// others never do: with many people behind one address the waits of one must not
+// lock the others out, so past its limit it has that many in a window.
+func (c RateLimitConfig) logins() api.LoginLimits {
+	if !c.Enabled {
+		return api.LoginLimits{}
+	}
+	steady := func(free int) ratelimit.Backoff {
+		every := c.LoginWindow / time.Duration(max(free, 1))
+		return ratelimit.Backoff{Free: free, Window: c.LoginWindow, First: every, Max: every}
+	}
+	return api.LoginLimits{
+		Account: ratelimit.Backoff{Free: c.LoginAccount, Window: c.LoginWindow, First: c.LoginBackoff, Max: c.LoginBackoffMax, Total: c.LoginTotal},
+		Network: steady(c.LoginNetwork), Global: steady(c.LoginGlobal),
+	}
 }
 
 // limits are what the sockets keep to: of the connections never more than leave

@@ -115,6 +115,20 @@ func (c *Config) fields() []field {
 			named("ratelimit.events_per_user", "100", "events of all sockets of one user, a second; twice as many at once"),
 		span(&c.RateLimit.OnlineUsers, 0, time.Minute).
 			named("ratelimit.online_users", "1s", "between two get_online_users of one socket"),
+		number(&c.RateLimit.LoginAccount, 0, 1_000_000).
+			named("ratelimit.login_account", "10", "wrong passwords of one account, or of one known device, before they have to wait; 0 is no limit"),
+		number(&c.RateLimit.LoginTotal, 0, 1_000_000).
+			named("ratelimit.login_total", "100", "wrong passwords of one account without a right one, from which on every wait is the longest"),
+		number(&c.RateLimit.LoginNetwork, 0, 1_000_000).
+			named("ratelimit.login_network", "100", "wrong passwords from one address (IPv6: /64); then as many in a window"),
+		number(&c.RateLimit.LoginGlobal, 0, 10_000_000).
+			named("ratelimit.login_global", "10000", "wrong passwords in all; then as many in a window"),
+		span(&c.RateLimit.LoginWindow, time.Second, day).
+			named("ratelimit.login_window", "15m", "without a wrong password after which they are forgotten"),
+		span(&c.RateLimit.LoginBackoff, time.Second, day).
+			named("ratelimit.login_backoff", "30s", "the first wait of an account; each is twice as long as the one before"),
+		span(&c.RateLimit.LoginBackoffMax, time.Second, day).
+			named("ratelimit.login_backoff_max", "15m", "the longest wait of an account"),
 
 		number(&c.Password.MinLength, account.FloorPassword, 128).
 			named("password.min_length", "12", "characters of a new password; 15 is advised"),

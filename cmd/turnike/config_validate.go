@@ -33,6 +33,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf(`token.secret_previous: it is not used without token.secret; set that or remove this`)
 	case c.Token.SecretPrevious.IsSet() && c.Token.SecretPrevious.Reveal() == c.Token.Secret.Reveal():
 		return fmt.Errorf(`token.secret_previous: it is the same as token.secret; give token.secret a new value or remove this`)
+	case c.RateLimit.LoginBackoffMax < c.RateLimit.LoginBackoff:
+		return fmt.Errorf("ratelimit.login_backoff_max: it is shorter than ratelimit.login_backoff; make it at least %s", formatSpan(c.RateLimit.LoginBackoff))
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
 	}

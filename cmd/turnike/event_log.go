@@ -71,6 +71,9 @@ func (l *eventLog) write(e session.Event) {
 			attrs = append(attrs, slog.String(a.key, a.value))
 		}
 	}
+	if e.Type == session.LoginFailed {
+		attrs = append(attrs, slog.Int("count", e.Count), slog.Int("throttled", e.Throttled))
+	}
 	if e.Status != "" || e.Type == session.PoolChanged {
 		attrs = append(attrs, slog.Int("limit", e.Limit), slog.Int("used", e.Held+e.Grace+e.Offered))
 	}

@@ -113,7 +113,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err := core.Boot(ctx, epoch); err != nil {
 		return err
 	}
-	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher,
+	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(),
 		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
 		ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), MetricsToken: cfg.Metrics.Token,
 		Version: version(), Dev: opts.Dev, Log: log})
@@ -135,7 +135,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, store: store, core: core, rt: rt, srv: srv, watch: watch,
+	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, store: store, core: core, rt: rt, web: web, srv: srv, watch: watch,
 		certs: certs, keys: live, events: events})
 }
 
@@ -148,6 +148,7 @@ type running struct {
 	books  *logs
 	core   *session.Core
 	rt     *realtime.Server
+	web    *api.API
 	srv    *server.Server
 	watch  *server.Server      // of metrics.listen; nil without
 	certs  *certificate.Source // nil without TLS
@@ -167,6 +168,7 @@ func runUntilDone(ctx context.Context, r running) error {
 		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
+	defer started(work, r.web.Run)() // its last words are events, so it stops before they do
 	wg.Go(func() { r.events.run(work) })
 	wg.Go(func() { trimMemory(work, r.rt.Connections) })
 	wg.Go(func() { r.keys.run(work) })
@@ -226,6 +228,17 @@ func runUntilDone(ctx context.Context, r running) error {
 // warnExpiry tells of a certificate that nobody has renewed [SEC-53].
 func (r running) warnExpiry(notAfter time.Time) {
 	r.log.Warn("the certificate ends soon; renew it", "expires", notAfter)
+}
+
+// started runs fn until stop is called, which waits for it.
+func started(ctx context.Context, fn func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { fn(ctx) })
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }
 
 // reloadOnHangup reads the token keys [SEC-23] and the certificate [SEC-53] again

@@ -40,12 +40,13 @@ type Hasher struct {
 	parameters Parameters
 	pepper     pepper
 	slots      *semaphore.Weighted // first come, first served
+	others     *semaphore.Weighted // as many as slots; who has no precedence takes this one first
 	capacity   int
 	queue      int64
 	wait       time.Duration
 	dummy      argon2id // what is computed where there is no hash
 
-	queued, running               atomic.Int64
+	queued, preceding, running    atomic.Int64
 	computed, dummies, turnedAway atomic.Uint64
 	waits                         *tally.Histogram
 }
@@ -88,6 +89,7 @@ func NewHasher(config HasherConfig) (*Hasher, error) {
 		parameters: config.Parameters,
 		pepper:     pepper,
 		slots:      semaphore.NewWeighted(int64(config.Slots)),
+		others:     semaphore.NewWeighted(int64(config.Slots)),
 		capacity:   config.Slots,
 		queue:      int64(config.Queue),
 		wait:       config.Wait,
@@ -104,7 +106,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", tooLong(password)
 	}
 	var hash argon2id
-	err := h.run(ctx, func() {
+	err := h.run(ctx, false, func() {
 		hash = newArgon2id(h.pepper.apply(password), h.parameters, h.pepper.id)
 	})
 	if err != nil {
@@ -124,9 +126,19 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // ctx ends while it waits. A cancelled caller leaves the queue at once; a hash
 // that runs cannot be stopped.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
+	return h.verify(ctx, hash, password, false)
+}
+
+// VerifyFirst is Verify for who must not wait behind strangers [SEC-07]: whatever
+// their queue, at most as many of them are ahead as there are slots.
+func (h *Hasher) VerifyFirst(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
+	return h.verify(ctx, hash, password, true)
+}
+
+func (h *Hasher) verify(ctx context.Context, hash, password string, first bool) (ok, rehash bool, err error) {
 	check, rehash, unusable := h.checker(hash)
 	if check == nil || len(password) > MaxPasswordBytes {
-		err := h.run(ctx, func() {
+		err := h.run(ctx, first, func() {
 			h.dummies.Add(1)
 			h.dummy.matches(h.pepper.apply("dummy"))
 		})
@@ -135,7 +147,7 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, rehash 
 		}
 		return false, false, unusable
 	}
-	if err := h.run(ctx, func() { ok = check(password) }); err != nil {
+	if err := h.run(ctx, first, func() { ok = check(password) }); err != nil {
 		return false, false, err
 	}
 	return ok, ok && rehash, nil
@@ -185,7 +197,7 @@ func (h *Hasher) Stats() Stats {
 	return Stats{
 		Slots:   h.capacity,
 		Running: int(h.running.Load()),
-		Queued:  int(h.queued.Load()),
+		Queued:  int(h.queued.Load() + h.preceding.Load()),
 		Hashes:  h.computed.Load(),
 		Dummies: h.dummies.Load(),
 		Busy:    h.turnedAway.Load(),
@@ -194,47 +206,61 @@ func (h *Hasher) Stats() Stats {
 }
 
 // run calls compute in a slot, on the caller's goroutine.
-func (h *Hasher) run(ctx context.Context, compute func()) error {
-	if err := h.acquire(ctx); err != nil {
+func (h *Hasher) run(ctx context.Context, first bool, compute func()) error {
+	if err := h.acquire(ctx, first); err != nil {
 		return err
 	}
 	h.running.Add(1)
 	// Deferred, so that even a panic gives the slot back.
 	defer func() {
 		h.running.Add(-1)
-		h.slots.Release(1)
+		h.release(first)
 	}()
 	compute()
 	h.computed.Add(1)
 	return nil
 }
 
-// acquire takes a slot, or waits in the queue for one.
-func (h *Hasher) acquire(ctx context.Context) error {
+// acquire takes a slot, or waits for one: in a queue of its own where first.
+func (h *Hasher) acquire(ctx context.Context, first bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if h.slots.TryAcquire(1) {
+	entered := first || h.others.TryAcquire(1)
+	if entered && h.slots.TryAcquire(1) {
 		h.waits.Took(0)
 		return nil
 	}
-	defer h.queued.Add(-1)
-	// Counted before it is compared: those who come at once cannot all slip
-	// past the bound.
-	if h.queued.Add(1) > h.queue {
-		h.turnedAway.Add(1)
-		return ErrBusy
+	queue := &h.queued
+	if first {
+		queue = &h.preceding
 	}
+	defer queue.Add(-1)
 	start := time.Now()
 	waiting, stop := context.WithTimeout(ctx, h.wait)
 	defer stop()
-	if h.slots.Acquire(waiting, 1) == nil {
-		h.waits.Took(time.Since(start))
-		return nil
+	// Counted before it is compared: those who come at once cannot all slip
+	// past the bound.
+	if queue.Add(1) <= h.queue {
+		entered = entered || h.others.Acquire(waiting, 1) == nil
+		if entered && h.slots.Acquire(waiting, 1) == nil {
+			h.waits.Took(time.Since(start))
+			return nil
+		}
+	}
+	if entered && !first {
+		h.others.Release(1)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	h.turnedAway.Add(1)
 	return ErrBusy
+}
+
+func (h *Hasher) release(first bool) {
+	h.slots.Release(1)
+	if !first {
+		h.others.Release(1)
+	}
 }

@@ -86,7 +86,7 @@ func TestSEC02_Queue(t *testing.T) {
 		var callers sync.WaitGroup
 		for range 2 {
 			callers.Go(func() {
-				if err := hasher.run(t.Context(), running.compute); err != nil {
+				if err := hasher.run(t.Context(), false, running.compute); err != nil {
 					t.Error(err)
 				}
 			})
@@ -97,7 +97,7 @@ func TestSEC02_Queue(t *testing.T) {
 		var order []int
 		for i := range 3 {
 			callers.Go(func() {
-				err := hasher.run(t.Context(), func() {
+				err := hasher.run(t.Context(), false, func() {
 					guard.Lock()
 					defer guard.Unlock()
 					order = append(order, i)
@@ -112,7 +112,7 @@ func TestSEC02_Queue(t *testing.T) {
 			t.Errorf("full: %+v, want %+v", got, want)
 		}
 		start := time.Now()
-		if err := hasher.run(t.Context(), func() { t.Error("ran") }); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
+		if err := hasher.run(t.Context(), false, func() { t.Error("ran") }); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
 			t.Errorf("one too many: %v after %v", err, time.Since(start))
 		}
 
@@ -132,13 +132,51 @@ func TestSEC02_Queue(t *testing.T) {
 	})
 }
 
+// TestSEC07_First: however many strangers wait, as many as there are slots are
+// ahead of who comes first, and their full queue turns nobody else away.
+func TestSEC07_First(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hasher := newTestHasher(t, HasherConfig{Slots: 1, Queue: 50})
+		running := make(gate)
+		var callers sync.WaitGroup
+		var order []string // written in the one slot
+		run := func(who string, first bool) {
+			callers.Go(func() {
+				if err := hasher.run(t.Context(), first, func() { <-running; order = append(order, who) }); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		for range 51 {
+			run("stranger", false)
+		}
+		if err := hasher.run(t.Context(), false, func() {}); !errors.Is(err, ErrBusy) {
+			t.Errorf("one stranger too many: %v", err)
+		}
+		run("owner", true)
+		run("another owner", true)
+		close(running)
+		callers.Wait()
+		if at := slices.Index(order, "owner"); at != 1 {
+			t.Errorf("%d were ahead of the owner", at)
+		}
+		if at := slices.Index(order, "another owner"); at > 3 || len(order) != 53 {
+			t.Errorf("%d were ahead of the other owner, %d came in", at, len(order))
+		}
+		if got := hasher.Stats(); got.Queued != 0 || got.Running != 0 {
+			t.Errorf("after: %+v", got)
+		}
+	})
+}
+
 func TestSEC02_Wait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hasher := newTestHasher(t, HasherConfig{Slots: 1})
 		running := make(gate)
 		var callers sync.WaitGroup
 		callers.Go(func() {
-			if err := hasher.run(t.Context(), running.compute); err != nil {
+			if err := hasher.run(t.Context(), false, running.compute); err != nil {
 				t.Error(err)
 			}
 		})
@@ -167,7 +205,7 @@ func TestSEC02_Leave(t *testing.T) {
 		running := make(gate)
 		var callers sync.WaitGroup
 		callers.Go(func() {
-			if err := hasher.run(t.Context(), running.compute); err != nil {
+			if err := hasher.run(t.Context(), false, running.compute); err != nil {
 				t.Error(err)
 			}
 		})
@@ -206,7 +244,7 @@ func TestSlotAfterPanic(t *testing.T) {
 				t.Error("no panic")
 			}
 		}()
-		_ = hasher.run(t.Context(), func() { panic("test") })
+		_ = hasher.run(t.Context(), false, func() { panic("test") })
 	}()
 	if _, err := hasher.Hash(t.Context(), "correct horse battery"); err != nil {
 		t.Error(err)

@@ -25,6 +25,10 @@ type Accounts interface {
 	UserByName(ctx context.Context, name string) (session.User, error)
 	// Rehash replaces a password hash that is still the old one.
 	Rehash(ctx context.Context, user, old, hash string) error
+	// KnownDevice tells whether the user has logged in from a device before.
+	KnownDevice(ctx context.Context, user string, hash []byte) (bool, error)
+	// LogEvents writes to the event log.
+	LogEvents(ctx context.Context, events []session.Event) error
 	// PoolName is the name of a pool.
 	PoolName(ctx context.Context, id session.PoolID) (string, error)
 	// Ping tells whether the store can be reached.
@@ -38,6 +42,7 @@ type Config struct {
 	Keys          *token.Keyring
 	Accounts      Accounts
 	Hasher        *account.Hasher
+	Limits        LoginLimits
 	Origins       origin.Policy
 	BasePath      string                     // that every route is below; "" or one such as /turnike
 	Draining      func() bool                // the server is about to stop
@@ -70,6 +75,8 @@ type API struct {
 	version       Version
 	pages         *pages
 	logins        *tally.Codes
+	attempts      *attempts
+	failures      failures // of the present minute
 	log           *slog.Logger
 }
 
@@ -81,7 +88,7 @@ func New(c Config) (*API, error) {
 	}
 	return &API{auth: c.Auth, core: c.Core, keys: c.Keys, accounts: c.Accounts, hasher: c.Hasher, origins: c.Origins, base: c.BasePath,
 		draining: c.Draining, clientAddress: c.ClientAddress, metricsToken: c.MetricsToken, version: c.Version, pages: pages,
-		logins: newLogins(), log: c.Log}, nil
+		logins: newLogins(), attempts: newAttempts(c.Limits), log: c.Log}, nil
 }
 
 // handler answers a request, or says with an error why it is refused.

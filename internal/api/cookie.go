@@ -4,13 +4,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
-	"time"
 
 	"github.com/turnike/turnike/internal/auth"
 )
-
-// deviceLife is how long a browser remembers that it is a known device.
-const deviceLife = 365 * 24 * time.Hour
 
 // setCookie sets a cookie the way both of ours are [SEC-17].
 func setCookie(w http.ResponseWriter, name, value string, maxAge int) {
@@ -20,16 +16,23 @@ func setCookie(w http.ResponseWriter, name, value string, maxAge int) {
 
 func clearSessionCookie(w http.ResponseWriter) { setCookie(w, auth.SessionCookie, "", -1) }
 
-// device returns the value of the request's device cookie, or a new one, and
-// its hash: the value itself is never stored [SEC-15].
-func device(r *http.Request) (value string, hash []byte) {
+// deviceCookie is the value of a device cookie and its hash: the value itself is
+// never stored [SEC-15].
+type deviceCookie struct {
+	value string
+	hash  []byte
+	shown bool // by the request; else it is new
+}
+
+// device reads the request's device cookie, or makes a new one.
+func device(r *http.Request) deviceCookie {
+	d := deviceCookie{value: rand.Text()}
 	if c, err := r.Cookie(auth.DeviceCookie); err == nil && validDevice(c.Value) {
-		value = c.Value
-	} else {
-		value = rand.Text()
+		d.value, d.shown = c.Value, true
 	}
-	sum := sha256.Sum256([]byte(value))
-	return value, sum[:]
+	sum := sha256.Sum256([]byte(d.value))
+	d.hash = sum[:]
+	return d
 }
 
 // validDevice accepts what rand.Text makes: 26 characters of base32.

@@ -2,9 +2,11 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"strings"
@@ -47,19 +49,68 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	user, err := a.checkPassword(r, in)
+	from := device(r)
+	user, known, err := a.identify(r, *in.Username, from)
 	if err == nil {
-		err = a.admit(w, r, user)
+		err = a.try(r, in, user, known)
+	}
+	if err == nil {
+		err = a.admit(w, r, user, from)
 	}
 	if err != nil {
-		// Only names of accounts are logged: people type passwords there [SEC-56].
-		a.log.InfoContext(r.Context(), "login refused", "user", user.Name, "code", problemOf(err).Code, "remote", a.clientAddress(r))
+		a.logRefusal(r, user, problemOf(err).Code)
 	}
 	return err
 }
 
+// identify finds who is meant, and whether they have logged in from this device
+// before. A name that is nobody's gives a zero user, after as much work [SEC-05].
+func (a *API) identify(r *http.Request, name string, from deviceCookie) (user session.User, known []byte, err error) {
+	user, err = a.accounts.UserByName(r.Context(), name)
+	if err != nil && !errors.Is(err, session.ErrNoUser) {
+		return session.User{}, nil, err
+	}
+	if !from.shown {
+		return user, nil, nil
+	}
+	ok, err := a.accounts.KnownDevice(r.Context(), user.ID, from.hash)
+	if ok && !user.Disabled {
+		known = from.hash
+	}
+	return user, known, err
+}
+
+// try checks the password, unless too many were wrong lately [SEC-06].
+func (a *API) try(r *http.Request, in credentials, user session.User, known []byte) error {
+	address := a.clientAddress(r)
+	end, err := a.attempts.begin(r.Context(), attempt{name: *in.Username, user: user, device: known, address: address})
+	if err != nil {
+		if problemOf(err).Code == codeRateLimited {
+			a.failures.add(user, address, true)
+		}
+		return err
+	}
+	outcome := context.Canceled // a panic decides nothing
+	defer func() { end(outcome) }()
+	outcome = a.checkPassword(r, user, *in.Password, known != nil)
+	if errors.Is(outcome, session.ErrInvalidCredentials) {
+		a.failures.add(user, address, false)
+	}
+	return outcome
+}
+
+// logRefusal names only accounts: people type passwords there [SEC-56]. Those that
+// were turned away unchecked may be very many, and are counted in the event log.
+func (a *API) logRefusal(r *http.Request, user session.User, code string) {
+	level := slog.LevelInfo
+	if code == codeRateLimited {
+		level = slog.LevelDebug
+	}
+	a.log.Log(r.Context(), level, "login refused", "user", user.Name, "code", code, "remote", a.clientAddress(r))
+}
+
 // admit opens the session of a user whose password was right, and answers.
-func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User) error {
+func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User, from deviceCookie) error {
 	var proof string
 	if id, err := a.auth.Request(r); err == nil && id.User.ID == user.ID {
 		proof = id.Session.ID // [A5]
@@ -69,10 +120,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User) e
 	if err != nil {
 		return err
 	}
-	deviceValue, deviceHash := device(r)
 	s, err := a.core.Login(r.Context(), session.Login{
 		User: user.ID, CredVersion: user.CredVersion, Proof: proof,
-		Device: describeDevice(r.UserAgent()), DeviceHash: deviceHash, Address: a.clientAddress(r),
+		Device: describeDevice(r.UserAgent()), DeviceHash: from.hash, Address: a.clientAddress(r),
 	})
 	if err != nil {
 		return err
@@ -85,7 +135,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User) e
 		return err
 	}
 	setCookie(w, auth.SessionCookie, raw, int(claims.ExpiresAt.Sub(now)/time.Second))
-	setCookie(w, auth.DeviceCookie, deviceValue, int(deviceLife/time.Second))
+	setCookie(w, auth.DeviceCookie, from.value, int(session.DeviceLife/time.Second))
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, "application/json", loginAnswer{Token: raw, TokenType: "Bearer",
 		ExpiresAt: Timestamp(claims.ExpiresAt), User: userInfo{Username: user.Name, Role: user.Role, Pool: pool}})
@@ -138,32 +188,31 @@ func readCredentials(w http.ResponseWriter, r *http.Request) (credentials, error
 	return in, nil
 }
 
-// checkPassword finds the user. Unknown, disabled and wrong take the same time
-// and say the same [SEC-05]. A known user is returned with an error as well.
-func (a *API) checkPassword(r *http.Request, in credentials) (session.User, error) {
-	user, err := a.accounts.UserByName(r.Context(), *in.Username)
-	if err != nil && !errors.Is(err, session.ErrNoUser) {
-		return session.User{}, err
+// checkPassword takes the same time and says the same for unknown, disabled and
+// wrong [SEC-05]. first is for known devices: they do not wait behind strangers.
+func (a *API) checkPassword(r *http.Request, user session.User, password string, first bool) error {
+	hash := user.PasswordHash
+	if user.Disabled {
+		hash = ""
 	}
-	known := err == nil && !user.Disabled
-	hash := ""
-	if known {
-		hash = user.PasswordHash
+	verify := a.hasher.Verify
+	if first {
+		verify = a.hasher.VerifyFirst
 	}
-	ok, weak, err := a.hasher.Verify(r.Context(), hash, *in.Password)
+	ok, weak, err := verify(r.Context(), hash, password)
 	switch {
 	case errors.Is(err, account.ErrHash) || errors.Is(err, account.ErrPepper): // the operator's to hear
 		a.log.ErrorContext(r.Context(), "the stored password cannot be checked", "user", user.Name, "error", err)
-		return session.User{}, session.ErrInvalidCredentials
+		return session.ErrInvalidCredentials
 	case err != nil:
-		return user, err
-	case !ok || !known:
-		return user, session.ErrInvalidCredentials
+		return err
+	case !ok || user.ID == "" || user.Disabled:
+		return session.ErrInvalidCredentials
 	}
 	if weak { // [SEC-01]
-		a.rehash(r, user, *in.Password)
+		a.rehash(r, user, password)
 	}
-	return user, nil
+	return nil
 }
 
 // rehash stores the password with today's parameters; a failure is no reason to

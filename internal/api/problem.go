@@ -28,6 +28,8 @@ type Problem struct {
 
 func (p *Problem) Error() string { return "api: " + p.Code }
 
+const codeRateLimited = "rate_limited"
+
 // Problems without further members.
 var (
 	ErrBadRequest       = &Problem{Status: http.StatusBadRequest, Code: "bad_request"}

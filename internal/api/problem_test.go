@@ -88,9 +88,10 @@ func TestSEC15_DeviceCookie(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.AddCookie(&http.Cookie{Name: auth.DeviceCookie, Value: value})
-		got, hash := device(r)
-		if (got == value) != want || !validDevice(got) || len(hash) != 32 || strings.Contains(string(hash), got) {
-			t.Errorf("%q: %q", value, got)
+		got := device(r)
+		if (got.value == value) != want || got.shown != want || !validDevice(got.value) || len(got.hash) != 32 ||
+			strings.Contains(string(got.hash), got.value) {
+			t.Errorf("%q: %q", value, got.value)
 		}
 	}
 }

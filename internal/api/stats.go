@@ -17,11 +17,14 @@ func newLogins() *tally.Codes {
 
 // Stats are the API's figures since its start.
 type Stats struct {
-	Logins map[string]uint64 // answers to POST /login-token, by code; "ok" for 200
+	Logins    map[string]uint64 // answers to POST /login-token, by code; "ok" for 200
+	Throttled map[string]uint64 // of them rate_limited, by the limit: account, device, network, global
 }
 
 // Stats returns the API's figures.
-func (a *API) Stats() Stats { return Stats{Logins: a.logins.Snapshot()} }
+func (a *API) Stats() Stats {
+	return Stats{Logins: a.logins.Snapshot(), Throttled: a.attempts.throttled.Snapshot()}
+}
 
 // counted counts what a login is answered with.
 func (a *API) counted(next handler) handler {

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+	"maps"
 
 	"github.com/turnike/turnike/internal/tally"
 )
@@ -89,6 +90,8 @@ func traffic() []value {
 	return []value{
 		byCode("turnike_logins_total", "code", "Answers to POST /login-token, by code; ok opened a session.",
 			func(f figures) map[string]uint64 { return f.api.Logins }),
+		byCode("turnike_logins_throttled_total", "code", "Logins turned away unchecked, by the limit: account, device, network or global.",
+			func(f figures) map[string]uint64 { return f.api.Throttled }),
 		byCode("turnike_sessions_ended_total", "code", "Sessions that ended, by code.",
 			func(f figures) map[string]uint64 { return f.realtime.Ends }),
 		counter("turnike_admissions_total", "Registrations that were let inside.",
@@ -98,7 +101,7 @@ func traffic() []value {
 		byCode("turnike_connects_refused_total", "reason", "Refused CONNECT packets, by code.",
 			func(f figures) map[string]uint64 { return f.realtime.ConnectsRefused }),
 		byCode("turnike_rate_limited_total", "kind", "What was refused because it came too often.",
-			func(f figures) map[string]uint64 { return f.realtime.RateLimited }),
+			rateLimited),
 		counter("turnike_slow_consumers_total", "Connections closed because they did not keep up.",
 			func(f figures) float64 { return float64(f.realtime.SlowConsumers) }),
 		gauge("turnike_queue_bytes", "Bytes that wait for slow peers, all connections together.",
@@ -163,4 +166,13 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// rateLimited joins the limits of sockets and of logins.
+func rateLimited(f figures) map[string]uint64 {
+	all := maps.Clone(f.realtime.RateLimited)
+	for limit, n := range f.api.Throttled {
+		all["login_"+limit] += n
+	}
+	return all
 }

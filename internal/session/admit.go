@@ -50,6 +50,9 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 		e.Status, e.Since = Reconnecting, p.Seat.Since
 	}
 	p.emit(e)
+	if len(in.DeviceHash) > 0 && !in.Issued {
+		p.change.Device = &Device{User: p.User.ID, Hash: in.DeviceHash, Seen: now}
+	}
 	return p.done(), s, nil
 }
 

@@ -227,6 +227,28 @@ func TestA5_SameDeviceRotates(t *testing.T) {
 	})
 }
 
+// A login makes its device known, whatever became of the session before; an
+// operator's does not.
+func TestSEC07_ALoginMakesItsDeviceKnown(t *testing.T) {
+	for name, c := range map[string]struct {
+		in    Login
+		known bool
+	}{
+		"a new device":     {logIn("new"), true},
+		"the same device":  {Login{User: "ada-id", CredVersion: 4, Session: "new", DeviceHash: []byte("device of old")}, true},
+		"without a device": {Login{User: "ada-id", CredVersion: 4, Session: "new"}, false},
+		"issued":           {Login{User: "ada-id", Session: "new", DeviceHash: []byte("d"), Issued: true}, false},
+		"refused":          {Login{User: "ada-id", CredVersion: 3, Session: "new", DeviceHash: []byte("d")}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ch, _, _ := admit(given(live("old", time.Hour)), DefaultRules(), start, c.in)
+			if d := ch.Device; (d != nil) != c.known || c.known && (d.User != "ada-id" || string(d.Hash) != string(c.in.DeviceHash) || !d.Seen.Equal(start)) {
+				t.Errorf("device %+v", d)
+			}
+		})
+	}
+}
+
 func TestA7_ALoginIsBoundToItsCredentials(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*State)

@@ -57,6 +57,9 @@ const (
 	UserCreated          EventType = "user_created"
 	UserChanged          EventType = "user_changed"
 	TokenKeysChanged     EventType = "token_keys_changed" // on the disk; who serves reads them again [SEC-23]
+	// LoginFailed counts, once a minute, what one address has failed to log in to
+	// one account; User is empty where there is no such account.
+	LoginFailed EventType = "login_failed"
 	// LogLost is never logged: a store hands it to its listener in place of
 	// events that were pruned before they were read. Whatever is known of the
 	// pool and its sessions must be read anew.
@@ -93,6 +96,9 @@ type Event struct {
 	Dropped   []string `json:"dropped,omitempty"`   // connections that a newer one of the same session replaced [S1]
 	Device    string   `json:"device,omitempty"`
 	Address   string   `json:"address,omitempty"`
+
+	Count     int `json:"count,omitempty"`     // of failed logins
+	Throttled int `json:"throttled,omitempty"` // of logins that were turned away unchecked
 
 	Expires time.Time `json:"expires,omitzero"` // of a session that started, or of the successor of a rotated one
 

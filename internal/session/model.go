@@ -94,6 +94,20 @@ type Session struct {
 // Live tells whether the session has not ended and not expired at now.
 func (s Session) Live(now time.Time) bool { return s.Ended.IsZero() && now.Before(s.Expires) }
 
+// Device is a browser or client that a user has logged in from [SEC-07].
+type Device struct {
+	User string
+	Hash []byte    // SHA-256 of the device cookie
+	Seen time.Time // the last login
+}
+
+// What a store keeps of the devices: of each user that many, for so long after
+// their last login, which is how long a browser keeps the cookie.
+const (
+	MaxDevices = 32
+	DeviceLife = 365 * 24 * time.Hour
+)
+
 // SeatState is the state of a seat that is not free.
 type SeatState string
 
@@ -158,6 +172,7 @@ type State struct {
 type Change struct {
 	Pool      Pool         // counters and sequence numbers after the change
 	User      *User        // the user's row, when it changes
+	Device    *Device      // that the user has just logged in from
 	Sessions  []Session    // new or changed
 	Conns     []Connection // new or changed
 	ConnsGone []string     // connection ids

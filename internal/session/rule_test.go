@@ -113,7 +113,7 @@ func then(t *testing.T, st State, ch Change) State {
 func checkChange(t *testing.T, st State, ch Change) {
 	t.Helper()
 	if ch.Empty() {
-		if len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+len(ch.SeatLost) > 0 || ch.User != nil {
+		if len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+len(ch.SeatLost) > 0 || ch.User != nil || ch.Device != nil {
 			t.Errorf("a change without an event [I4]: %+v", ch)
 		}
 		return

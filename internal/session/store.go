@@ -37,7 +37,8 @@ type Store interface {
 	// Touch notes when sessions were last active, for those still live.
 	Touch(ctx context.Context, active map[string]time.Time) error
 
-	// Prune deletes ended sessions whose token has expired at now, and events
-	// older than their class is kept. It works in slices.
+	// Prune deletes ended sessions whose token has expired at now, devices that
+	// were not seen for DeviceLife, and events older than their class is kept. It
+	// works in slices.
 	Prune(ctx context.Context, now, presenceBefore, auditBefore time.Time) error
 }

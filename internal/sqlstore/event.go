@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -39,6 +40,21 @@ func eventsAfter(c *conn, pool session.PoolID, after int64, n int, each func(ses
 	}, int64(pool), after, n)
 }
 
+// LogEvents logs what no rule has decided, all of it or nothing. Error: ErrNoPool.
+func (s *Store) LogEvents(ctx context.Context, events []session.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	return s.write(ctx, func(t *tx) error {
+		for _, e := range events {
+			if err := t.emit(e.Pool, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // sameEvent tells whether two events are written the same.
 func sameEvent(a, b session.Event) bool {
 	return a.Pool == b.Pool && a.LogSeq == b.LogSeq && a.Type == b.Type && a.At.Equal(b.At) && a.User == b.User &&
@@ -65,6 +81,8 @@ func encodeEvent(b []byte, e session.Event) []byte {
 	}
 	o.text("device", e.Device)
 	o.text("address", e.Address)
+	o.number("count", int64(e.Count))
+	o.number("throttled", int64(e.Throttled))
 	o.time("expires", e.Expires)
 	o.text("status", string(e.Status))
 	o.text("offline_reason", e.OfflineReason)

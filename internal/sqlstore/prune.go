@@ -17,6 +17,13 @@ func (s *Store) Prune(ctx context.Context, now, presenceBefore, auditBefore time
 	if err != nil {
 		return err
 	}
+	err = s.sliced(ctx, func(t *tx) (int64, error) {
+		return t.exec(`DELETE FROM devices WHERE (user_no, hash) IN (SELECT user_no, hash FROM devices
+			WHERE seen_at <= ? ORDER BY seen_at LIMIT ?)`, now.Add(-session.DeviceLife), slice)
+	})
+	if err != nil {
+		return err
+	}
 	var pools []session.PoolID
 	err = s.read(ctx, func(c *conn) error {
 		pools, err = poolIDs(c)

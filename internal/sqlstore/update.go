@@ -54,6 +54,9 @@ func (t *tx) apply(l loaded, ch session.Change) error {
 	if err := t.writeUser(ch); err != nil {
 		return err
 	}
+	if err := t.writeDevice(l, ch.Device); err != nil {
+		return err
+	}
 	for _, s := range ch.Sessions {
 		if err := t.writeSession(l, s); err != nil {
 			return err

@@ -21,6 +21,8 @@ type Store interface {
 	// FindUser returns the id of the account with that name: session.ErrNoUser
 	// where there is none, or it was deleted.
 	FindUser(ctx context.Context, name string) (string, error)
+	// KnownDevice tells whether the user has logged in from a device.
+	KnownDevice(ctx context.Context, user string, hash []byte) (bool, error)
 	// Inside returns a pool and its seats' users, as of one commit.
 	Inside(ctx context.Context, pool session.PoolID) (session.Pool, map[string]Entry, error)
 	// Epoch is what Restart was given last.

@@ -1,6 +1,7 @@
 package sessiontest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -22,6 +23,7 @@ type Memory struct {
 	sessions map[string]*memorySession
 	conns    []session.Connection // oldest first
 	seats    map[string]session.Seat
+	devices  []session.Device // the one seen last at the end
 	events   []session.Event
 	epoch    string
 	made     int64
@@ -206,7 +208,34 @@ func (m *Memory) apply(ch session.Change) {
 	for _, s := range ch.Seats {
 		m.seats[s.User] = s
 	}
+	if d := ch.Device; d != nil {
+		m.seen(*d)
+	}
 	m.log(ch.Events)
+}
+
+// seen notes a device, and forgets the user's oldest where there are too many.
+func (m *Memory) seen(d session.Device) {
+	m.devices = slices.DeleteFunc(m.devices, func(o session.Device) bool { return o.User == d.User && bytes.Equal(o.Hash, d.Hash) })
+	m.devices = append(m.devices, d)
+	n, oldest := 0, -1
+	for i, o := range m.devices {
+		if o.User == d.User {
+			if n++; oldest < 0 {
+				oldest = i
+			}
+		}
+	}
+	if n > session.MaxDevices {
+		m.devices = slices.Delete(m.devices, oldest, oldest+1)
+	}
+}
+
+// KnownDevice implements Store.
+func (m *Memory) KnownDevice(_ context.Context, user string, hash []byte) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.ContainsFunc(m.devices, func(d session.Device) bool { return d.User == user && bytes.Equal(d.Hash, hash) }), nil
 }
 
 // Restart implements session.Store.
@@ -284,6 +313,7 @@ func (m *Memory) Prune(_ context.Context, now, presenceBefore, auditBefore time.
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	maps.DeleteFunc(m.sessions, func(_ string, s *memorySession) bool { return !s.Ended.IsZero() && !now.Before(s.Expires) })
+	m.devices = slices.DeleteFunc(m.devices, func(d session.Device) bool { return !now.Before(d.Seen.Add(session.DeviceLife)) })
 	m.events = slices.DeleteFunc(m.events, func(e session.Event) bool {
 		if e.Type.Audit() {
 			return e.At.Before(auditBefore)

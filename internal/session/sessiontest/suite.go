@@ -32,6 +32,7 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"touch", false, testTouch},
 		{"A7 deletion frees the name", false, testDelete},
 		{"prune", false, testPrune},
+		{"SEC-07 known devices", false, testDevices},
 		{"S1 connections keep their order", false, testConnectionOrder},
 		{"I6 reopen", true, testReopen},
 		{"I6 SEC-27 crash", true, testCrash},
