@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -116,7 +119,24 @@ func (s *soak) reissue() {
 func (s *soak) round(ctx context.Context, i int, d time.Duration) error {
 	c := newCrowd(s.server, s.crowd.tls, s.crowd.limit)
 	defer c.close()
-	if err := c.join(ctx, 0, soakUsers); err != nil {
+	// As official clients, they try again: the rest of the machine may be busy.
+	how, group := &comeback{}, errgroup.Group{}
+	group.SetLimit(c.limit)
+	c.clients = make([]*client, soakUsers)
+	c.returning.Store(true)
+	for user := range soakUsers {
+		group.Go(func() (err error) {
+			c.clients[user], err = c.oneBack(ctx, user, how)
+			return err
+		})
+	}
+	err := group.Wait()
+	c.returning.Store(false)
+	c.clients = slices.DeleteFunc(c.clients, func(k *client) bool { return k == nil })
+	if n := how.refused.Load(); err == nil && n > 0 {
+		err = fmt.Errorf("%d users were refused", n)
+	}
+	if err != nil {
 		return err
 	}
 	s.joins += soakUsers
@@ -129,7 +149,7 @@ func (s *soak) round(ctx context.Context, i int, d time.Duration) error {
 		list[i%len(list)].run(attacking, a)
 		close(done)
 	}()
-	_, err := c.steady(ctx, d/2)
+	_, err = c.steady(ctx, d/2)
 	for n := 0; err == nil && n < 3; n++ {
 		err = s.kick(ctx, c.clients[(7*i+n)%soakUsers])
 	}

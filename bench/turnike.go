@@ -96,7 +96,10 @@ func (s *server) serve(ctx context.Context, binary string, environment []string,
 		_, _ = io.Copy(io.Discard, out)
 	}()
 	select {
-	case s.addr = <-ready:
+	case addr := <-ready:
+		if s.addr == "" { // after a restart it is the same, and clients are reading it
+			s.addr = addr
+		}
 		return nil
 	case <-s.exited:
 		return s.died()
