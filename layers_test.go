@@ -45,6 +45,7 @@ func arrows() map[string][]string {
 		"internal/origin":              {},
 		"internal/ratelimit":           {},
 		"internal/message":             {"web"},
+		"internal/alert":               {"internal/account", "internal/secret", "internal/session", "web"},
 		"internal/api": {"internal/account", "internal/auth", "internal/logbook", "internal/message", "internal/origin", "internal/ratelimit", "internal/secret",
 			"internal/session", "internal/tally", "internal/token", "web"},
 		"internal/realtime": {"engineio", "socketio", "internal/account", "internal/auth", "internal/logbook", "internal/message",
@@ -69,6 +70,7 @@ func owners() map[string][]string {
 	return map[string][]string{
 		"github.com/alecthomas/kong":       {"cmd/turnike"},
 		"github.com/pelletier/go-toml":     {"cmd/turnike"},
+		"github.com/wneessen/go-mail":      {"internal/alert"},
 		"github.com/gobwas/ws":             {"engineio"},
 		"github.com/golang-jwt/jwt":        {"internal/token"},
 		"github.com/mileusna/useragent":    {"internal/api"},

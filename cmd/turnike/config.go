@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/realtime"
@@ -30,6 +31,7 @@ type Config struct {
 	Database  DatabaseConfig
 	Log       LogConfig
 	Metrics   MetricsConfig
+	Mail      MailConfig
 	Audit     AuditConfig
 
 	origins map[string]string // by key, where a value that is no default came from
@@ -189,6 +191,19 @@ type LogConfig struct {
 	Level  string // debug, info, warn or error
 	Format string // of stderr
 	Access string // off, stderr or a file
+}
+
+// MailConfig is the section [mail]. No mail is sent while To is empty.
+type MailConfig struct {
+	To           []string // who is alerted
+	From         string
+	SMTP         string // host:port
+	TLS          alert.Security
+	Username     string
+	Password     secret.Secret
+	CAFile       string
+	Language     string
+	FailedLogins int // within 15 minutes that are worth a mail; 0: any number is not
 }
 
 // MetricsConfig is the section [metrics].

@@ -4,7 +4,9 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/web"
 )
 
 const day = 24 * time.Hour
@@ -157,6 +159,22 @@ func (c *Config) fields() []field {
 			named("metrics.pprof", "false", "profiles of the process under /debug/pprof, on metrics.listen alone"),
 		hidden(&c.Metrics.Token, metricsToken).
 			named("metrics.token", "", "bearer token that opens GET /metrics on the main address; 16 bytes at least"),
+
+		list(&c.Mail.To, mailbox).
+			named("mail.to", "", "addresses that are alerted, such as owner@example.com; no mail is sent while there is none"),
+		text(&c.Mail.From, optional(mailbox)).
+			named("mail.from", "", "the sender of alerts, such as turnike@example.com"),
+		text(&c.Mail.SMTP, optional(smtpAddress)).
+			named("mail.smtp", "", "the SMTP server, host:port, such as smtp.example.com:587"),
+		choice(&c.Mail.TLS, alert.StartTLS, alert.Implicit, alert.Plain).
+			named("mail.tls", string(alert.StartTLS), "starttls sends nothing without it; implicit is for port 465; none is for this machine only"),
+		text(&c.Mail.Username, accountName).named("mail.username", "", "the account at the SMTP server; none without one"),
+		hidden(&c.Mail.Password, mailPassword).named("mail.password", "", "its password"),
+		text(&c.Mail.CAFile, optional(fileName)).
+			named("mail.ca_file", "", "authorities that the SMTP server's certificate may be from, PEM, instead of the system's"),
+		choice(&c.Mail.Language, web.Languages()...).named("mail.language", web.Languages()[0], "of the mails"),
+		number(&c.Mail.FailedLogins, 0, 1_000_000).
+			named("mail.failed_logins", "50", "failed logins within 15 minutes that are worth a mail; 0 never are"),
 
 		span(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),

@@ -41,6 +41,9 @@ func (c *Config) validate() error {
 	if err := c.validateACME(); err != nil {
 		return err
 	}
+	if err := c.Mail.validate(); err != nil {
+		return err
+	}
 	if err := c.Password.parameters().Check(); err != nil {
 		return fmt.Errorf("password.memory, password.time, password.threads: %w; remove them to have the defaults", err)
 	}
@@ -90,6 +93,7 @@ func (c *Config) advise() {
 	if c.Metrics.Listen != "" && !loopback(c.Metrics.Listen) {
 		c.warn("metrics.listen: whoever reaches %s reads the metrics in plain HTTP; listen on 127.0.0.1, or let a firewall decide", c.Metrics.Listen)
 	}
+	c.adviseMail()
 	for _, name := range []string{keyfile.Name, "turnike.db", "tls/ca.key", "tls/server.pem"} {
 		if file := filepath.Join(c.Data, name); tooOpen(file) {
 			c.warn("%s: others can use it, chmod 600 it", file) // [SEC-55]

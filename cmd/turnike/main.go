@@ -46,6 +46,9 @@ type commands struct {
 	Token struct {
 		Rotate tokenRotateCommand `cmd:"" help:"Make a new key for tokens; nobody is logged out, or everybody with --revoke."`
 	} `cmd:"" help:"Keys of tokens."`
+	Mail struct {
+		Test mailTestCommand `cmd:"" help:"Send a test mail to mail.to, and say what the server answers."`
+	} `cmd:"" help:"Alerts by mail."`
 	Trust       trustCommand       `cmd:"" help:"Make this machine and your browsers trust the local authority."`
 	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or what is wrong with it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the running server whether it is alive."`

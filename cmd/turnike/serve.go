@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
@@ -102,11 +103,16 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	epoch := rand.Text()
 	rt := realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
 	events := newEventLog(log)
+	alerts, err := openAlerts(ctx, cfg, store, core, certs, log)
+	if err != nil {
+		return err
+	}
 	live := newLiveKeys(keys, cfg, opts.Reload, log)
 	if err := store.Listen(rand.Text(), func(batch []session.Event) {
 		live.commit(batch)
 		rt.Commit(batch) // sockets that are over are ended before anything is told of it [K2]
 		events.note(batch)
+		alerts.Wake()
 	}); err != nil {
 		return err
 	}
@@ -136,7 +142,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, store: store, core: core, rt: rt, web: web, srv: srv, watch: watch,
-		certs: certs, keys: live, events: events})
+		certs: certs, keys: live, events: events, alerts: alerts})
 }
 
 // running is everything that works while the server runs.
@@ -154,6 +160,7 @@ type running struct {
 	certs  *certificate.Source // nil without TLS
 	keys   *liveKeys
 	events *eventLog
+	alerts *alert.Service // nil while mail.to is empty
 }
 
 // runUntilDone serves, says where, and stops in order: first /readyz says so, so
@@ -170,6 +177,9 @@ func runUntilDone(ctx context.Context, r running) error {
 	wg.Go(func() { r.rt.Run(work) })
 	defer started(work, r.web.Run)() // its last words are events, so it stops before they do
 	wg.Go(func() { r.events.run(work) })
+	if r.alerts != nil {
+		wg.Go(func() { r.alerts.Run(work) })
+	}
 	wg.Go(func() { trimMemory(work, r.rt.Connections) })
 	wg.Go(func() { r.keys.run(work) })
 	wg.Go(func() { r.reloadOnHangup(work) })

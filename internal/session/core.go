@@ -43,12 +43,27 @@ type Core struct {
 	rules Rules
 	clock Clock
 	log   *slog.Logger
+
+	full func(user string, e *SeatError)
 }
 
 // New makes a core. The clock must be the one the store's deadlines were
 // written with in this run [T1].
 func New(store Store, rules Rules, clock Clock, log *slog.Logger) *Core {
 	return &Core{store: store, rules: rules, clock: clock, log: log}
+}
+
+// WhenFull names who hears of everybody that a full pool refuses [S9]. It is
+// called by the refused one's goroutine and must not block. It is set once,
+// before anything is served.
+func (c *Core) WhenFull(fn func(user string, e *SeatError)) { c.full = fn }
+
+// refuse hands a refusal to the caller, and that of a full pool to who listens.
+func (c *Core) refuse(user string, err error) error {
+	if e, ok := errors.AsType[*SeatError](err); ok && c.full != nil {
+		c.full(user, e)
+	}
+	return err
 }
 
 // Now is the time of every deadline [T1].
@@ -77,7 +92,7 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 		return Session{}, err
 	}
 	if refused != nil {
-		return Session{}, refused
+		return Session{}, c.refuse(in.User, refused)
 	}
 	return out, nil
 }
@@ -100,7 +115,7 @@ func (c *Core) Register(ctx context.Context, in Registration) error {
 		}
 		return err
 	}
-	return refused
+	return c.refuse(in.User, refused)
 }
 
 // Leave takes a connection out. Errors: ErrUnavailable; the caller tries again,

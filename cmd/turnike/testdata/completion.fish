@@ -3,7 +3,7 @@ function __turnike_at
   set -l command ''
   for word in (commandline -opc)[2..-1]
     set -l next (string trim -- "$command $word")
-    contains -- $next 'serve' 'user' 'user add' 'user set' 'user list' 'user passwd' 'user disable' 'user enable' 'user delete' 'user import' 'session' 'session list' 'session end' 'session issue' 'pool' 'pool list' 'pool set' 'token' 'token rotate' 'trust' 'check' 'healthcheck' 'version' 'completion'; and set command $next
+    contains -- $next 'serve' 'user' 'user add' 'user set' 'user list' 'user passwd' 'user disable' 'user enable' 'user delete' 'user import' 'session' 'session list' 'session end' 'session issue' 'pool' 'pool list' 'pool set' 'token' 'token rotate' 'mail' 'mail test' 'trust' 'check' 'healthcheck' 'version' 'completion'; and set command $next
   end
   test "$command" = "$argv[1]"
 end
@@ -13,6 +13,7 @@ complete -c turnike -n '__turnike_at \'\'' -a 'user' -d 'Accounts.'
 complete -c turnike -n '__turnike_at \'\'' -a 'session' -d 'Who is inside.'
 complete -c turnike -n '__turnike_at \'\'' -a 'pool' -d 'Seat limits.'
 complete -c turnike -n '__turnike_at \'\'' -a 'token' -d 'Keys of tokens.'
+complete -c turnike -n '__turnike_at \'\'' -a 'mail' -d 'Alerts by mail.'
 complete -c turnike -n '__turnike_at \'\'' -a 'trust' -d 'Make this machine and your browsers trust the local authority.'
 complete -c turnike -n '__turnike_at \'\'' -a 'check' -d 'Print the effective configuration, or what is wrong with it.'
 complete -c turnike -n '__turnike_at \'\'' -a 'healthcheck' -d 'Ask the running server whether it is alive.'
@@ -117,6 +118,13 @@ complete -c turnike -n '__turnike_at \'token rotate\'' -l data -r -F -d 'The dat
 complete -c turnike -n '__turnike_at \'token rotate\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
 complete -c turnike -n '__turnike_at \'token rotate\'' -l ahead -r -F -d 'Publish the new key that long before it signs; 5m is how long the published keys may be cached.'
 complete -c turnike -n '__turnike_at \'token rotate\'' -l revoke -d 'Emergency: remove the old keys. Every token is bad at once and all sessions end.'
+complete -c turnike -n '__turnike_at \'mail\'' -a 'test' -d 'Send a test mail to mail.to, and say what the server answers.'
+complete -c turnike -n '__turnike_at \'mail\'' -l help -d 'Show context-sensitive help.'
+complete -c turnike -n '__turnike_at \'mail\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
+complete -c turnike -n '__turnike_at \'mail\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
+complete -c turnike -n '__turnike_at \'mail test\'' -l help -d 'Show context-sensitive help.'
+complete -c turnike -n '__turnike_at \'mail test\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
+complete -c turnike -n '__turnike_at \'mail test\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
 complete -c turnike -n '__turnike_at \'trust\'' -l help -d 'Show context-sensitive help.'
 complete -c turnike -n '__turnike_at \'trust\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
 complete -c turnike -n '__turnike_at \'trust\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'

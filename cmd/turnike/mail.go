@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/turnike/turnike/internal/alert"
+)
+
+// mailTestCommand sends a mail with the configuration in force. Its recipients
+// are those of the configuration alone [SEC-60].
+type mailTestCommand struct{}
+
+// Run sends it. What the server has against it is the error, with the mend.
+func (mailTestCommand) Run(ctx context.Context, a *app) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if len(cfg.Mail.To) == 0 {
+		return errors.New("mail.to: it is empty, so no mail is ever sent; name who is to be alerted")
+	}
+	c, err := alertConfig(cfg)
+	if err != nil {
+		return err
+	}
+	answer, err := alert.Test(ctx, c)
+	if err != nil {
+		return err
+	}
+	return a.say("%s has taken the mail for %s: %s", cfg.Mail.SMTP, strings.Join(cfg.Mail.To, ", "), strings.ReplaceAll(answer, "\n", " "))
+}

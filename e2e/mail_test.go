@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"strings"
+	"testing"
+
+	"github.com/turnike/turnike/e2e/harness"
+)
+
+// subject is that of a mail, decoded.
+func subject(t *testing.T, m *netmail.Message) string {
+	t.Helper()
+	s, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// text is the body of a mail, decoded.
+func text(t *testing.T, m *netmail.Message) string {
+	t.Helper()
+	b, err := io.ReadAll(quotedprintable.NewReader(m.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestMail_PoolFull: when a pool fills up its owner gets a mail, in Turkish,
+// over TLS; killing the server sends it no second time.
+func TestMail_PoolFull(t *testing.T) {
+	t.Parallel()
+	box := harness.NewMailbox(t)
+	s := harness.Start(t, append(box.Options(), harness.Set("seat.limit", "1"), harness.Set("server.public_url", "https://app.example.com"))...)
+	s.Socket(s.Login("ali")).Register()
+	m := box.Next(1)
+	body := text(t, m)
+	if got := subject(t, m); got != "[Turnike] default: tüm yerler dolu" || !strings.HasPrefix(m.Header.Get("Subject"), "=?UTF-8?q?") {
+		t.Errorf("subject %q, %q", got, m.Header.Get("Subject"))
+	}
+	if !strings.HasPrefix(body, "default havuzundaki 1 yerin tümü saat ") || !strings.Contains(body, "Ayar: https://app.example.com") {
+		t.Errorf("body:\n%s", body)
+	}
+	if m.Header.Get("To") != "<owner@example.com>" || m.Header.Get("From") != "<turnike@example.com>" || m.Header.Get("Message-Id") == "" {
+		t.Errorf("%v", m.Header)
+	}
+	harness.Eventually(t, "the note that it was sent", func() bool { return len(s.Logged("mail sent")) == 1 })
+	s.Must("pool", "set", "default", "--limit", "1") // so that there is something to read
+	s.Kill()
+	s.Run()
+	s.Must("mail", "test")
+	if got := subject(t, box.Next(2)); got != "[Turnike] Deneme iletisi" {
+		t.Errorf("the next mail is %q", got)
+	}
+}
+
+// TestMail_Test: the command says what the server answered, and the mend when it
+// does not take the mail.
+func TestMail_Test(t *testing.T) {
+	t.Parallel()
+	box := harness.NewMailbox(t)
+	s := harness.New(t, append(box.Options(), harness.Set("mail.language", "en"))...)
+	r := s.CLI("mail", "test")
+	if r.Code != 0 || !strings.Contains(r.Out, box.Addr+" has taken the mail for owner@example.com: ") || r.Errout != "" {
+		t.Fatalf("%+v", r)
+	}
+	if m := box.Next(1); subject(t, m) != "[Turnike] Test mail" || !strings.HasPrefix(text(t, m), "Alerts will arrive at this address.") {
+		t.Errorf("%v", m.Header)
+	}
+	for mend, options := range map[string][]harness.Option{
+		"mail.username, mail.password: ": {harness.Set("mail.username", "nobody")},
+		"mail.ca_file: ":                 {harness.Set("mail.ca_file", harness.NewMailbox(t).CAFile)},
+		"mail.tls: ":                     {harness.Set("mail.tls", "implicit")},
+		"mail.to: ":                      {harness.Set("mail.to", "nobody@example.com")},
+	} {
+		r := harness.New(t, append(box.Options(), options...)...).CLI("mail", "test")
+		if line := r.Line(t); r.Code != 1 || !strings.Contains(line, mend) || strings.Contains(r.Errout+r.Out, harness.MailPassword) {
+			t.Errorf("%s: %+v", mend, r)
+		}
+	}
+	box.Close()
+	if r := s.CLI("mail", "test"); r.Code != 1 || !strings.Contains(r.Line(t), "mail.smtp: ") {
+		t.Errorf("%+v", r)
+	}
+	if n := box.Count(); n != 1 {
+		t.Errorf("%d mails", n)
+	}
+	if r := harness.New(t).CLI("mail", "test"); r.Code != 1 || !strings.Contains(r.Line(t), "mail.to: ") {
+		t.Errorf("%+v", r)
+	}
+}
