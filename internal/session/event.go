@@ -57,6 +57,10 @@ const (
 	UserCreated          EventType = "user_created"
 	UserChanged          EventType = "user_changed"
 	TokenKeysChanged     EventType = "token_keys_changed" // on the disk; who serves reads them again [SEC-23]
+	// AccountSharingSuspected: the war breaker has tripped [A6].
+	AccountSharingSuspected EventType = "account_sharing_suspected"
+	// TakeoverRequired: a login has to be confirmed; Reason is the cause.
+	TakeoverRequired EventType = "takeover_required"
 	// LoginFailed counts, once a minute, what one address has failed to log in to
 	// one account; User is empty where there is no such account.
 	LoginFailed EventType = "login_failed"
@@ -97,7 +101,7 @@ type Event struct {
 	Device    string   `json:"device,omitempty"`
 	Address   string   `json:"address,omitempty"`
 
-	Count     int `json:"count,omitempty"`     // of failed logins
+	Count     int `json:"count,omitempty"`     // of failed logins, of replacements
 	Throttled int `json:"throttled,omitempty"` // of logins that were turned away unchecked
 
 	Expires time.Time `json:"expires,omitzero"` // of a session that started, or of the successor of a rotated one
