@@ -231,6 +231,8 @@ func (c Config) proxyFrom() []netip.Prefix {
 func (c Config) rules() session.Rules {
 	r := session.DefaultRules()
 	r.Lifetime = c.Token.Lifetime
+	r.Policy = c.Session.Policy
+	r.WarBreaker = c.Session.WarBreaker
 	r.MaxPerUser = c.Session.MaxPerUser
 	r.Grace = c.Seat.Grace
 	r.ReclaimAfter = c.Seat.ReclaimAfter

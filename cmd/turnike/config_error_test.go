@@ -170,10 +170,8 @@ func TestConfigErrors(t *testing.T) {
 			`tls.cert_file: it is not used while tls.mode is "auto"; set tls.mode to "files" or remove it`},
 		{"SEC-54 PostgreSQL", "", environment{"TURNIKE_DATABASE_URL": "postgres://u:canary@h/db"},
 			`database.url (TURNIKE_DATABASE_URL): PostgreSQL is not built yet: use "sqlite:"`},
-		{"A4 policy of later", "[session]\npolicy = \"deny\"", nil,
-			`session.policy (turnike.toml): "deny" is not built yet: use "replace"`},
-		{"A6 of later", "[session]\nwar_breaker = true", nil,
-			`session.war_breaker (turnike.toml): "true" is not built yet: leave it false`},
+		{"A4 no policy", "[session]\npolicy = \"reject\"", nil,
+			`session.policy (turnike.toml): "reject" is not one of "replace", "deny" or "ask"`},
 		{"S11 of later", "[session]\nidle = \"30m\"", nil,
 			`session.idle (turnike.toml): this is not built yet: leave it at 0`},
 	} {

@@ -48,18 +48,6 @@ func (f field) aka(env string) field {
 	return f
 }
 
-// later refuses a value whose feature is not built yet, with what to do.
-func (f field) later(value, mend string) field {
-	set := f.set
-	f.set = func(s string) error {
-		if s == value {
-			return fmt.Errorf("%q is not built yet: %s", value, mend)
-		}
-		return set(s)
-	}
-	return f
-}
-
 // only refuses every value but one, for a feature that is not built yet.
 func (f field) only(value, mend string) field {
 	set, get := f.set, f.get

@@ -56,13 +56,12 @@ func (c *Config) fields() []field {
 		hidden(&c.Token.SecretPrevious, tokenSecret).
 			named("token.secret_previous", "", "the token.secret before this one: its tokens stay good, it signs none"),
 
-		choice(&c.Session.Policy, session.PolicyReplace).
-			later("deny", `use "replace"`).later("ask", `use "replace"`).
+		choice(&c.Session.Policy, session.PolicyReplace, session.PolicyDeny, session.PolicyAsk).
 			named("session.policy", "replace", "what a login does that finds another session of its user"),
 		number(&c.Session.MaxPerUser, 1, maxSessions).
 			named("session.max_per_user", "1", "live sessions of one user"),
-		toggle(&c.Session.WarBreaker).later("true", "leave it false").
-			named("session.war_breaker", "false", "two devices that keep replacing each other have to confirm"),
+		toggle(&c.Session.WarBreaker).
+			named("session.war_breaker", "true", "two devices that keep replacing each other have to confirm"),
 		span(&c.Session.Idle, 0, 400*day).only("0s", "leave it at 0").
 			named("session.idle", "0s", "ends a session without activity; 0 never does"),
 

@@ -19,7 +19,7 @@ const (
 type poolSetCommand struct {
 	Name        string  `arg:"" help:"The pool."`
 	Limit       *int    `placeholder:"N" help:"Users inside at once; 0 lets nobody new in."`
-	Policy      *string `enum:"replace" placeholder:"POLICY" help:"What a login does that finds another session of its user: replace."`
+	Policy      *string `enum:"replace,deny,ask" placeholder:"POLICY" help:"What a login does that finds another session of its user: replace it, deny (while it is in use) or ask."`
 	MaxSessions *int    `placeholder:"N" help:"Live sessions of one user; 0 is what session.max_per_user says."`
 	Login       *string `enum:"session,seat" placeholder:"MODE" help:"When a seat is taken: at register_user (session) or at login already (seat)."`
 	Presence    *string `enum:"names,count,none" placeholder:"WHAT" help:"What users see of each other: names, count or none."`

@@ -155,7 +155,7 @@ func TestUsage(t *testing.T) {
 		{"session", "issue", "ali", "--all"},
 		{"pool", "set", "default"},
 		{"pool", "set", "default", "--limit", "many"},
-		{"pool", "set", "default", "--policy", "deny"},
+		{"pool", "set", "default", "--policy", "reject"},
 		{"pool", "set", "default", "--presence", "all"},
 		{"completion", "tcsh"},
 		{"completion"},

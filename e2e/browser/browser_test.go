@@ -119,6 +119,17 @@ func TestJourneyOfARestart(t *testing.T) {
 	})
 }
 
+// TestJourneyOfTakeovers: two devices at war have to confirm [A6]; a pool may ask
+// which session ends, or let nobody else in [A4]; guesses have to wait [SEC-06].
+func TestJourneyOfTakeovers(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t, harness.Set("ratelimit.login_account", "3"), harness.Set("seat.limit", "10"))
+	node(t, s, "takeover", map[string]func(){
+		"ask":  func() { s.Must("pool", "set", "default", "--policy", "ask", "--max-sessions", "2") },
+		"deny": func() { s.Must("pool", "set", "default", "--policy", "deny", "--max-sessions", "1") },
+	})
+}
+
 // TestJourneyOfAccessibility: every state in Turkish and English, light and
 // dark, narrow and wide, without a violation that axe finds, without a sideways
 // scroll, and without a report of the content security policy [SEC-33 UI-7].

@@ -28,6 +28,22 @@ const maxLoginBody = 4 << 10
 type credentials struct {
 	Username *string `json:"username"`
 	Password *string `json:"password"`
+	Takeover *struct {
+		Ticket  *string `json:"ticket"`
+		Session *string `json:"session"`
+	} `json:"takeover"`
+}
+
+// takeover is what the login confirms; nil for nothing.
+func (c credentials) takeover() *session.Takeover {
+	if c.Takeover == nil {
+		return nil
+	}
+	t := &session.Takeover{Ticket: *c.Takeover.Ticket}
+	if named := c.Takeover.Session; named != nil {
+		t.Session = *named
+	}
+	return t
 }
 
 type loginAnswer struct {
@@ -55,7 +71,7 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) error {
 		err = a.try(r, in, user, known)
 	}
 	if err == nil {
-		err = a.admit(w, r, user, from)
+		err = a.admit(w, r, session.Login{KnownDevice: known != nil, Takeover: in.takeover()}, user, from)
 	}
 	if err != nil {
 		a.logRefusal(r, user, problemOf(err).Code)
@@ -109,21 +125,20 @@ func (a *API) logRefusal(r *http.Request, user session.User, code string) {
 	a.log.Log(r.Context(), level, "login refused", "user", user.Name, "code", code, "remote", a.clientAddress(r))
 }
 
-// admit opens the session of a user whose password was right, and answers.
-func (a *API) admit(w http.ResponseWriter, r *http.Request, user session.User, from deviceCookie) error {
-	var proof string
+// admit opens the session of a user whose password was right, and answers. Of the
+// login it is given what the check of the password has found out.
+func (a *API) admit(w http.ResponseWriter, r *http.Request, in session.Login, user session.User, from deviceCookie) error {
 	if id, err := a.auth.Request(r); err == nil && id.User.ID == user.ID {
-		proof = id.Session.ID // [A5]
+		in.Proof = id.Session.ID // [A5]
 	}
 	// All that may fail comes before the login: it ends other sessions.
 	pool, err := a.accounts.PoolName(r.Context(), user.Pool)
 	if err != nil {
 		return err
 	}
-	s, err := a.core.Login(r.Context(), session.Login{
-		User: user.ID, CredVersion: user.CredVersion, Proof: proof,
-		Device: describeDevice(r.UserAgent()), DeviceHash: from.hash, Address: a.clientAddress(r),
-	})
+	in.User, in.CredVersion = user.ID, user.CredVersion
+	in.Device, in.DeviceHash, in.Address = describeDevice(r.UserAgent()), from.hash, a.clientAddress(r)
+	s, err := a.core.Login(r.Context(), in)
 	if err != nil {
 		return err
 	}
@@ -183,6 +198,9 @@ func readCredentials(w http.ResponseWriter, r *http.Request) (credentials, error
 	}
 	if in.Username == nil || in.Password == nil || *in.Username == "" || *in.Password == "" ||
 		len(*in.Password) > account.MaxPasswordBytes {
+		return in, ErrBadRequest
+	}
+	if in.Takeover != nil && (in.Takeover.Ticket == nil || *in.Takeover.Ticket == "") {
 		return in, ErrBadRequest
 	}
 	return in, nil

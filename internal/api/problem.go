@@ -20,10 +20,11 @@ import (
 type Problem struct {
 	Status int
 	Code   string
-	Fields map[string]any // further members
-	Retry  time.Duration  // Retry-After; 0 is none
-	At     time.Time      // of an ended session
-	cookie bool           // the refused credential was the cookie
+	Fields map[string]any           // further members
+	Retry  time.Duration            // Retry-After; 0 is none
+	At     time.Time                // of an ended session
+	text   func(lang string) string // where the code alone does not say it
+	cookie bool                     // the refused credential was the cookie
 }
 
 func (p *Problem) Error() string { return "api: " + p.Code }
@@ -51,6 +52,8 @@ func problemOf(err error) *Problem {
 		refused *auth.Error
 		full    *session.SeatError
 		ended   *session.EndedError
+		asked   *session.TakeoverError
+		active  *session.ActiveError
 		size    *http.MaxBytesError
 	)
 	switch {
@@ -67,6 +70,13 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &full):
 		return &Problem{Status: http.StatusConflict, Code: "seat_limit", Retry: full.RetryAfter, Fields: map[string]any{
 			"pool": full.Pool, "max": full.Max, "used": full.Used, "retry_after": seconds(full.RetryAfter)}}
+	case errors.As(err, &asked):
+		return &Problem{Status: http.StatusConflict, Code: "takeover_required", text: takeoverText(asked), Fields: map[string]any{
+			"sessions": standing(asked.Sessions), "ticket": asked.Ticket, "ticket_expires_at": Timestamp(asked.Expires),
+			"cause": asked.Cause}}
+	case errors.As(err, &active):
+		return &Problem{Status: http.StatusConflict, Code: "already_active", text: activeText(active),
+			Fields: map[string]any{"sessions": standing(active.Sessions)}}
 	case errors.As(err, &size):
 		return ErrTooLarge
 	case errors.Is(err, session.ErrInvalidCredentials):
@@ -107,6 +117,9 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if n, ok := p.Fields["max"].(int); ok {
 		fields.Max = n
 		text = message.Full(lang, fields)
+	}
+	if p.text != nil {
+		text = p.text(lang)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if acceptsHTML(r) {

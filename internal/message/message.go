@@ -50,6 +50,29 @@ func Of(lang, code string, ended bool, f Fields) string {
 // Full is the sentence for a login to a full pool, which opened no session [S9].
 func Full(lang string, f Fields) string { return sentence(lang, "seat_limit", "full.b.login", f) }
 
+// Takeover is the sentence for a login that has to be confirmed: because the
+// account changes hands all the time [A6], or always [A4].
+func Takeover(lang string, war bool) string {
+	if war {
+		return sentence(lang, "takeover_required", "takeover_required.b", Fields{})
+	}
+	return sentence(lang, "takeover_required", "ask.b", Fields{})
+}
+
+// Active is the sentence for a login to an account in use, on a device that was
+// active so long ago [A4].
+func Active(lang, device string, ago time.Duration) string {
+	if device == "" {
+		device, _ = web.Text(lang, "device.unknown")
+	}
+	text, _ := web.Text(lang, "ago.now")
+	if ago >= time.Minute {
+		text, _ = web.Text(lang, "ago")
+		text = web.Fill(text, map[string]string{"dur": Duration(lang, ago.Truncate(time.Minute))})
+	}
+	return sentence(lang, "already_active", "already_active.b", Fields{Extra: map[string]string{"device": device, "ago": text}})
+}
+
 func sentence(lang, code, key string, f Fields) string {
 	text, ok := web.Text(lang, key)
 	if !ok {

@@ -25,6 +25,16 @@ func TestOf(t *testing.T) {
 			t.Errorf("%s %s: %q", c.lang, c.code, got)
 		}
 	}
+	for got, want := range map[string]string{
+		Takeover("en", true):                             "Please confirm before you continue. This account moved between devices several times in the last minute. If you continue here, the session on the other device ends.",
+		Takeover("tr", false):                            "Hesabınız şu an başka bir yerde açık. Buradan devam ederseniz oradaki oturum hemen kapanır.",
+		Active("en", "", 30*time.Second):                 "Your account is in use. It is open on Unknown device (last active just now). Log out there first; if that device lost its connection, you can come in after a minute at most.",
+		Active("tr", "Firefox · Linux", 150*time.Second): "Hesabınız şu an kullanımda. Firefox · Linux cihazında açık (son etkinlik 2 dk önce). Önce oradan çıkış yapın; bağlantısı koptuysa en çok bir dakika sonra girebilirsiniz.",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 	if got := Full("en", Fields{Max: 2}); got != "All 2 seats are taken. Your login details are correct; you can come in when someone leaves." {
 		t.Error(got)
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"time"
 )
@@ -14,13 +15,17 @@ type Login struct {
 	Device      string // what a person recognises the device by
 	DeviceHash  []byte // SHA-256 of the device cookie; nil without one
 	Address     string
+	KnownDevice bool // the user has logged in with DeviceHash before
+	Takeover    *Takeover
+	NewTicket   string // chosen by Core: the one to give out where the login has to be confirmed
 	Proof       string // a live session of the same user that the client holds a token of [A5]
 	Issued      bool   // an operator's right instead of credentials: CredVersion is not looked at
 }
 
 // admit decides a login: the user's own limit and the pool's together [A1].
-// The error is ErrInvalidCredentials or a *SeatError; with one, nothing is
-// changed.
+// The error is ErrInvalidCredentials, a *SeatError, an *ActiveError or a
+// *TakeoverError; with one nothing is changed, but that the last gives a ticket
+// out.
 func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, error) {
 	p := newPlan(st, rules, now)
 	if p.User.Disabled || p.User.Deleted || (!in.Issued && p.User.CredVersion != in.CredVersion) {
@@ -36,8 +41,11 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 	if old := p.sameDevice(in); old != nil { // before the policies [A5]
 		e = p.rotate(*old, s)
 	} else {
-		for len(p.Sessions) >= p.maxSessions() {
-			p.endSession(p.leastActive(), Replaced, "", s.ID) // [A3] [A4]
+		if err := p.makeWay(in, s.ID); err != nil {
+			if _, asked := errors.AsType[*TakeoverError](err); asked {
+				return p.done(), Session{}, err
+			}
+			return Change{}, Session{}, err
 		}
 		p.putSession(s)
 		e = Event{Type: SessionStarted, Session: s.ID, Device: s.Device, Address: s.Address, Expires: s.Expires}
@@ -50,6 +58,9 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 		e.Status, e.Since = Reconnecting, p.Seat.Since
 	}
 	p.emit(e)
+	if p.war {
+		p.emit(Event{Type: AccountSharingSuspected, Session: s.ID, Device: s.Device, Address: s.Address, Count: warReplacements})
+	}
 	if len(in.DeviceHash) > 0 && !in.Issued {
 		p.change.Device = &Device{User: p.User.ID, Hash: in.DeviceHash, Seen: now}
 	}
@@ -98,9 +109,4 @@ func (p *plan) maxSessions() int {
 		return p.Pool.MaxSessions
 	}
 	return max(p.rules.MaxPerUser, 1)
-}
-
-// leastActive is the session that makes room for another [A4].
-func (p *plan) leastActive() Session {
-	return slices.MinFunc(p.Sessions, func(a, b Session) int { return a.LastActive.Compare(b.LastActive) })
 }

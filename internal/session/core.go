@@ -18,6 +18,8 @@ type Rules struct {
 	BootGrace       time.Duration // [S7]
 	LoginGrace      time.Duration // a seat taken at login waits that long for a connection [S2]
 	RetryAfter      time.Duration // told to who is refused while nobody is about to leave [S9]
+	Policy          Policy        // where a user's pool does not say; "" is replace [A4]
+	WarBreaker      bool          // [A6]
 	MaxPerUser      int           // live sessions of a user, where its pool does not say
 	ConnsPerSession int           // [S1]; 0 is any number
 }
@@ -32,6 +34,8 @@ func DefaultRules() Rules {
 		BootGrace:       60 * time.Second,
 		LoginGrace:      30 * time.Second,
 		RetryAfter:      10 * time.Second,
+		Policy:          PolicyReplace,
+		WarBreaker:      true,
 		MaxPerUser:      1,
 		ConnsPerSession: 1,
 	}
@@ -76,9 +80,10 @@ func (c *Core) Rules() Rules { return c.rules }
 func NewSessionID() string { return rand.Text() }
 
 // Login opens a session for a user whose credentials were checked; in.Session
-// is chosen here. Errors: ErrInvalidCredentials, *SeatError, ErrUnavailable.
+// is chosen here. Errors: ErrInvalidCredentials, *SeatError, *ActiveError,
+// *TakeoverError, ErrUnavailable.
 func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
-	in.Session = NewSessionID()
+	in.Session, in.NewTicket = NewSessionID(), rand.Text()
 	var out Session
 	var refused error
 	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {

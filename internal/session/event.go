@@ -59,6 +59,8 @@ const (
 	TokenKeysChanged     EventType = "token_keys_changed" // on the disk; who serves reads them again [SEC-23]
 	// AccountSharingSuspected: the war breaker has tripped [A6].
 	AccountSharingSuspected EventType = "account_sharing_suspected"
+	// TakeoverRequired: a login has to be confirmed; Reason is the cause.
+	TakeoverRequired EventType = "takeover_required"
 	// LoginFailed counts, once a minute, what one address has failed to log in to
 	// one account; User is empty where there is no such account.
 	LoginFailed EventType = "login_failed"

@@ -36,8 +36,12 @@ const (
 // Policy tells what a login does that finds the user's sessions in use [A4].
 type Policy string
 
-// PolicyReplace lets the newest login win; it is the only policy so far.
-const PolicyReplace Policy = "replace"
+// The values of Policy.
+const (
+	PolicyReplace Policy = "replace" // the newest login wins
+	PolicyDeny    Policy = "deny"    // a session in use stays, the login is refused
+	PolicyAsk     Policy = "ask"     // the login has to be confirmed with a ticket
+)
 
 // Pool is a seat limit shared by its users. Policy, MaxSessions, Login and
 // Presence are zero where the server's configuration decides.
@@ -163,6 +167,7 @@ type State struct {
 	Sessions []Session    // live ones of the user, oldest first
 	Conns    []Connection // registered ones of the user, oldest first
 	Seat     *Seat        // the user's, if any
+	Contest  Contest      // of the user's sessions [A6]
 	// Next is the seat of another user in the pool that can be given away
 	// soonest: the one with the smallest Reclaim. Nil when none is in grace.
 	Next *Seat
@@ -173,6 +178,7 @@ type Change struct {
 	Pool      Pool         // counters and sequence numbers after the change
 	User      *User        // the user's row, when it changes
 	Device    *Device      // that the user has just logged in from
+	Contest   *Contest     // the user's, when it changes
 	Sessions  []Session    // new or changed
 	Conns     []Connection // new or changed
 	ConnsGone []string     // connection ids

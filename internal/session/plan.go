@@ -15,6 +15,7 @@ type plan struct {
 	rules  Rules
 	now    time.Time
 	change Change
+	war    bool // this is one replacement too many [A6]
 }
 
 func newPlan(st State, rules Rules, now time.Time) *plan {

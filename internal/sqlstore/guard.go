@@ -19,7 +19,7 @@ func breachf(format string, args ...any) error { return &breach{what: fmt.Sprint
 // numbered without gaps [I4].
 func check(l loaded, ch session.Change) error {
 	if ch.Empty() {
-		if ch.User != nil || ch.Device != nil || len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+
+		if ch.User != nil || ch.Device != nil || ch.Contest != nil || len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+
 			len(ch.SeatLost) > 0 {
 			return breachf("a change without an event")
 		}
@@ -27,6 +27,9 @@ func check(l loaded, ch session.Change) error {
 	}
 	if ch.Pool.ID != l.Pool.ID || ch.Pool.Name != l.Pool.Name {
 		return breachf("a change of pool %d became one of pool %d", l.Pool.ID, ch.Pool.ID)
+	}
+	if ch.Contest != nil && l.no == 0 {
+		return breachf("a contest in a change of no user")
 	}
 	if d := ch.Device; d != nil && (l.no == 0 || d.User != l.User.ID) {
 		return breachf("a device of user %s in a change of user %s", d.User, l.User.ID)

@@ -136,13 +136,15 @@ func (t *tx) load(user string) (loaded, error) {
 // read reads the user with its seat, sessions and connections.
 func (t *tx) read(user string) (loaded, error) {
 	var l loaded
-	err := t.conn.query(`SELECT u.no, `+userColumns+`, `+seatColumns+` FROM users u 
+	err := t.conn.query(`SELECT u.no, `+userColumns+`, `+seatColumns+`, u.contest FROM users u 
 		LEFT JOIN seats t ON t.pool_id = u.pool_id AND t.user_no = u.no WHERE u.id = ?`, func(r row) error {
 		l.no, l.User = r.int64(0), scanUser(r, 1)
 		if seat := 1 + userWidth; r[seat] != nil {
 			l.Seat = scanSeat(r, seat, l.User.Pool, l.User.ID, l.User.Name)
 		}
-		return nil
+		var err error
+		l.Contest, err = decodeContest(r.string(1 + userWidth + seatWidth))
+		return err
 	}, user)
 	if err != nil {
 		return l, err

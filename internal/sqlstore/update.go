@@ -54,6 +54,9 @@ func (t *tx) apply(l loaded, ch session.Change) error {
 	if err := t.writeUser(ch); err != nil {
 		return err
 	}
+	if err := t.writeContest(l, ch.Contest); err != nil {
+		return err
+	}
 	if err := t.writeDevice(l, ch.Device); err != nil {
 		return err
 	}

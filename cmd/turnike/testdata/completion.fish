@@ -105,7 +105,7 @@ complete -c turnike -n '__turnike_at \'pool set\'' -l help -d 'Show context-sens
 complete -c turnike -n '__turnike_at \'pool set\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
 complete -c turnike -n '__turnike_at \'pool set\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
 complete -c turnike -n '__turnike_at \'pool set\'' -l limit -r -F -d 'Users inside at once; 0 lets nobody new in.'
-complete -c turnike -n '__turnike_at \'pool set\'' -l policy -r -F -d 'What a login does that finds another session of its user: replace.'
+complete -c turnike -n '__turnike_at \'pool set\'' -l policy -r -F -d 'What a login does that finds another session of its user: replace it, deny (while it is in use) or ask.'
 complete -c turnike -n '__turnike_at \'pool set\'' -l max-sessions -r -F -d 'Live sessions of one user; 0 is what session.max_per_user says.'
 complete -c turnike -n '__turnike_at \'pool set\'' -l login -r -F -d 'When a seat is taken: at register_user (session) or at login already (seat).'
 complete -c turnike -n '__turnike_at \'pool set\'' -l presence -r -F -d 'What users see of each other: names, count or none.'

@@ -23,6 +23,7 @@ type Memory struct {
 	sessions map[string]*memorySession
 	conns    []session.Connection // oldest first
 	seats    map[string]session.Seat
+	contests map[string]session.Contest
 	devices  []session.Device // the one seen last at the end
 	events   []session.Event
 	epoch    string
@@ -45,6 +46,7 @@ func NewMemory() *Memory {
 		users:    make(map[string]session.User),
 		sessions: make(map[string]*memorySession),
 		seats:    make(map[string]session.Seat),
+		contests: make(map[string]session.Contest),
 	}
 }
 
@@ -117,6 +119,9 @@ func (m *Memory) Update(_ context.Context, user string, decide func(session.Stat
 	ch, err := guarded(func() session.Change { return decide(st) })
 	if err == nil {
 		m.apply(ch)
+		if ch.Contest != nil {
+			m.contests[user] = *ch.Contest
+		}
 	}
 	return err
 }
@@ -150,7 +155,7 @@ func (m *Memory) load(user string) (session.State, error) {
 	if !ok {
 		return session.State{}, session.ErrNoUser
 	}
-	st := session.State{Pool: m.pools[u.Pool], User: u}
+	st := session.State{Pool: m.pools[u.Pool], User: u, Contest: m.contests[user]}
 	live := slices.Collect(maps.Values(m.sessions))
 	live = slices.DeleteFunc(live, func(s *memorySession) bool { return s.User != user || !s.Ended.IsZero() })
 	slices.SortFunc(live, func(a, b *memorySession) int { return cmp.Compare(a.no, b.no) })

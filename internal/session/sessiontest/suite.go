@@ -33,6 +33,7 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"A7 deletion frees the name", false, testDelete},
 		{"prune", false, testPrune},
 		{"SEC-07 known devices", false, testDevices},
+		{"A6 the war breaker", false, testWar},
 		{"S1 connections keep their order", false, testConnectionOrder},
 		{"I6 reopen", true, testReopen},
 		{"I6 SEC-27 crash", true, testCrash},
