@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
-	"maps"
 
 	"github.com/turnike/turnike/internal/tally"
 )
@@ -101,7 +100,7 @@ func traffic() []value {
 		byCode("turnike_connects_refused_total", "reason", "Refused CONNECT packets, by code.",
 			func(f figures) map[string]uint64 { return f.realtime.ConnectsRefused }),
 		byCode("turnike_rate_limited_total", "kind", "What was refused because it came too often.",
-			rateLimited),
+			func(f figures) map[string]uint64 { return f.realtime.RateLimited }),
 		counter("turnike_slow_consumers_total", "Connections closed because they did not keep up.",
 			func(f figures) float64 { return float64(f.realtime.SlowConsumers) }),
 		gauge("turnike_queue_bytes", "Bytes that wait for slow peers, all connections together.",
@@ -166,13 +165,4 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// rateLimited joins the limits of sockets and of logins.
-func rateLimited(f figures) map[string]uint64 {
-	all := maps.Clone(f.realtime.RateLimited)
-	for limit, n := range f.api.Throttled {
-		all["login_"+limit] += n
-	}
-	return all
 }
