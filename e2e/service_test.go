@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/turnike/turnike/e2e/harness"
 )
@@ -24,6 +25,7 @@ func TestServiceManager(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = manager.Close() }()
+	told := said(manager)
 	port, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -33,12 +35,12 @@ func TestServiceManager(t *testing.T) {
 	if s.Addr() != port.Addr().String() {
 		t.Errorf("serves %s, want the socket %s", s.Addr(), port.Addr())
 	}
-	expect(t, manager, "READY=1")
-	expect(t, manager, "WATCHDOG=1")
-	expect(t, manager, "WATCHDOG=1")
+	expect(t, told, "READY=1")
+	expect(t, told, "WATCHDOG=1")
+	expect(t, told, "WATCHDOG=1")
 	ali := s.Login("ali")
 	s.Stop()
-	expect(t, manager, "STOPPING=1")
+	expect(t, told, "STOPPING=1")
 
 	// Nobody serves, and still nobody is refused: the question waits.
 	answered := make(chan error, 1)
@@ -57,16 +59,35 @@ func TestServiceManager(t *testing.T) {
 	}
 }
 
-// expect reads until the server says something.
-func expect(t *testing.T, manager *net.UnixConn, want string) {
-	t.Helper()
-	for b := make([]byte, 200); ; {
-		n, err := manager.Read(b)
-		if err != nil {
-			t.Fatal(err)
+// said is all that the server tells its manager. It is read at once, as systemd
+// does: the kernel keeps ten messages and drops what follows.
+func said(manager *net.UnixConn) <-chan string {
+	messages := make(chan string, 1<<16)
+	go func() { // ends when the test closes the socket
+		defer close(messages)
+		for b := make([]byte, 200); ; {
+			n, err := manager.Read(b)
+			if err != nil {
+				return
+			}
+			messages <- string(b[:n])
 		}
-		if string(b[:n]) == want {
-			return
+	}()
+	return messages
+}
+
+// expect waits until the server says something.
+func expect(t *testing.T, messages <-chan string, want string) {
+	t.Helper()
+	late := time.After(harness.Patience)
+	for {
+		select {
+		case got := <-messages:
+			if got == want {
+				return
+			}
+		case <-late:
+			t.Fatalf("the manager was never told %s", want)
 		}
 	}
 }
