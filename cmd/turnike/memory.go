@@ -14,11 +14,12 @@ const (
 	trimStep     = 64
 )
 
-// trimMemory gives back to the system what a ramp of connections has left over:
-// what handshakes and joins allocate is garbage as soon as they are through, and
-// the collector would keep the pages for the next ones. Once after each ramp; it
-// costs one garbage collection.
+// trimMemory gives back to the system what the start and each ramp of connections
+// have left over: what handshakes and joins allocate is garbage as soon as they are
+// through, and the collector would keep the pages for the next ones. It costs one
+// garbage collection each time.
 func trimMemory(ctx context.Context, connections func() int) {
+	debug.FreeOSMemory()
 	tick := time.NewTicker(trimInterval)
 	defer tick.Stop()
 	trimmed, last := connections(), connections() // then, and a moment ago

@@ -32,6 +32,7 @@ func TestTrimMemory(t *testing.T) {
 				t.Errorf("%s: %d trims, want %d", when, got, want)
 			}
 		}
+		after(time.Second, 1, "after the start")
 		after(time.Minute, 0, "nobody there")
 		for range 5 {
 			n.Add(1000)
