@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,7 +46,7 @@ func soakMode() mode {
 			if f.sizes.soak < time.Minute {
 				calm = f.sizes.soak // it shows only that it works
 			}
-			s := soak{figure: f, tokens: map[string]string{}}
+			s := &soak{figure: f}
 			s.reissue()
 			for i := range attacks() { // the first plateau has seen all of it once
 				if err := s.round(ctx, i, min(soakRound, f.sizes.soak/4)); err != nil {
@@ -84,7 +85,7 @@ func soakMode() mode {
 // soak is one under way.
 type soak struct {
 	*figure
-	tokens       map[string]string // of sessions that were ended and opened again
+	tokens       sync.Map // string by user name: of sessions that were ended and opened again
 	joins, kicks float64
 }
 
@@ -107,8 +108,8 @@ func (s *soak) look(ctx context.Context, calm time.Duration) (p plateau, err err
 func (s *soak) reissue() {
 	old := s.server.token
 	s.server.token = func(user int) string {
-		if t, ok := s.tokens[userName(user)]; ok {
-			return t
+		if t, ok := s.tokens.Load(userName(user)); ok {
+			return t.(string)
 		}
 		return old(user)
 	}
@@ -185,7 +186,7 @@ func (s *soak) kick(ctx context.Context, k *client) error {
 	if err := json.Unmarshal(bytes.TrimSpace(out), &issued); err != nil {
 		return err
 	}
-	s.tokens[issued.Username] = issued.Token
+	s.tokens.Store(issued.Username, issued.Token)
 	s.kicks++
 	return nil
 }
