@@ -44,9 +44,6 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	if len(o.ProxyFrom) > 0 {
 		l = proxyListener{l, o.ProxyFrom}
 	}
-	if o.TLS != nil {
-		o.TLS = inTurn(o.TLS)
-	}
 	return &Server{listener: l, tls: o.TLS != nil, http: &http.Server{
 		Handler:           o.Handler,
 		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake as well
