@@ -30,6 +30,8 @@ func TestQuick(t *testing.T) {
 		for _, k := range m.metrics {
 			row := rowOf(string(raw), k)
 			switch value := strings.Trim(strings.Split(row, "|")[3], " *"); {
+			case value == "NaN":
+				t.Errorf("%s: not a number: %s", k.key, row)
 			case value != "" && k.zero:
 			case value == "-" || strings.HasPrefix(value, "-"):
 				t.Errorf("%s: no value: %s", k.key, row)

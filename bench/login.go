@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -38,27 +36,43 @@ func loginMode() mode {
 			transport := &http.Transport{TLSClientConfig: f.crowd.tls}
 			defer transport.CloseIdleConnections()
 			client := &http.Client{Transport: transport}
-			took := map[string][]float64{}
-			kinds := []string{"known", "unknown", "disabled"}
-			for range f.sizes.logins {
-				for i := range kinds {
-					name := kinds[(i+len(took["known"]))%len(kinds)] // no place in the row is better than another
-					ms, err := f.refusal(ctx, client, name)
-					if err != nil {
-						return nil, err
-					}
-					took[name] = append(took[name], ms)
-				}
+			took, err := f.refusals(ctx, client)
+			if err != nil {
+				return nil, err
 			}
-			known := took["known"]
+			known, unknown, disabled := took[0], took[1], took[2]
 			return values{
-				"loginMs":    summarise(known).median,
-				"unknownP":   mannWhitney(known, took["unknown"]),
-				"disabledP":  mannWhitney(known, took["disabled"]),
-				"unknownGap": gap(known, took["unknown"]), "disabledGap": gap(known, took["disabled"]),
+				"loginMs":  summarise(known).median,
+				"unknownP": mannWhitney(known, unknown), "unknownGap": gap(known, unknown),
+				"disabledP": mannWhitney(known, disabled), "disabledGap": gap(known, disabled),
 			}, nil
 		},
 	}
+}
+
+// loginKinds are the names that passwords are tried for.
+var loginKinds = [...]string{"known", "unknown", "disabled"}
+
+// loginKind is whose turn it is at a place of a row: each comes once in a row,
+// and at every place equally often, so that no place is better than another.
+func loginKind(row, place int) int { return (row + place) % len(loginKinds) }
+
+// refusals are the times of refused logins, in milliseconds, by kind.
+func (f *figure) refusals(ctx context.Context, c *http.Client) (took [len(loginKinds)][]float64, err error) {
+	if _, err := f.refusal(ctx, c, "unknown"); err != nil { // opens the connection
+		return took, err
+	}
+	for row := range f.sizes.logins {
+		for place := range loginKinds {
+			kind := loginKind(row, place)
+			ms, err := f.refusal(ctx, c, loginKinds[kind])
+			if err != nil {
+				return took, err
+			}
+			took[kind] = append(took[kind], ms)
+		}
+	}
+	return took, nil
 }
 
 // refusal is how long a refused login takes, in milliseconds.
@@ -81,53 +95,4 @@ func (f *figure) refusal(ctx context.Context, c *http.Client, name string) (floa
 		err = fmt.Errorf("%s: %s: %s", name, res.Status, text)
 	}
 	return micros(took) / 1e3, err
-}
-
-// gap is how far the means are apart, in percent of the first.
-func gap(a, b []float64) float64 {
-	return math.Abs(mean(b)-mean(a)) / mean(a) * 100
-}
-
-func mean(all []float64) float64 {
-	sum := 0.0
-	for _, x := range all {
-		sum += x
-	}
-	return sum / float64(len(all))
-}
-
-// mannWhitney is the probability of samples at least as different as these when
-// both come from one distribution (two-sided, normal approximation; times have no
-// ties to speak of).
-func mannWhitney(a, b []float64) float64 {
-	type sample struct {
-		x     float64
-		first bool
-	}
-	var all []sample
-	for _, x := range a {
-		all = append(all, sample{x, true})
-	}
-	for _, x := range b {
-		all = append(all, sample{x, false})
-	}
-	slices.SortFunc(all, func(p, q sample) int {
-		switch {
-		case p.x < q.x:
-			return -1
-		case p.x > q.x:
-			return 1
-		}
-		return 0
-	})
-	ranks := 0.0
-	for i, s := range all {
-		if s.first {
-			ranks += float64(i + 1)
-		}
-	}
-	n, m := float64(len(a)), float64(len(b))
-	u := ranks - n*(n+1)/2
-	z := (u - n*m/2) / math.Sqrt(n*m*(n+m+1)/12)
-	return math.Erfc(math.Abs(z) / math.Sqrt2)
 }
