@@ -50,7 +50,7 @@ func arrows() map[string][]string {
 			"internal/session", "internal/tally", "internal/token", "web"},
 		"internal/realtime": {"engineio", "socketio", "internal/account", "internal/auth", "internal/logbook", "internal/message",
 			"internal/origin", "internal/ratelimit", "internal/session", "internal/tally", "web"},
-		"internal/metrics": {"internal/account", "internal/api", "internal/realtime", "internal/session", "internal/sqlstore",
+		"internal/metrics": {"internal/account", "internal/alert", "internal/api", "internal/realtime", "internal/session", "internal/sqlstore",
 			"internal/tally"},
 		"internal/server":  {"internal/logbook", "internal/origin"},
 		"web":              {},

@@ -94,3 +94,32 @@ func TestMail_Test(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestSEC60_GuessedNames: what strangers type for a name gets into no header.
+// Many failed logins are told of once, also when the server stops in between.
+func TestSEC60_GuessedNames(t *testing.T) {
+	t.Parallel()
+	box := harness.NewMailbox(t)
+	s := harness.Start(t, append(box.Options(), harness.Set("mail.failed_logins", "6"), harness.Set("mail.language", "en"))...)
+	for range 4 {
+		s.Browser().TryLogin("ali", wrong).Want(401)
+	}
+	for _, name := range []string{"x\r\nBcc: evil@example.com", "ali\r\nSubject: evil", "\x00"} {
+		s.Browser().TryLogin(name, wrong)
+	}
+	s.Restart() // the failures of this minute are logged
+	m := box.Next(1)
+	if got, body := subject(t, m), text(t, m); got != "[Turnike] Many failed logins" || !strings.Contains(body, "Most targeted account: ali.") || strings.Contains(body, "evil") {
+		t.Errorf("%s\n%s", got, body)
+	}
+	for name := range m.Header {
+		if name == "Bcc" || len(m.Header[name]) != 1 {
+			t.Errorf("%s: %q", name, m.Header[name])
+		}
+	}
+	s.Restart()
+	s.Must("mail", "test")
+	if got := subject(t, box.Next(2)); got != "[Turnike] Test mail" {
+		t.Errorf("the next mail is %q", got)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/certificate"
 	"github.com/turnike/turnike/internal/metrics"
@@ -17,10 +18,10 @@ import (
 )
 
 // newMetrics says whom /metrics asks.
-func newMetrics(store *sqlstore.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, panics *atomic.Uint64,
+func newMetrics(store *sqlstore.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, alerts *alert.Service, panics *atomic.Uint64,
 	certs *certificate.Source, log *slog.Logger) http.Handler {
 	src := metrics.Sources{Occupancy: store.Occupancy, Store: store.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
-		API: web.Stats, Panics: panics.Load, Version: version(), Log: log}
+		API: web.Stats, Alert: alerts.Stats, Panics: panics.Load, Version: version(), Log: log}
 	if certs != nil {
 		src.Certificate = certs.NotAfter
 	}

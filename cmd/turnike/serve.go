@@ -131,7 +131,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	chain := middleware(cfg, origins, web, books)
-	figures := newMetrics(store, hasher, rt, web, chain.Panics, certs, log)
+	figures := newMetrics(store, hasher, rt, web, alerts, chain.Panics, certs, log)
 	srv, err := server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		Handler: chain.Wrap(web.Routes(rt, figures)), Log: log})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/sqlstore"
@@ -23,6 +24,7 @@ type Sources struct {
 	Hasher      func() account.Stats
 	Realtime    func() realtime.Stats
 	API         func() api.Stats
+	Alert       func() alert.Stats
 	Panics      func() uint64    // in requests
 	Certificate func() time.Time // when it expires; nil without TLS
 	Version     api.Version
@@ -86,6 +88,7 @@ type figures struct {
 	hasher   account.Stats
 	realtime realtime.Stats
 	api      api.Stats
+	alert    alert.Stats
 	panics   uint64
 	expires  time.Time // zero without TLS
 	version  api.Version
@@ -94,7 +97,7 @@ type figures struct {
 func (c collector) read() figures {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), api: c.src.API(),
+	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), api: c.src.API(), alert: c.src.Alert(),
 		panics: c.src.Panics(), version: c.src.Version}
 	if c.src.Certificate != nil {
 		f.expires = c.src.Certificate()

@@ -133,6 +133,11 @@ func machinery() []value {
 				show(float64(f.realtime.Panics), "realtime")
 				show(float64(f.store.Panics), "store")
 			}},
+		counter("turnike_mails_sent_total", "Mails that the SMTP server has accepted.", func(f figures) float64 { return float64(f.alert.Sent) }),
+		counter("turnike_mails_failed_total", "Tries to send a mail that failed.", func(f figures) float64 { return float64(f.alert.Failed) }),
+		gauge("turnike_alerts_waiting", "Alerts that wait to be mailed.", func(f figures) float64 { return float64(f.alert.Queued) }),
+		counter("turnike_alerts_dropped_total", "Alerts that nobody was told of: the SMTP server refused the mail for good.",
+			func(f figures) float64 { return float64(f.alert.Dropped) }),
 		{name: "turnike_certificate_expiry_timestamp_seconds", help: "When the certificate in use expires; absent without TLS.",
 			kind: prometheus.GaugeValue, read: func(f figures, show func(float64, ...string)) {
 				if !f.expires.IsZero() {
