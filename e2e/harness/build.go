@@ -48,7 +48,7 @@ func Main(m *testing.M) int {
 	// Most tests wait for deadlines of the product most of the time.
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == fmt.Sprint(runtime.GOMAXPROCS(0)) {
-		if err := f.Value.Set(fmt.Sprint(4 * runtime.GOMAXPROCS(0))); err != nil {
+		if err := f.Value.Set(fmt.Sprint(3 * runtime.GOMAXPROCS(0))); err != nil {
 			return fail(err)
 		}
 	}
