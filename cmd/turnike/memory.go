@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 )
 
@@ -14,11 +15,22 @@ const (
 	trimStep     = 64
 )
 
+// In a ramp the collector waits for rampGarbage, where the living are fewer than
+// that; it never waits for more than rampPercent of them.
+const (
+	rampGarbage = 64 << 20
+	rampPercent = 400
+)
+
 // trimMemory gives back to the system what the start and each ramp of connections
 // have left over: what handshakes and joins allocate is garbage as soon as they are
 // through, and the collector would keep the pages for the next ones. It costs one
-// garbage collection each time.
+// garbage collection each time, and saves most of those in the ramp, whose garbage
+// is known to go soon.
 func trimMemory(ctx context.Context, connections func() int) {
+	usual := debug.SetGCPercent(-1) // there is no other way to ask
+	debug.SetGCPercent(usual)
+	defer debug.SetGCPercent(usual)
 	debug.FreeOSMemory()
 	tick := time.NewTicker(trimInterval)
 	defer tick.Stop()
@@ -33,6 +45,7 @@ func trimMemory(ctx context.Context, connections func() int) {
 		n := connections()
 		if n > last+trimStep {
 			quiet = 0
+			debug.SetGCPercent(rampGCPercent(usual))
 		} else {
 			quiet += trimInterval
 		}
@@ -40,9 +53,23 @@ func trimMemory(ctx context.Context, connections func() int) {
 		if quiet < trimQuiet {
 			continue
 		}
+		if quiet == trimQuiet {
+			debug.SetGCPercent(usual)
+		}
 		if n > trimmed+trimStep {
 			debug.FreeOSMemory()
 		}
 		trimmed = n
 	}
+}
+
+// rampGCPercent is the GOGC of a ramp, by what lives now. Below zero, where the
+// operator has switched the collector off, it stays so.
+func rampGCPercent(usual int) int {
+	if usual < 0 {
+		return usual
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return max(usual, min(rampPercent, int(100*rampGarbage/max(live[0].Value.Uint64(), 1))))
 }

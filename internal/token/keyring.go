@@ -1,6 +1,8 @@
 package token
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,18 +44,18 @@ type Config struct {
 type Keyring struct {
 	issuer string
 	method jwt.SigningMethod // of all keys, now and later [SEC-20]
-	parser *jwt.Parser
-	size   int // of a cache's generation
+	size   int               // of a cache's generation
 	ring   atomic.Pointer[ring]
 }
 
 // ring is the keys in use. They change together, and with them goes the cache:
 // what a key has verified is forgotten with it [SEC-23].
 type ring struct {
-	active Key
-	keys   map[string]Key // by kid, the active one among them
-	order  []string       // of the ids, the active one first
-	cache  *cache
+	active  Key
+	keys    map[string]Key // by kid, the active one among them
+	headers map[string]Key // by the whole header of the tokens that it signs, in base64url
+	order   []string       // of the ids, the active one first
+	cache   *cache
 }
 
 // New makes a Keyring.
@@ -68,18 +70,7 @@ func New(config Config) (*Keyring, error) {
 	if size == 0 {
 		size = DefaultCache
 	}
-	k := &Keyring{
-		issuer: "turnike:" + config.Instance,
-		method: config.Active.method,
-		size:   max(size, 0) / 2,
-		// Of the claims the library would make one judgement; we have to tell
-		// "expired" from "expired and otherwise bad", so they are judged here.
-		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{config.Active.method.Alg()}),
-			jwt.WithStrictDecoding(),
-			jwt.WithoutClaimsValidation(),
-		),
-	}
+	k := &Keyring{issuer: "turnike:" + config.Instance, method: config.Active.method, size: max(size, 0) / 2}
 	if err := k.Use(config.Active, config.Others...); err != nil {
 		return nil, err
 	}
@@ -91,7 +82,7 @@ func New(config Config) (*Keyring, error) {
 // on, also one that was verified before [SEC-23]. Keys of another algorithm are
 // refused: it is the configuration's, and does not change while serving.
 func (k *Keyring) Use(active Key, others ...Key) error {
-	r := &ring{active: active, keys: map[string]Key{}, cache: newCache(k.size)}
+	r := &ring{active: active, keys: map[string]Key{}, headers: map[string]Key{}, cache: newCache(k.size)}
 	for _, key := range append([]Key{active}, others...) {
 		if key.method != k.method {
 			return fmt.Errorf("%w: %v is not of the algorithm %s", ErrKey, key, k.method.Alg())
@@ -99,7 +90,12 @@ func (k *Keyring) Use(active Key, others ...Key) error {
 		if _, twice := r.keys[key.id]; twice {
 			return fmt.Errorf("%w: %v is there twice", ErrKey, key)
 		}
-		r.keys[key.id] = key
+		header, err := k.envelope(key, nil).SigningString()
+		if err != nil {
+			return fmt.Errorf("%w: %v: %w", ErrKey, key, err)
+		}
+		header, _, _ = strings.Cut(header, ".")
+		r.keys[key.id], r.headers[header] = key, key
 		r.order = append(r.order, key.id)
 	}
 	k.ring.Store(r)
@@ -126,10 +122,7 @@ func (k *Keyring) Sign(claims Claims) (string, error) {
 		return "", fmt.Errorf("sign: %w", invalid("a claim is missing or the times are out of order"))
 	}
 	r := k.ring.Load()
-	token := jwt.NewWithClaims(k.method, newWire(claims, k.issuer, sessionAudience))
-	token.Header["typ"] = sessionType
-	token.Header["kid"] = r.active.id
-	raw, err := token.SignedString(r.active.private)
+	raw, err := k.envelope(r.active, newWire(claims, k.issuer, sessionAudience)).SignedString(r.active.private)
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)
 	}
@@ -139,6 +132,14 @@ func (k *Keyring) Sign(claims Claims) (string, error) {
 	// Its first check will come in a moment.
 	r.cache.put(digestOf(raw), claims)
 	return raw, nil
+}
+
+// envelope makes the token that a key is to sign.
+func (k *Keyring) envelope(key Key, payload jwt.Claims) *jwt.Token {
+	token := jwt.NewWithClaims(k.method, payload)
+	token.Header["typ"] = sessionType
+	token.Header["kid"] = key.id
+	return token
 }
 
 // Verify gives the claims of a token that is genuine and valid at now. It
@@ -175,36 +176,58 @@ func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
 }
 
 // genuine verifies everything about a token but its times, with the keys of r.
+// The library's parser would read the header again, loosely, and make of the
+// claims one judgement; we have to tell "expired" from "expired and otherwise
+// bad". So of the library it takes the judgement of the signature.
 func (k *Keyring) genuine(r *ring, raw string) (Claims, error) {
 	if !wellFormed(raw) {
 		return Claims{}, invalid("it is not in the form of a JWT")
 	}
-	segment, _, _ := strings.Cut(raw, ".")
-	header, ok := parseHeader(segment)
-	if !ok || header.alg != k.Algorithm() || header.typ != sessionType {
-		return Claims{}, invalid("its header is not one of ours")
+	last := strings.LastIndexByte(raw, '.')
+	signed := raw[:last]
+	header, payload, _ := strings.Cut(signed, ".")
+	key, err := k.signer(r, header)
+	if err != nil {
+		return Claims{}, err
 	}
-	key := r.active
-	if header.kid != "" {
-		if key, ok = r.keys[header.kid]; !ok {
-			return Claims{}, invalid("it is signed with an unknown key")
-		}
+	signature, err := base64.RawURLEncoding.Strict().DecodeString(raw[last+1:])
+	if err != nil || k.method.Verify(signed, signature, key.public) != nil {
+		return Claims{}, invalid("its signature is bad")
 	}
-	var payload wire
-	if _, err := k.parser.ParseWithClaims(raw, &payload, func(*jwt.Token) (any, error) { return key.public, nil }); err != nil {
-		// The library's errors can hold parts of the token.
-		return Claims{}, invalid("its signature or its payload is bad")
+	var said wire
+	data, err := base64.RawURLEncoding.Strict().DecodeString(payload)
+	if err != nil || json.Unmarshal(data, &said) != nil {
+		return Claims{}, invalid("its payload is bad") // the decoder's error can hold parts of it
 	}
-	claims := payload.claims()
+	claims := said.claims()
 	switch {
-	case payload.Issuer != k.issuer:
+	case said.Issuer != k.issuer:
 		return Claims{}, invalid("it is issued by another installation")
-	case payload.Audience != sessionAudience:
+	case said.Audience != sessionAudience:
 		return Claims{}, invalid("it is for another purpose")
 	case !claims.complete():
 		return Claims{}, invalid("a claim is missing")
 	}
 	return claims, nil
+}
+
+// signer finds the key that a header names; without a name it is the active one.
+func (k *Keyring) signer(r *ring, segment string) (Key, error) {
+	if key, usual := r.headers[segment]; usual {
+		return key, nil
+	}
+	header, ok := parseHeader(segment)
+	if !ok || header.alg != k.Algorithm() || header.typ != sessionType {
+		return Key{}, invalid("its header is not one of ours")
+	}
+	if header.kid == "" {
+		return r.active, nil
+	}
+	key, ok := r.keys[header.kid]
+	if !ok {
+		return Key{}, invalid("it is signed with an unknown key")
+	}
+	return key, nil
 }
 
 func invalid(why string) error { return fmt.Errorf("%w: %s", ErrInvalid, why) }
