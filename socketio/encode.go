@@ -75,13 +75,28 @@ func encodeSole(head []byte, name *string, raw JSON) (*engineio.Payload, error) 
 	var scratch [64]byte
 	open := append(scratch[:0], '[')
 	if name != nil {
-		quoted := bytes.NewBuffer(open)
-		if err := writeJSON(quoted, *name); err != nil {
-			return nil, err
+		if plain(*name) {
+			open = append(open, '"')
+			open = append(append(open, *name...), '"', ',')
+		} else {
+			quoted := bytes.NewBuffer(nil)
+			if err := writeJSON(quoted, *name); err != nil {
+				return nil, err
+			}
+			open = append(append(open, quoted.Bytes()...), ',')
 		}
-		open = append(quoted.Bytes(), ',')
 	}
 	return engineio.Text(head, open, raw, []byte{']'}), nil
+}
+
+// plain tells whether a string is its own JSON, between quotes.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // attachment returns the data of an argument that travels as an attachment.
