@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -21,34 +23,41 @@ type force struct {
 	slow      int // users who stop reading
 	loris     int // connections that send a byte a second
 	idle      int // connections that send nothing, or half a handshake
+	logins    int // connections of bad logins: each waits for its answer
 	conns     int // connections of any other attack
 	perSecond int // of what it does, all connections together
 }
 
 func fullForce() force {
-	return force{slow: 100, loris: 1000, idle: 10_000, conns: 200, perSecond: 1000}
+	return force{slow: 100, loris: 1000, idle: 10_000, logins: 1000, conns: 200, perSecond: 1000}
 }
-func soakForce() force  { return force{slow: 10, loris: 50, idle: 200, conns: 20, perSecond: 200} }
-func quickForce() force { return force{slow: 3, loris: 5, idle: 20, conns: 5, perSecond: 50} }
+func soakForce() force {
+	return force{slow: 10, loris: 50, idle: 200, logins: 100, conns: 20, perSecond: 200}
+}
+func quickForce() force {
+	return force{slow: 3, loris: 5, idle: 20, logins: 10, conns: 5, perSecond: 50}
+}
 
 // attack is one way to be hostile.
 type attack struct {
 	key, title string
+	unit       string                                 // what the attacker counts
 	run        func(ctx context.Context, a *attacker) // until ctx is done
+	mostRSS    string                                 // what it may cost the server, where the design says it
 }
 
 func attacks() []attack {
 	return []attack{
-		{"slow", "users who stop reading, others come and go", slowReaders},
-		{"loris", "requests that never end (slowloris)", slowloris},
-		{"idle", "connections that say nothing, or half a handshake", idlers},
-		{"pings", "a flood of Engine.IO pings", pings},
-		{"polls", "a flood of polls on few sessions", polls},
-		{"upgrades", "a flood of upgrades on few sessions", upgrades},
-		{"silent", "sockets that never say who they are", silent},
-		{"lying", "frames that lie about their length", lying},
-		{"headers", "requests of 200 headers", headers},
-		{"logins", "bad logins", badLogins},
+		{key: "slow", title: "users who ask and do not read the answers", unit: "questions", run: slowReaders},
+		{key: "loris", title: "requests that never end (slowloris)", unit: "bytes", run: slowloris},
+		{key: "idle", title: "connections that say nothing, or half a handshake", unit: "connections", run: idlers, mostRSS: "<= 100"},
+		{key: "pings", title: "a flood of Engine.IO pings", unit: "pings", run: pings},
+		{key: "polls", title: "a flood of polls on few sessions", unit: "answers", run: polls},
+		{key: "upgrades", title: "a flood of upgrades on few sessions", unit: "upgrades", run: upgrades},
+		{key: "silent", title: "sockets that never say who they are", unit: "sockets", run: silent},
+		{key: "lying", title: "frames that lie about their length", unit: "frames", run: lying},
+		{key: "headers", title: "requests of 200 headers", unit: "answers", run: headers},
+		{key: "logins", title: "bad logins", unit: "answers", run: badLogins},
 	}
 }
 
@@ -57,11 +66,9 @@ type attacker struct {
 	server *server
 	tls    *tls.Config
 	force  force
-	users  int // the first of those whose tokens it has
-	opened struct {
-		sync.Mutex
-		n int
-	}
+	users  int          // the first of those whose tokens it has
+	opened atomic.Int64 // connections
+	did    atomic.Int64 // of its attack's unit
 }
 
 // paced runs f over and over from so many goroutines, all of them together so
@@ -99,11 +106,13 @@ func (a *attacker) crowded(n int, f func(i int)) {
 
 // tcp opens a connection that is closed when ctx is done.
 func (a *attacker) tcp(ctx context.Context) (net.Conn, error) {
-	a.opened.Lock()
-	i := a.opened.n
-	a.opened.n++
-	a.opened.Unlock()
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 9, 0, byte(1+i%4))}, Timeout: 5 * time.Second}
+	return a.tcpOver(ctx, nil)
+}
+
+// tcpOver is tcp on a socket that is prepared first.
+func (a *attacker) tcpOver(ctx context.Context, prepare func(network, address string, c syscall.RawConn) error) (net.Conn, error) {
+	i := a.opened.Add(1)
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 9, 0, byte(1+i%4))}, Timeout: 5 * time.Second, Control: prepare}
 	conn, err := d.DialContext(ctx, "tcp4", a.server.addr)
 	if err != nil {
 		return nil, err
@@ -118,6 +127,11 @@ func (a *attacker) dial(ctx context.Context) (*tls.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.secure(ctx, raw)
+}
+
+// secure makes the TLS handshake.
+func (a *attacker) secure(ctx context.Context, raw net.Conn) (*tls.Conn, error) {
 	conn := tls.Client(raw, a.tls)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -130,7 +144,12 @@ func (a *attacker) websocket(ctx context.Context, query string) (*tls.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintf(conn, "GET /socket.io/?EIO=4&transport=websocket%s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"+
+	return a.upgrade(conn, query)
+}
+
+// upgrade makes a connection a websocket.
+func (a *attacker) upgrade(conn *tls.Conn, query string) (*tls.Conn, error) {
+	_, err := fmt.Fprintf(conn, "GET /socket.io/?EIO=4&transport=websocket%s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"+
 		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", query)
 	if err != nil {
 		return nil, err
@@ -158,7 +177,7 @@ func (a *attacker) client(ctx context.Context, conns int) *http.Client {
 	return &http.Client{Transport: transport, Timeout: 5 * time.Second}
 }
 
-// request makes one and throws the answer away.
+// request makes one and gives its answer, of whatever status, or nothing.
 func (a *attacker) request(ctx context.Context, c *http.Client, method, path, contentType, body string) string {
 	req, err := http.NewRequestWithContext(ctx, method, "https://localhost"+path, strings.NewReader(body))
 	if err != nil {
@@ -171,38 +190,73 @@ func (a *attacker) request(ctx context.Context, c *http.Client, method, path, co
 	if err != nil {
 		return ""
 	}
+	a.did.Add(1)
 	defer func() { _ = res.Body.Close() }()                 // read as far as it matters
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10)) // what came of it
 	return string(text)
 }
 
-// slowReaders are inside and do not read, while others come and go so that there
-// is something to tell.
+// slowReaders are inside, ask without end for answers as long as a frame may be,
+// and read none. Who is sent away comes back.
 func slowReaders(ctx context.Context, a *attacker) {
-	a.crowded(a.force.slow, func(i int) { a.inside(ctx, a.users+i) })
-	for i := 0; ctx.Err() == nil; i++ {
-		one, cancel := context.WithCancel(ctx)
-		a.inside(one, a.users+a.force.slow+i%2)
-		select {
-		case <-ctx.Done():
-		case <-time.After(500 * time.Millisecond):
+	question := textFrame(`42["ping_manual","` + strings.Repeat("x", 8<<10) + `"]`)
+	every := time.Duration(a.force.slow) * time.Second / time.Duration(a.force.perSecond)
+	a.crowded(a.force.slow, func(i int) {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		var conn *tls.Conn
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if conn == nil {
+				conn = a.inside(ctx, a.users+i)
+				continue
+			}
+			// The server may have stopped reading, too.
+			_ = conn.SetWriteDeadline(time.Now().Add(time.Second)) // it is a real connection
+			if _, err := conn.Write(question); err != nil {
+				_ = conn.NetConn().Close() // it was closed by the server
+				conn = nil
+				continue
+			}
+			a.did.Add(1)
 		}
-		cancel()
-	}
+	})
 }
 
-// inside registers a user and reads nothing any more.
-func (a *attacker) inside(ctx context.Context, user int) {
-	conn, err := a.websocket(ctx, "")
+// inside registers a user whose kernel takes little, and reads nothing any more;
+// nil when it was not let in.
+func (a *attacker) inside(ctx context.Context, user int) *tls.Conn {
+	raw, err := a.tcpOver(ctx, func(_, _ string, c syscall.RawConn) error {
+		var err error
+		if e := c.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096)
+		}); e != nil {
+			return e
+		}
+		return err
+	})
 	if err != nil {
-		return
+		return nil
 	}
-	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(4096) // the kernel takes it as a wish
+	conn, err := a.secure(ctx, raw)
+	if err == nil {
+		conn, err = a.upgrade(conn, "")
 	}
-	token := a.server.token(user)
-	_, _ = conn.Write(textFrame(`40{"token":"` + token + `"}`))
-	_, _ = conn.Write(textFrame(`42["register_user",{}]`))
+	if err == nil {
+		_, err = conn.Write(textFrame(`40{"token":"` + a.server.token(user) + `"}`))
+	}
+	if err == nil {
+		_, err = conn.Write(textFrame(`42["register_user",{}]`))
+	}
+	if err != nil {
+		_ = raw.Close() // of no use
+		return nil
+	}
+	return conn
 }
 
 // slowloris begins requests and goes on with a byte a second.
@@ -215,6 +269,7 @@ func slowloris(ctx context.Context, a *attacker) {
 			}
 			_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
 			for err == nil {
+				a.did.Add(1)
 				select {
 				case <-ctx.Done():
 					return
@@ -226,24 +281,36 @@ func slowloris(ctx context.Context, a *attacker) {
 	})
 }
 
-// idlers open connections: every other one stops in the middle of its handshake.
+// idlers open connections and say nothing: every other one stops in the middle of
+// its handshake. One that is closed is opened anew.
 func idlers(ctx context.Context, a *attacker) {
 	hello := []byte{0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3} // the first bytes of a ClientHello of 512
 	limit := make(chan struct{}, 64)
 	a.crowded(a.force.idle, func(i int) {
-		limit <- struct{}{}
-		conn, err := a.tcp(ctx)
-		<-limit
-		if err == nil && i%2 == 0 {
-			_, _ = conn.Write(hello)
+		for ctx.Err() == nil {
+			limit <- struct{}{}
+			conn, err := a.tcp(ctx)
+			<-limit
+			if err != nil {
+				continue
+			}
+			a.did.Add(1)
+			if i%2 == 0 {
+				_, _ = conn.Write(hello)
+			}
+			_, _ = conn.Read(make([]byte, 1)) // until it is closed
+			_ = conn.Close()                  // whoever did it
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second): // not a flood of connections
+			}
 		}
 	})
-	<-ctx.Done()
 }
 
 // onWebsocket sends something at the attack's pace on connections that are opened
 // anew when the server has closed them.
-func (a *attacker) onWebsocket(ctx context.Context, query string, send func(conn *tls.Conn) error) {
+func (a *attacker) onWebsocket(ctx context.Context, opened func(), send func(conn *tls.Conn) error) {
 	pool := make(chan *tls.Conn, a.force.conns)
 	for range a.force.conns {
 		pool <- nil
@@ -252,8 +319,10 @@ func (a *attacker) onWebsocket(ctx context.Context, query string, send func(conn
 		conn := <-pool
 		var err error
 		if conn == nil {
-			if conn, err = a.websocket(ctx, query); err != nil {
+			if conn, err = a.websocket(ctx, ""); err != nil {
 				conn = nil
+			} else {
+				opened()
 			}
 		}
 		if conn != nil && send(conn) != nil {
@@ -266,14 +335,17 @@ func (a *attacker) onWebsocket(ctx context.Context, query string, send func(conn
 
 func pings(ctx context.Context, a *attacker) {
 	ping := textFrame("2")
-	a.onWebsocket(ctx, "", func(conn *tls.Conn) error {
+	a.onWebsocket(ctx, func() {}, func(conn *tls.Conn) error {
 		_, err := conn.Write(ping)
+		if err == nil {
+			a.did.Add(1)
+		}
 		return err
 	})
 }
 
 func silent(ctx context.Context, a *attacker) {
-	a.onWebsocket(ctx, "", func(conn *tls.Conn) error {
+	a.onWebsocket(ctx, func() { a.did.Add(1) }, func(conn *tls.Conn) error {
 		_ = conn.SetReadDeadline(time.Now()) // only to learn of a close
 		_, err := conn.Read(make([]byte, 64))
 		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
@@ -290,7 +362,7 @@ func lying(ctx context.Context, a *attacker) {
 	long = append(long, 1, 2, 3, 4, 'x')
 	n := 0
 	var mu sync.Mutex
-	a.onWebsocket(ctx, "", func(conn *tls.Conn) error {
+	a.onWebsocket(ctx, func() {}, func(conn *tls.Conn) error {
 		mu.Lock()
 		n++
 		frame := msb
@@ -299,6 +371,9 @@ func lying(ctx context.Context, a *attacker) {
 		}
 		mu.Unlock()
 		_, err := conn.Write(frame)
+		if err == nil {
+			a.did.Add(1)
+		}
 		return errors.Join(err, io.EOF) // the next one is a new connection
 	})
 }
@@ -342,6 +417,7 @@ func upgrades(ctx context.Context, a *attacker) {
 		query := "&sid=" + sid
 		mu.Unlock()
 		if conn, err := a.websocket(ctx, query); err == nil {
+			a.did.Add(1)
 			_, _ = conn.Write(textFrame("2probe"))
 			_ = conn.NetConn().Close() // in the middle of it
 		}
@@ -359,16 +435,17 @@ func headers(ctx context.Context, a *attacker) {
 			req.Header.Set(fmt.Sprintf("X-H%d", i), "some value of a header")
 		}
 		if res, err := c.Do(req); err == nil {
+			a.did.Add(1)
 			_ = res.Body.Close() // refused, as a rule
 		}
 	})
 }
 
 func badLogins(ctx context.Context, a *attacker) {
-	c := a.client(ctx, a.force.conns)
+	c := a.client(ctx, a.force.logins)
 	var mu sync.Mutex
 	n := 0
-	a.paced(ctx, a.force.conns, func(ctx context.Context) {
+	a.paced(ctx, a.force.logins, func(ctx context.Context) {
 		mu.Lock()
 		n++
 		body := fmt.Sprintf(`{"username":"%s","password":"wrong-password-%d"}`, userName(n%50), n)

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // hostileMode is what healthy clients notice of an attack, and what it costs the
@@ -15,7 +18,8 @@ func hostileMode(a attack) mode {
 		metrics: []metric{
 			{key: key("50"), title: a.title + ": ms of a round trip, p50", digits: 1, quiet: key("q50")},
 			{key: key("99"), title: a.title + ": p99", digits: 1, quiet: key("q99")},
-			{key: key("rss"), title: a.title + ": MiB the server grows by", digits: 1, zero: true},
+			{key: key("rss"), title: a.title + ": MiB the server grows by at most", target: a.mostRSS, digits: 1, zero: true},
+			{key: key("did"), title: a.title + ": " + a.unit + " a second", zero: true},
 		},
 		setting: func(z sizes, _ *peer) setting {
 			return setting{users: z.healthy + z.force.slow + 2, limits: true}
@@ -32,39 +36,60 @@ func hostileMode(a attack) mode {
 				return nil, err
 			}
 			var quiet, loud []time.Duration
-			most := before
+			most, did := before, 0.0
 			for range f.sizes.attackRounds {
 				took, err := f.crowd.steady(ctx, seconds(f.sizes.quietSeconds))
 				if err != nil {
 					return nil, err
 				}
 				quiet = append(quiet, took...)
-				took, rss, err := f.under(ctx, a)
+				u, err := f.under(ctx, a)
 				if err != nil {
 					return nil, err
 				}
-				loud, most = append(loud, took...), max(most, rss)
+				loud, most, did = append(loud, u.took...), max(most, u.rss), did+u.perSecond/float64(f.sizes.attackRounds)
 			}
 			return values{key("50"): millis(loud, 0.5), key("99"): millis(loud, 0.99), key("q50"): millis(quiet, 0.5),
-				key("q99"): millis(quiet, 0.99), key("rss"): float64(most-before) / (1 << 20)}, nil
+				key("q99"): millis(quiet, 0.99), key("rss"): float64(most-before) / (1 << 20), key("did"): did}, nil
 		},
 	}
 }
 
+// under is what an attack did.
+type under struct {
+	took      []time.Duration // round trips of the healthy
+	rss       int64           // the server's greatest
+	perSecond float64         // of the attack's units
+}
+
 // under lets the healthy clients ping while the attack runs.
-func (f *figure) under(ctx context.Context, a attack) (took []time.Duration, rss int64, err error) {
+func (f *figure) under(ctx context.Context, a attack) (u under, err error) {
 	attacking, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() { // ends with attacking
-		a.run(attacking, &attacker{server: f.server, tls: f.crowd.tls, force: f.sizes.force, users: f.sizes.healthy})
-		close(done)
-	}()
-	took, err = f.crowd.steady(ctx, seconds(f.sizes.attackSeconds))
-	rss, rssErr := f.server.rss()
+	var all errgroup.Group
+	one := &attacker{server: f.server, tls: f.crowd.tls, force: f.sizes.force, users: f.sizes.healthy}
+	all.Go(func() error { a.run(attacking, one); return nil })
+	all.Go(func() (err error) { u.rss, err = f.mostRSS(attacking); return err })
+	begin := time.Now()
+	u.took, err = f.crowd.steady(ctx, seconds(f.sizes.attackSeconds))
+	u.perSecond = float64(one.did.Load()) / time.Since(begin).Seconds()
 	stop()
-	<-done
-	if err == nil {
-		err = rssErr
+	return u, errors.Join(err, all.Wait())
+}
+
+// mostRSS is the greatest resident memory that the server has until ctx is done.
+func (f *figure) mostRSS(ctx context.Context) (most int64, err error) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		now, err := f.server.rss()
+		if err != nil {
+			return 0, err
+		}
+		most = max(most, now)
+		select {
+		case <-ctx.Done():
+			return most, nil
+		case <-tick.C:
+		}
 	}
-	return took, rss, err
 }
