@@ -2,6 +2,9 @@
 // where that is on), the middleware every request passes, and an orderly start
 // and stop.
 //
+// With TLS a connection is accepted when its ClientHello has come, or what is none;
+// plain HTTP is refused there, unread.
+//
 // A request passes, in this order: what trusted proxies say of it, an id, the
 // security headers, its line in the access log once it is answered, recovery from
 // panics, a bound on its headers, the refusal of tokens in URLs, deadlines for

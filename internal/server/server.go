@@ -46,7 +46,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	}
 	return &Server{listener: l, tls: o.TLS != nil, http: &http.Server{
 		Handler:           o.Handler,
-		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake as well
+		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake from the ClientHello on, too
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
 		HTTP2:             &http.HTTP2Config{WriteByteTimeout: answerDeadline},
@@ -62,7 +62,7 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 func (s *Server) Serve() error {
 	var err error
 	if s.tls {
-		err = s.http.ServeTLS(tlsOnly{s.listener}, "", "")
+		err = s.http.ServeTLS(tlsOnly{newHelloListener(s.listener)}, "", "")
 	} else {
 		err = s.http.Serve(s.listener)
 	}
