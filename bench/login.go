@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
@@ -77,22 +75,11 @@ func (f *figure) refusals(ctx context.Context, c *http.Client) (took [len(loginK
 
 // refusal is how long a refused login takes, in milliseconds.
 func (f *figure) refusal(ctx context.Context, c *http.Client, name string) (float64, error) {
-	body := []byte(fmt.Sprintf(`{"username":%q,"password":"not this one"}`, name))
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+f.server.addr+"/login-token", bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("Content-Type", "application/json")
 	begin := time.Now()
-	res, err := c.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	text, err := io.ReadAll(res.Body)
+	status, text, err := post(ctx, c, "https://"+f.server.addr+"/login-token", name, "not this one")
 	took := time.Since(begin)
-	_ = res.Body.Close() // read to its end
-	if err == nil && res.StatusCode != http.StatusUnauthorized {
-		err = fmt.Errorf("%s: %s: %s", name, res.Status, text)
+	if err == nil && status != http.StatusUnauthorized {
+		err = fmt.Errorf("%s: %d: %s", name, status, text)
 	}
 	return micros(took) / 1e3, err
 }

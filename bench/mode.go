@@ -60,7 +60,7 @@ func allModes(z sizes) []mode {
 	for _, a := range attacks() {
 		all = append(all, hostileMode(a))
 	}
-	return append(all, soakMode())
+	return append(all, siegeMode(), soakMode())
 }
 
 // usualModes are those that need not be asked for.
@@ -115,6 +115,7 @@ type sizes struct {
 	attackSeconds        float64
 	force                force
 	soakForce            force
+	siege                time.Duration
 	soak                 time.Duration
 	settleSeconds        float64 // before the memory is looked at
 	enoughCPU            float64 // seconds of the server's, after which rounds stop
@@ -125,7 +126,7 @@ func full() sizes {
 		fanoutMembers: 2000, joins: 100, burstMembers: 1000, burst: 50, rounds: 20, storm: 1000, slowStorm: 300,
 		seats: 100, seatClients: 1000, kickSockets: 10_000, kicks: 200, settleSeconds: 5, enoughCPU: 3,
 		logins: 300, scale: []int{100, 1000, 10_000}, slowScale: 1000,
-		healthy: 50, attackRounds: 2, quietSeconds: 2, attackSeconds: 5.5, force: fullForce(), soakForce: soakForce()}
+		healthy: 50, attackRounds: 2, quietSeconds: 2, attackSeconds: 5.5, force: fullForce(), soakForce: soakForce(), siege: time.Minute}
 }
 
 func quick() sizes {
@@ -133,5 +134,5 @@ func quick() sizes {
 		fanoutMembers: 30, joins: 3, burstMembers: 20, burst: 5, rounds: 2, storm: 30, slowStorm: 30,
 		seats: 10, seatClients: 40, kickSockets: 30, kicks: 3, settleSeconds: 0.1, enoughCPU: 1,
 		logins: 8, scale: []int{5, 10, 20}, slowScale: 10,
-		healthy: 5, attackRounds: 1, quietSeconds: 0.3, attackSeconds: 0.5, force: quickForce(), soakForce: quickForce()}
+		healthy: 5, attackRounds: 1, quietSeconds: 0.3, attackSeconds: 0.5, force: quickForce(), soakForce: quickForce(), siege: time.Second}
 }

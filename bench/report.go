@@ -126,12 +126,13 @@ func describeSizes(opts options) string {
 - scale: everybody in one pool with a seat each, told of everybody (ours only of their number above 5,000), under the default
   limits; SIGTERM, start on the same data, and all come back with the official client's first delay of 0.5 to 1.5 s
 - hostile: %d healthy clients, ten pings a second each, %d times %g s in quiet and %g s beside the attack, which comes from other
-  addresses, has %d connections (slow readers %d, slowloris %d, idle %d) and does %d things a second. Round trips count from
-  when a ping was due. The attacker works on the same cores as the server
+  addresses, has %d connections (slow readers %d, slowloris %d, idle %d, bad logins %d) and does %d things a second where it
+  can. Round trips count from when a ping was due. The attacker works on the same cores as the server
+- siege: as many connections and guesses for %v on 50 accounts, of which the owner of one logs in a second after each login
 - login: %d of each kind in turn, on one connection
 - soak (only when named): %v
 `, z.connects, z.parallel, z.idle, z.idlePerPool, z.settleSeconds, z.echoClients, z.echoSeconds, z.joins, z.fanoutMembers,
 		z.burst, z.burstMembers, z.rounds, z.storm, z.slowStorm, z.seatClients, z.seats, z.kickSockets, z.kicks, z.enoughCPU,
-		z.healthy, z.attackRounds, z.quietSeconds, z.attackSeconds, z.force.conns, z.force.slow, z.force.loris, z.force.idle,
-		z.force.perSecond, z.logins, z.soak)
+		z.healthy, z.attackRounds, z.quietSeconds, z.attackSeconds, z.force.conns, z.force.slow, z.force.loris, z.force.idle, z.force.logins,
+		z.force.perSecond, z.siege, z.logins, z.soak)
 }
