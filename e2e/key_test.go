@@ -165,6 +165,7 @@ func TestSEC23_Secrets(t *testing.T) {
 	s.Signal(syscall.SIGHUP)
 	harness.Eventually(t, "the new secret", func() bool { return len(s.Logged("token keys changed")) == 1 })
 	second := s.Login("veli")
+	bad, good := s.Socket(first), s.Socket(second)
 	if kid(t, first) == kid(t, second) {
 		t.Error("the old secret signs")
 	}
@@ -175,4 +176,8 @@ func TestSEC23_Secrets(t *testing.T) {
 	harness.Eventually(t, "the old secret to be gone", func() bool { return len(s.Logged("token keys changed")) == 2 })
 	s.Bearer(first).Get("/socket").Problem(401, "invalid_token")
 	s.Bearer(second).Get("/socket").Want(200)
+	bad.SentAway(1013)
+	good.SentAway(1013)
+	s.Socket(second).Register() // as official clients do by themselves
+	refusedWith(t, s.Open(harness.Dial{Token: first}).Connect(), "invalid_token")
 }

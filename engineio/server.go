@@ -85,13 +85,18 @@ func (s *Server) Close(code int, reason string) {
 	s.CloseOver(context.Background(), 0, code, reason)
 }
 
-// CloseOver is Close one by one, in no order, so that not all clients come back
-// at the same moment: a millisecond apart, or closer where that would take longer
-// than over. From ctx's end on there is no wait.
+// CloseOver is Close one by one, see [Server.Scatter].
 func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, reason string) {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.Scatter(ctx, over, code, reason)
+}
+
+// Scatter closes the connections that are open with code, one by one, in no order,
+// so that not all clients come back at the same moment: a millisecond apart, or
+// closer where that would take longer than over. From ctx's end on there is no wait.
+func (s *Server) Scatter(ctx context.Context, over time.Duration, code int, reason string) {
 	start, conns := time.Now(), s.all()
 	apart := min(time.Millisecond, over/time.Duration(max(len(conns), 1)))
 	for i, c := range conns {

@@ -84,14 +84,15 @@ type liveKeys struct {
 	ring   *token.Keyring
 	cfg    Config
 	reload func() (Config, error) // reads the configuration again
+	gone   func()                 // called when a secret is not good any more
 	log    *slog.Logger
 
 	turn    chan struct{} // of one: whoever put it in may read and use keys, and the failure
 	failure string        // the last one, to tell each only once
 }
 
-func newLiveKeys(ring *token.Keyring, cfg Config, reload func() (Config, error), log *slog.Logger) *liveKeys {
-	return &liveKeys{ring: ring, cfg: cfg, reload: reload, log: log, turn: make(chan struct{}, 1)}
+func newLiveKeys(ring *token.Keyring, cfg Config, reload func() (Config, error), gone func(), log *slog.Logger) *liveKeys {
+	return &liveKeys{ring: ring, cfg: cfg, reload: reload, gone: gone, log: log, turn: make(chan struct{}, 1)}
 }
 
 // run looks once a second until ctx is done.
@@ -127,8 +128,23 @@ func (k *liveKeys) commit(events []session.Event) {
 	}
 }
 
-// hangup reads the keys again, the secrets of the configuration too.
+// hangup reads the keys again, the secrets of the configuration too. Where one of
+// those is gone, sockets have to show that they do not live by it; keys of the data
+// directory go with the sessions that they have signed for.
 func (k *liveKeys) hangup() {
+	before := k.ring.IDs()
+	k.reread()
+	if k.cfg.Token.Secret.IsSet() && !subset(before, k.ring.IDs()) {
+		k.gone()
+	}
+}
+
+// subset tells whether all of some are among others.
+func subset(some, others []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(others, s) })
+}
+
+func (k *liveKeys) reread() {
 	cfg := k.cfg
 	if cfg.Token.Secret.IsSet() {
 		next, err := k.reload()

@@ -11,16 +11,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/turnike/turnike/engineio"
-	"github.com/turnike/turnike/internal/alert"
+	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
@@ -86,14 +83,27 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err := configureDefaultPool(ctx, store, core, cfg, log); err != nil {
 		return err
 	}
-	keys, err := openKeyring(cfg, store)
+	r, err := assemble(ctx, running{cfg: cfg, opts: opts, log: log, books: books, store: store, core: core}, hasher)
 	if err != nil {
 		return err
+	}
+	return runUntilDone(ctx, r)
+}
+
+// assemble puts together what answers: from the bottom, the keys, to the top, the
+// listeners. The server is booted in between, when everybody who has to hear of
+// what happens listens.
+func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
+	cfg, store, core, log := r.cfg, r.store, r.core, r.log
+	keys, err := openKeyring(cfg, store)
+	if err != nil {
+		return r, err
 	}
 	certs, tlsConfig, err := openCertificates(cfg, log)
 	if err != nil {
-		return err
+		return r, err
 	}
+	r.certs = certs
 
 	origins := weborigin.Policy{PublicURL: publicAddress(cfg), Extra: cfg.SocketIO.AllowedOrigins}
 	if certs != nil {
@@ -101,179 +111,44 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	}
 	authenticator := auth.New(keys, core)
 	epoch := rand.Text()
-	rt := realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
-	events := newEventLog(log)
-	alerts, err := openAlerts(ctx, cfg, store, core, certs, log)
+	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
+	r.events = newEventLog(log)
+	r.alerts, err = openAlerts(ctx, cfg, store, core, certs, log)
 	if err != nil {
-		return err
+		return r, err
 	}
-	live := newLiveKeys(keys, cfg, opts.Reload, log)
+	r.keys = newLiveKeys(keys, cfg, r.opts.Reload, func() { r.rt.Recheck(ctx) }, log)
 	if err := store.Listen(rand.Text(), func(batch []session.Event) {
-		live.commit(batch)
-		rt.Commit(batch) // sockets that are over are ended before anything is told of it [K2]
-		events.note(batch)
-		alerts.Wake()
+		r.keys.commit(batch)
+		r.rt.Commit(batch) // sockets that are over are ended before anything is told of it [K2]
+		r.events.note(batch)
+		r.alerts.Wake()
 	}); err != nil {
-		return err
+		return r, err
 	}
 	if err := core.Boot(ctx, epoch); err != nil {
-		return err
+		return r, err
 	}
-	web, err := api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(),
+	r.web, err = api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(),
 		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
 		ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), MetricsToken: cfg.Metrics.Token,
-		Version: version(), Dev: opts.Dev, Log: log})
+		Version: version(), Dev: r.opts.Dev, Log: log})
 	if err != nil {
-		return err
+		return r, err
 	}
 	opened, err := openedListener(cfg)
 	if err != nil {
-		return err
+		return r, err
 	}
-	chain := middleware(cfg, origins, web, books)
-	figures := newMetrics(store, hasher, rt, web, alerts, chain.Panics, certs, log)
-	srv, err := server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
-		Handler: chain.Wrap(web.Routes(rt, figures)), Log: log})
+	chain := middleware(cfg, origins, r.web, r.books)
+	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, log)
+	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
+		Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
-		return err
+		return r, err
 	}
-	watch, err := listenMetrics(ctx, cfg, figures, log)
-	if err != nil {
-		return err
-	}
-	return runUntilDone(ctx, running{cfg: cfg, opts: opts, log: log, books: books, store: store, core: core, rt: rt, web: web, srv: srv, watch: watch,
-		certs: certs, keys: live, events: events, alerts: alerts})
-}
-
-// running is everything that works while the server runs.
-type running struct {
-	cfg    Config
-	opts   ServeOptions
-	log    *slog.Logger
-	store  *sqlstore.Store
-	books  *logs
-	core   *session.Core
-	rt     *realtime.Server
-	web    *api.API
-	srv    *server.Server
-	watch  *server.Server      // of metrics.listen; nil without
-	certs  *certificate.Source // nil without TLS
-	keys   *liveKeys
-	events *eventLog
-	alerts *alert.Service // nil while mail.to is empty
-}
-
-// runUntilDone serves, says where, and stops in order: first /readyz says so, so
-// that a balancer looks elsewhere; then there is no new work, every connection is
-// sent away to come back, and requests under way end.
-func runUntilDone(ctx context.Context, r running) error {
-	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer stopWork()
-	wg.Go(func() {
-		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
-	})
-	wg.Go(func() { r.rt.Run(work) })
-	defer started(work, r.web.Run)() // its last words are events, so it stops before they do
-	wg.Go(func() { r.events.run(work) })
-	if r.alerts != nil {
-		wg.Go(func() { r.alerts.Run(work) })
-	}
-	wg.Go(func() { trimMemory(work, r.rt.Connections) })
-	wg.Go(func() { r.keys.run(work) })
-	wg.Go(func() { r.reloadOnHangup(work) })
-	wg.Go(func() { r.books.turnUp(work) })
-	if r.certs != nil { // now that the port is ours
-		if err := r.certs.Start(work); err != nil {
-			return errors.Join(err, r.srv.Shutdown(work))
-		}
-		wg.Go(func() { r.certs.WatchExpiry(work, r.warnExpiry) })
-	}
-	failed := make(chan error, 2)
-	wg.Go(func() { failed <- r.srv.Serve() })
-	if r.watch != nil { // to the end: a drain is worth watching
-		defer func() { _ = r.watch.Shutdown(stopped()) }() // nobody is owed the rest of a scrape
-		wg.Go(func() { failed <- r.watch.Serve() })
-		r.log.Info("metrics", "address", r.watch.Addr().String(), "pprof", r.cfg.Metrics.Pprof)
-	}
-
-	address := filepath.Join(r.cfg.Data, addressFile)
-	if err := writeAddress(address, localURL(r.cfg, r.srv.Addr(), "127.0.0.1")); err != nil {
-		return errors.Join(err, r.srv.Shutdown(work))
-	}
-	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
-	here := localURL(r.cfg, r.srv.Addr(), "localhost")
-	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
-	tellOfFewFiles(r.cfg, r.log)
-	manager := systemd.Notifier{Log: r.log}
-	manager.Ready()
-	wg.Go(func() { manager.Watch(work, r.store.Ping) })
-	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
-
-	select {
-	case err := <-failed:
-		return errors.Join(err, r.srv.Shutdown(work))
-	case <-ctx.Done():
-	}
-	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
-	manager.Stopping()
-	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
-	select {
-	case err := <-failed:
-		return errors.Join(err, r.srv.Shutdown(work))
-	case <-time.After(r.cfg.Server.DrainDelay):
-	}
-	patience, cancel := context.WithTimeout(work, drainPatience)
-	defer cancel()
-	err := errors.Join(r.rt.Drain(patience), r.srv.Shutdown(patience))
-	if errors.Is(err, context.DeadlineExceeded) {
-		r.log.Warn("not everything ended in time", "patience", drainPatience)
-		err = nil
-	}
-	r.log.Info("stopped")
-	return err
-}
-
-// warnExpiry tells of a certificate that nobody has renewed [SEC-53].
-func (r running) warnExpiry(notAfter time.Time) {
-	r.log.Warn("the certificate ends soon; renew it", "expires", notAfter)
-}
-
-// started runs fn until stop is called, which waits for it.
-func started(ctx context.Context, fn func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() { fn(ctx) })
-	return func() {
-		cancel()
-		wg.Wait()
-	}
-}
-
-// reloadOnHangup reads the token keys [SEC-23] and the certificate [SEC-53] again
-// and opens the access log again at SIGHUP.
-func (r running) reloadOnHangup(ctx context.Context) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangup:
-			r.books.reopen()
-			r.keys.hangup()
-			if r.certs == nil {
-				continue
-			}
-			if err := r.certs.Reload(); err != nil {
-				r.log.Error("the certificate was not renewed; the old one is kept", "error", err)
-				continue
-			}
-			r.log.Info("certificate reloaded", "expires", r.certs.NotAfter())
-		}
-	}
+	r.watch, err = listenMetrics(ctx, cfg, figures, log)
+	return r, err
 }
 
 // realtimeConfig is what the sockets need.

@@ -25,6 +25,7 @@ const (
 	codeDraining         = "server_draining"
 	codeCrossOrigin      = "cross_origin"
 	codeInternal         = "internal error"
+	codeKeysChanged      = "token_keys_changed" // of closes alone
 )
 
 // Close codes after which an official client comes back by itself.

@@ -198,6 +198,12 @@ func (s *Server) Drain(ctx context.Context) error {
 	return err
 }
 
+// Recheck sends every connection away to come back by itself, and to show its
+// token once more: some are not good any longer [SEC-23].
+func (s *Server) Recheck(ctx context.Context) {
+	s.io.Engine().Scatter(ctx, s.cfg.DrainSpread, closeTryAgain, codeKeysChanged)
+}
+
 // ServeHTTP answers /socket.io/.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.allowCrossOrigin(w, r) {
