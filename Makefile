@@ -17,7 +17,7 @@ GOSRC   := $(shell find cmd engineio socketio internal web -name '*.go' -o -name
 # they need not wait for a disk.
 TESTTMP := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
 
-.PHONY: help run build binary release reproduce test test-web test-go check lint dependencies bench clean
+.PHONY: help run build binary release reproduce test test-web test-go check lint dependencies bench walk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -83,6 +83,9 @@ dependencies: ## checksums, licences and known weaknesses of what others made
 bench: build bench/peers/node/node_modules/.package-lock.json ## measure side by side with the peers; writes bench/RESULTS.md
 	@script/need flask || echo "going on without Flask"
 	$(GO) run ./bench -out bench/RESULTS.md
+
+walk: build ## the operator's way of docs/operations.md in a fresh Debian with its own systemd (root, debootstrap, systemd-container)
+	script/walk
 
 clean: ## remove what was built
 	rm -rf bin dist web/dist/assets web/dist/*.html
