@@ -91,13 +91,22 @@ func (s *Source) Get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return &current.Certificate, nil
 }
 
-// Config gives the configuration of a listener: TLS 1.2 at least, Go's
-// suites, which all have forward secrecy, the hybrid key exchange
+// suites are those of TLS 1.2: forward secrecy and authenticated encryption. The
+// CBC ones that Go still has are for clients that no browser of ours is.
+var suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+}
+
+// Config gives the configuration of a listener: TLS 1.2 at least, suites with
+// forward secrecy and authenticated encryption only, the hybrid key exchange
 // X25519MLKEM768 among the groups, session tickets whose keys rotate, and
 // HTTP/2 [SEC-53]. Clone it rather than change it after use.
 func (s *Source) Config() *tls.Config {
 	config := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
+		CipherSuites:   suites,
 		NextProtos:     []string{"h2", "http/1.1"},
 		GetCertificate: s.Get,
 	}

@@ -112,8 +112,8 @@ func TestSEC53_Protocol(t *testing.T) {
 	}
 }
 
-// TestSEC53_ForwardSecrecy offers suites without it to a server with an RSA
-// key, with which they would be possible.
+// TestSEC53_ForwardSecrecy offers suites without it, and without authenticated
+// encryption, to a server with an RSA key, with which they would be possible.
 func TestSEC53_ForwardSecrecy(t *testing.T) {
 	cert, key := rsaPair(t, "localhost")
 	source, err := certificate.Files(cert, key, never(t))
@@ -123,6 +123,7 @@ func TestSEC53_ForwardSecrecy(t *testing.T) {
 	for suite, good := range map[uint16]bool{
 		tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256: true,
 		tls.TLS_RSA_WITH_AES_128_GCM_SHA256:       false,
+		tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA:    false,
 		tls.TLS_RSA_WITH_AES_256_CBC_SHA:          false,
 		tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA:         false,
 	} {
