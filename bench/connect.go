@@ -9,7 +9,7 @@ func connectMode() mode {
 	return mode{
 		name: "connect",
 		metrics: []metric{
-			{key: "connect", title: "CPU µs per connect + auth + register", target: "<= 600"},
+			{key: "connect", title: "CPU µs per connect + auth + register", target: "<= 600", limit: 600, node: 2600},
 		},
 		setting: func(z sizes, _ *peer) setting {
 			return setting{users: 2 * z.connects, perPool: 2, silent: true}

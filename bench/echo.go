@@ -11,7 +11,7 @@ func echoMode() mode {
 	return mode{
 		name: "echo",
 		metrics: []metric{
-			{key: "echo", title: "CPU µs per `ping_manual` round trip", target: "<= 8", digits: 1},
+			{key: "echo", title: "CPU µs per `ping_manual` round trip", target: "<= 8", limit: 8, node: 29, digits: 1},
 		},
 		setting: func(z sizes, _ *peer) setting { return setting{users: z.echoClients, silent: true} },
 		measure: func(ctx context.Context, f *figure) (values, error) {

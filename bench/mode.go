@@ -25,11 +25,13 @@ type mode struct {
 type metric struct {
 	key    string
 	title  string
-	target string // what the design asks of us; empty where it asks nothing
-	digits int    // after the decimal point
-	exact  bool   // not a quantity: no ratio
-	quiet  string // key of the same figure in quiet times, shown beside it
-	zero   bool   // may be nothing
+	target string  // what the design asks of us; empty where it asks nothing
+	limit  float64 // the same as a number, of what depends on the speed of the machine
+	node   float64 // what Node needed on the machine that the limit is for
+	digits int     // after the decimal point
+	exact  bool    // not a quantity: no ratio
+	quiet  string  // key of the same figure in quiet times, shown beside it
+	zero   bool    // may be nothing
 }
 
 // values are what one figure gave, by the metrics' keys.

@@ -15,7 +15,8 @@ func markdown(r *results, opts options, machine string) string {
 	}
 	table(&b, r, opts)
 	fmt.Fprintf(&b, "\nEach figure: the median of %d, below it the range; × is how many times ours the peer needs. A fresh server for each,\n"+
-		"in turn. The state behind ours is durable (a committed transaction per admission), the peers' is a map in memory.\n", opts.repeat)
+		"in turn. The state behind ours is durable (a committed transaction per admission), the peers' is a map in memory.\n"+
+		"Targets in µs were set on another machine; \"here\" is the target times how much longer Node needs here than there.\n", opts.repeat)
 	if len(r.failures)+len(r.absent) > 0 {
 		b.WriteString("\n## Not measured\n\n")
 		for name, why := range r.absent {
@@ -45,7 +46,7 @@ func table(b *strings.Builder, r *results, opts options) {
 			b.WriteString("\n|---|---|" + strings.Repeat("---|", len(r.shown(opts.modes, section))) + "\n")
 		}
 		for _, k := range m.metrics {
-			fmt.Fprintf(b, "| %s | %s |", k.title, k.target)
+			fmt.Fprintf(b, "| %s | %s |", k.title, aim(r, k))
 			for _, p := range r.shown(opts.modes, section) {
 				fmt.Fprintf(b, " %s |", cell(r, k, p))
 			}
@@ -65,6 +66,15 @@ func (r *results) shown(modes []mode, section string) (list []*peer) {
 		}
 	}
 	return list
+}
+
+// aim is what is asked of us, and what that is on this machine.
+func aim(r *results, k metric) string {
+	here := r.of(k, nodePeer())
+	if k.node == 0 || here.taken == 0 {
+		return k.target
+	}
+	return fmt.Sprintf("%s<br>here %s", k.target, number(k.limit*here.median/k.node, k.digits))
 }
 
 // cell is one figure: ours in bold, a peer's with its ratio to ours.
