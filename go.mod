@@ -2,6 +2,8 @@ module github.com/turnike/turnike
 
 go 1.26.0
 
+toolchain go1.26.11
+
 ignore ./web/node_modules
 
 require (

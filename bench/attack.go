@@ -291,15 +291,14 @@ func idlers(ctx context.Context, a *attacker) {
 			limit <- struct{}{}
 			conn, err := a.tcp(ctx)
 			<-limit
-			if err != nil {
-				continue
+			if err == nil {
+				a.did.Add(1)
+				if i%2 == 0 {
+					_, _ = conn.Write(hello)
+				}
+				_, _ = conn.Read(make([]byte, 1)) // until it is closed
+				_ = conn.Close()                  // whoever did it
 			}
-			a.did.Add(1)
-			if i%2 == 0 {
-				_, _ = conn.Write(hello)
-			}
-			_, _ = conn.Read(make([]byte, 1)) // until it is closed
-			_ = conn.Close()                  // whoever did it
 			select {
 			case <-ctx.Done():
 			case <-time.After(time.Second): // not a flood of connections

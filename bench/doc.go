@@ -6,7 +6,7 @@
 //
 // A load generator of its own (client, crowd), the start and the end of every
 // server measured (peer, process), the figures (one file a mode), and the
-// report. The peers, in the directory of that name, are the seed's contract on
+// report. The peers, in the directory of that name, are the events of docs/protocol.md on
 // two other stacks as lean as an expert would configure them; they keep their
 // state in memory and hash no passwords, which is in their favour. The floor is
 // what a websocket over TLS costs with nothing behind it.

@@ -73,7 +73,8 @@ func (f *figure) under(ctx context.Context, a attack) (u under, err error) {
 	u.took, err = f.crowd.steady(ctx, seconds(f.sizes.attackSeconds))
 	u.perSecond = float64(one.did.Load()) / time.Since(begin).Seconds()
 	stop()
-	return u, errors.Join(err, all.Wait())
+	err = errors.Join(err, all.Wait())
+	return u, err
 }
 
 // mostRSS is the greatest resident memory that the server has until ctx is done.

@@ -102,7 +102,8 @@ func (f *figure) beside(ctx context.Context, o *owner, d time.Duration) (trips, 
 		}
 		return nil
 	})
-	return trips, logins, all.Wait()
+	err = all.Wait()
+	return trips, logins, err
 }
 
 // owner logs in as a browser does: it keeps its cookies.

@@ -282,11 +282,21 @@ func TestSEC37_Floods(t *testing.T) {
 			t.Errorf("%s: status %d, want 431", name, a.Status)
 		}
 	}
+	polling := s.Open(harness.Dial{Transport: harness.Polling}).Open.SID
 	t.Run("slow", func(t *testing.T) {
+		head := " HTTP/1.1\r\nHost: " + s.Addr() + "\r\n"
+		body := "Content-Length: 100\r\n\r\n{"
 		for name, start := range map[string]string{
-			"headers": "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-			"body":    "POST /login-token HTTP/1.1\r\nHost: " + s.Addr() + "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
-			"silence": "",
+			// Nobody reads these, but net/http would before it answers.
+			"unread body":          "POST /logout" + head + body,
+			"body of another type": "POST /login-token" + head + "Content-Type: text/plain\r\n" + body,
+			"body of a refusal":    "POST /?token=x" + head + body,
+			"body of nothing":      "POST /nowhere" + head + body,
+			"body of a poll":       "POST /socket.io/?EIO=4&transport=polling&sid=" + polling + head + body,
+			"body of a lost poll":  "POST /socket.io/?EIO=4&transport=polling&sid=lost" + head + body,
+			"headers":              "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+			"body":                 "POST /login-token HTTP/1.1\r\nHost: " + s.Addr() + "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+			"silence":              "",
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -232,12 +232,13 @@ var (
 // of what was received. [SEC-38]
 func (c *Conn) readBody(w http.ResponseWriter, r *http.Request, scratch *[bufferSize]byte) ([]byte, error) {
 	limit := c.server.cfg.MaxPayload
+	rc := http.NewResponseController(w)
+	// Best effort: not every reader can. It stands until all was read: net/http
+	// reads on where we do not.
+	_ = rc.SetReadDeadline(time.Now().Add(c.server.cfg.MessageTimeout))
 	if r.ContentLength > int64(limit) {
 		return nil, errBodyTooBig
 	}
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(c.server.cfg.MessageTimeout)) // best effort: not every reader can
-	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
 	var body []byte
 	if scratch != nil {
 		body = scratch[:0]
@@ -252,6 +253,7 @@ func (c *Conn) readBody(w http.ResponseWriter, r *http.Request, scratch *[buffer
 			return nil, errBodyTooBig
 		}
 		if err == io.EOF {
+			_ = rc.SetReadDeadline(time.Time{})
 			return body, nil
 		}
 		if err != nil {

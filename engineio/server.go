@@ -3,6 +3,7 @@ package engineio
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -85,27 +86,14 @@ func (s *Server) Close(code int, reason string) {
 	s.CloseOver(context.Background(), 0, code, reason)
 }
 
-// CloseOver is Close one by one, see [Server.Scatter].
+// CloseOver is Close one by one, in no order, so that not all clients come back
+// at the same moment: a millisecond apart, or closer where that would take longer
+// than over. From ctx's end on there is no wait.
 func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, reason string) {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.Scatter(ctx, over, code, reason)
-}
-
-// Scatter closes the connections that are open with code, one by one, in no order,
-// so that not all clients come back at the same moment: a millisecond apart, or
-// closer where that would take longer than over. From ctx's end on there is no wait.
-func (s *Server) Scatter(ctx context.Context, over time.Duration, code int, reason string) {
-	start, conns := time.Now(), s.all()
-	apart := min(time.Millisecond, over/time.Duration(max(len(conns), 1)))
-	for i, c := range conns {
-		if early := time.Duration(i)*apart - time.Since(start); early > 0 {
-			select {
-			case <-ctx.Done():
-			case <-time.After(early):
-			}
-		}
+	for c := range s.spread(ctx, over) {
 		var fx effects
 		c.mu.Lock()
 		if c.state == ended && c.transport == Polling {
@@ -114,6 +102,36 @@ func (s *Server) Scatter(ctx context.Context, over time.Duration, code int, reas
 		c.shut(&fx, closing{code: code, reason: reason, forget: true})
 		c.mu.Unlock()
 		c.apply(fx)
+	}
+}
+
+// Scatter closes the connections that are open with code, as CloseOver does, and
+// goes on taking new ones. It stops at ctx's end.
+func (s *Server) Scatter(ctx context.Context, over time.Duration, code int, reason string) {
+	for c := range s.spread(ctx, over) {
+		if ctx.Err() != nil {
+			return
+		}
+		c.Close(code, reason)
+	}
+}
+
+// spread gives the connections one by one over a time.
+func (s *Server) spread(ctx context.Context, over time.Duration) iter.Seq[*Conn] {
+	return func(yield func(*Conn) bool) {
+		start, conns := time.Now(), s.all()
+		apart := min(time.Millisecond, over/time.Duration(max(len(conns), 1)))
+		for i, c := range conns {
+			if early := time.Duration(i)*apart - time.Since(start); early > 0 {
+				select {
+				case <-ctx.Done():
+				case <-time.After(early):
+				}
+			}
+			if !yield(c) {
+				return
+			}
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (c *Config) fields() []field {
 		span(&c.Server.DrainDelay, 0, 10*time.Minute).
 			named("server.drain_delay", "0s", "a stopping server goes on that long with /readyz failing, for a balancer to notice"),
 		span(&c.Server.DrainSpread, 0, time.Minute).
-			named("server.drain_spread", "2s", "it then closes its sockets over that time, at most a thousand a second"),
+			named("server.drain_spread", "2s", "it then closes its sockets over that time at most, a millisecond apart where that is shorter"),
 
 		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSACME, TLSOff).
 			named("tls.mode", TLSAuto, "auto makes a local CA in the data directory; files reads cert_file and key_file; acme asks an authority"),

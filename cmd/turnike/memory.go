@@ -15,8 +15,8 @@ const (
 	trimStep     = 64
 )
 
-// In a ramp the collector waits for rampGarbage, where the living are fewer than
-// that; it never waits for more than rampPercent of them.
+// In a ramp the collector waits for some rampGarbage, where less than that lives;
+// it never waits for more than rampPercent of what does.
 const (
 	rampGarbage = 64 << 20
 	rampPercent = 400
@@ -28,8 +28,7 @@ const (
 // garbage collection each time, and saves most of those in the ramp, whose garbage
 // is known to go soon.
 func trimMemory(ctx context.Context, connections func() int) {
-	usual := debug.SetGCPercent(-1) // there is no other way to ask
-	debug.SetGCPercent(usual)
+	usual := gcPercent()
 	defer debug.SetGCPercent(usual)
 	debug.FreeOSMemory()
 	tick := time.NewTicker(trimInterval)
@@ -61,6 +60,13 @@ func trimMemory(ctx context.Context, connections func() int) {
 		}
 		trimmed = n
 	}
+}
+
+// gcPercent is GOGC as it is now.
+func gcPercent() int {
+	percent := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(percent)
+	return int(int64(percent[0].Value.Uint64()))
 }
 
 // rampGCPercent is the GOGC of a ramp, by what lives now. Below zero, where the

@@ -106,7 +106,7 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 		return errors.Join(err, r.srv.Shutdown(work))
 	case <-time.After(r.cfg.Server.DrainDelay):
 	}
-	patience, cancel := context.WithTimeout(work, drainPatience)
+	patience, cancel := context.WithTimeout(work, drainPatience+max(0, r.cfg.Server.DrainSpread-usualSpread))
 	defer cancel()
 	err := errors.Join(r.rt.Drain(patience), r.srv.Shutdown(patience))
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -145,16 +145,19 @@ func (r running) reloadOnHangup(ctx context.Context) {
 			return
 		case <-hangup:
 			r.books.reopen()
-			r.keys.hangup()
-			if r.certs == nil {
-				continue
-			}
-			if err := r.certs.Reload(); err != nil {
-				r.log.Error("the certificate was not renewed; the old one is kept", "error", err)
-				continue
-			}
-			r.log.Info("certificate reloaded", "expires", r.certs.NotAfter())
+			r.reloadCertificate()
+			r.keys.hangup() // last: it may take a while to close sockets
 		}
 	}
 }
 
+func (r running) reloadCertificate() {
+	if r.certs == nil {
+		return
+	}
+	if err := r.certs.Reload(); err != nil {
+		r.log.Error("the certificate was not renewed; the old one is kept", "error", err)
+		return
+	}
+	r.log.Info("certificate reloaded", "expires", r.certs.NotAfter())
+}

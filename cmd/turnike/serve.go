@@ -37,8 +37,9 @@ const (
 	// presenceRetention is how long events that only presence needs are kept.
 	presenceRetention = time.Hour
 	// drainPatience is how long a stopping server waits for connections and
-	// requests under way.
+	// requests under way, closing the former within usualSpread.
 	drainPatience = 10 * time.Second
+	usualSpread   = 2 * time.Second
 )
 
 // serve runs the server until ctx is done. It reads from top to bottom: the

@@ -16,7 +16,7 @@ type serveCommand struct {
 type configFlags struct {
 	Listen    string `key:"server.listen" placeholder:"ADDR" help:"server.listen: the address to listen on, host:port."`
 	PublicURL string `key:"server.public_url" placeholder:"URL" help:"server.public_url: the address that users type."`
-	TLSMode   string `key:"tls.mode" placeholder:"MODE" help:"tls.mode: auto, files or off."`
+	TLSMode   string `key:"tls.mode" placeholder:"MODE" help:"tls.mode: auto, files, acme or off."`
 	SeatLimit string `key:"seat.limit" placeholder:"N" help:"seat.limit: users inside the pool default at once."`
 	LogLevel  string `key:"log.level" placeholder:"LEVEL" help:"log.level: debug, info, warn or error."`
 }

@@ -26,6 +26,7 @@ type handshake struct {
 	lang    string
 	cookie  *auth.Identity // the session of the cookie, if live
 	ends    uint64         // endings when it was looked up
+	checked uint64         // rechecks likewise
 	refused *auth.Error    // why the cookie opens nothing
 
 	mu      sync.Mutex        // guards what follows
@@ -187,7 +188,7 @@ func (s *Server) succeeds(ctx context.Context, old, next string) bool {
 
 // open keeps what CONNECT will need of the request, and counts the connection in.
 func (s *Server) open(c *engineio.Conn, r *http.Request) error {
-	hs := &handshake{lang: message.Language(r), origin: r.Header.Get("Origin"), ends: s.ends.Load()}
+	hs := &handshake{lang: message.Language(r), origin: r.Header.Get("Origin"), ends: s.ends.Load(), checked: s.rechecks.Load()}
 	id, err := s.auth.Cookie(r)
 	var refused *auth.Error
 	switch {
@@ -286,8 +287,14 @@ func (s *Server) identify(ctx context.Context, hs *handshake, given any) (auth.I
 	if hs.cookie == nil { // the store could not be asked
 		return auth.Identity{}, "", session.ErrUnavailable
 	}
+	if s.rechecks.Load() != hs.checked {
+		return auth.Identity{}, "", errKeysChanged
+	}
 	return *hs.cookie, "", nil
 }
+
+// errKeysChanged is for a cookie that was looked at before [Server.Recheck].
+var errKeysChanged = errors.New("realtime: the cookie has to be shown once more")
 
 // connectError refuses a CONNECT: for good, or so that the client comes back.
 func (s *Server) connectError(err error, lang string) error {
@@ -303,6 +310,8 @@ func (s *Server) connectError(err error, lang string) error {
 	case errors.As(err, &over):
 		code, reason, at = string(over.Code), over.Reason, over.At
 	case errors.Is(err, session.ErrUnknown):
+	case errors.Is(err, errKeysChanged):
+		return &socketio.CloseError{Code: closeTryAgain, Reason: codeKeysChanged}
 	default:
 		s.counts.connects.Add(codeStoreUnavailable)
 		return &socketio.CloseError{Code: closeTryAgain, Reason: codeStoreUnavailable}

@@ -65,6 +65,7 @@ type Server struct {
 	door     *door
 	sessions registry
 	ends     atomic.Uint64 // committed events after which a session may be over
+	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
 	tasks    tasks // hubs at work, and sessions being expired
 	counts   counts
@@ -201,6 +202,7 @@ func (s *Server) Drain(ctx context.Context) error {
 // Recheck sends every connection away to come back by itself, and to show its
 // token once more: some are not good any longer [SEC-23].
 func (s *Server) Recheck(ctx context.Context) {
+	s.rechecks.Add(1) // for those whose cookie is being looked at now
 	s.io.Engine().Scatter(ctx, s.cfg.DrainSpread, closeTryAgain, codeKeysChanged)
 }
 

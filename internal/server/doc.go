@@ -2,7 +2,7 @@
 // where that is on), the middleware every request passes, and an orderly start
 // and stop.
 //
-// With TLS a connection is accepted when its ClientHello has come, or what is none;
+// With TLS a connection is accepted when its first record has come, or what is none;
 // plain HTTP is refused there, unread.
 //
 // A request passes, in this order: what trusted proxies say of it, an id, the

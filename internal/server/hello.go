@@ -17,10 +17,11 @@ const (
 	maxRecord  = 1 << 14
 )
 
-// helloListener accepts a connection when all of its ClientHello is there, or
-// something that is none. Until then it costs a small goroutine and what the
-// kernel keeps, a tenth of a handshake under way: so many may say nothing, or
-// half of it [SEC-36].
+// helloListener accepts a connection when its first record is there, as a rule all
+// of the ClientHello, or something that is none. Until then it costs a small
+// goroutine and what the kernel keeps, a tenth of a handshake under way: so many
+// may say nothing, or half of it [SEC-36]. Behind the PROXY protocol, and on
+// systems other than Linux, the handshake itself waits.
 type helloListener struct {
 	net.Listener
 	begin    sync.Once

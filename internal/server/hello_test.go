@@ -60,6 +60,11 @@ func TestSEC36_HelloGone(t *testing.T) {
 	say(t, dialHello(t, l), "GET")
 	acceptHello(t, l)
 	_ = going.Close() // and says nothing
+	for end := time.Now().Add(patience); l.held() > 2; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("who has gone is waited for")
+		}
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +77,13 @@ func TestSEC36_HelloGone(t *testing.T) {
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("accept of a closed listener: %v", err)
 	}
+}
+
+// held is how many have not said anything.
+func (l *helloListener) held() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
 }
 
 func listenHello(t *testing.T) *helloListener {

@@ -18,7 +18,9 @@ import (
 const (
 	maxHeaderBytes = 16 << 10
 	maxHeaders     = 64
-	bodyDeadline   = 10 * time.Second
+	bodyDeadline   = 10 * time.Second // for all of it; after
+	bodyGrace      = 3 * time.Second  // it comes at
+	bodyRate       = 1 << 10          // bytes a second at least
 )
 
 // answerDeadline is when an answer must have been taken, from the request on. A
@@ -63,10 +65,9 @@ type Middleware struct {
 // Wrap puts the middleware around the routes.
 func (m Middleware) Wrap(next http.Handler) http.Handler {
 	next = m.sameSite(next)
-	next = m.boundBody(next)
-	next = m.boundAnswer(next)
 	next = m.noTokenInURL(next)
 	next = m.boundHeaders(next)
+	next = BoundBody(m.boundAnswer(next))
 	next = m.recoverPanic(next)
 	next = m.secure(m.logAccess(next))
 	return proxies(m.TrustedProxies).lookThrough(next)
@@ -142,16 +143,20 @@ func (m Middleware) noTokenInURL(next http.Handler) http.Handler {
 	})
 }
 
-// boundBody gives a body a time within which it must have arrived [SEC-37].
-func (m Middleware) boundBody(next http.Handler) http.Handler {
+// BoundBody gives a body a time within which it must have arrived [SEC-37], also
+// where no handler reads it: net/http does then, before the answer goes out.
+func BoundBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil || r.Body == http.NoBody {
 			next.ServeHTTP(w, r)
 			return
 		}
 		c := http.NewResponseController(w)
-		_ = c.SetReadDeadline(time.Now().Add(bodyDeadline)) // not every connection has one
-		r.Body = &timedBody{ReadCloser: r.Body, done: func() { _ = c.SetReadDeadline(time.Time{}) }}
+		body := &timedBody{ReadCloser: r.Body, begin: time.Now(), by: func(t time.Time) {
+			_ = c.SetReadDeadline(t) // not every connection has one
+		}}
+		body.due()
+		r.Body = body
 		next.ServeHTTP(w, r)
 	})
 }
@@ -173,20 +178,32 @@ func (m Middleware) boundAnswer(next http.Handler) http.Handler {
 // socket tells the requests of sockets.
 func (m Middleware) socket(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, m.SocketPath) }
 
-// timedBody takes the deadline back once the body has been read.
+// timedBody moves the deadline on as the body comes, and takes it back once all of
+// it has been read.
 type timedBody struct {
 	io.ReadCloser
-	done func()
+	begin time.Time
+	came  int
+	by    func(time.Time) // sets the deadline; nil when all has been read
 }
 
 // Read implements io.Reader.
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF && b.done != nil {
-		b.done()
-		b.done = nil
+	b.came += n
+	if n > 0 && b.by != nil {
+		b.due()
+	}
+	if err == io.EOF && b.by != nil {
+		b.by(time.Time{})
+		b.by = nil
 	}
 	return n, err
+}
+
+// due sets the deadline by what has come.
+func (b *timedBody) due() {
+	b.by(b.begin.Add(min(bodyDeadline, bodyGrace+time.Duration(b.came)*time.Second/bodyRate)))
 }
 
 // sameSite refuses unsafe requests that another site made a browser send

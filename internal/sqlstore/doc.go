@@ -9,8 +9,9 @@
 //
 //  1. the caller's request waits in a bounded queue,
 //  2. the writer takes what is queued into one transaction. Each request loads
-//     its state, decides, is checked (guard.go) and writes, behind a savepoint
-//     of its own: an error or a panic undoes that request alone,
+//     its state, decides, is checked (guard.go) and writes. An error or a panic
+//     undoes that request alone: where it had written, the batch is run again
+//     with a savepoint for each,
 //  3. one commit makes all of them durable,
 //  4. the listener is handed the events, in commit order: first those that
 //     other processes committed before, then the batch's own,

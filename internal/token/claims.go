@@ -91,7 +91,7 @@ func (s seconds) date() *jwt.NumericDate { return jwt.NewNumericDate(s.time()) }
 // whole cuts a time to what a token can say.
 func whole(t time.Time) time.Time { return time.Unix(t.Unix(), 0).UTC() }
 
-// The methods below make a wire a jwt.Claims, for the library to sign and read.
+// The methods below make a wire a jwt.Claims, for the library to sign.
 
 // GetExpirationTime gives exp.
 func (w *wire) GetExpirationTime() (*jwt.NumericDate, error) { return w.ExpiresAt.date(), nil }

@@ -2,6 +2,7 @@
 //
 //	go run ./script/dependency licenses      every licence is on the list of allowed ones [SEC-67]
 //	go run ./script/dependency sbom BINARY   a bill of materials, CycloneDX JSON, on stdout
+//	go run ./script/dependency weaknesses D  Go's list of known weaknesses into D, for govulncheck [SEC-66]
 package main
 
 import (
@@ -42,8 +43,10 @@ func run(args []string) error {
 		return licenses()
 	case len(args) == 2 && args[0] == "sbom":
 		return sbom(args[1])
+	case len(args) == 2 && args[0] == "weaknesses":
+		return weaknesses(args[1])
 	}
-	return fmt.Errorf("usage: dependency licenses, dependency sbom BINARY")
+	return fmt.Errorf("usage: dependency licenses, dependency sbom BINARY, dependency weaknesses DIRECTORY")
 }
 
 // licenses checks everything that is built with, tools and tests included.
