@@ -34,7 +34,8 @@ func TestSEC40_Hub(t *testing.T) {
 
 	fail.Store(true) // when the log is lost, the seats are read again
 	w.rt.Commit([]session.Event{{Pool: 1, Type: session.LogLost}})
-	_, raw = w.login("bob", "phone")
+	eventually(t, "the panic", func() bool { return w.rt.Stats().Panics == 2 })
+	_, raw = w.login("bob", "phone") // else he might be among who was about to join
 	w.enter(raw)
 	ada.expect(eventPresenceSync, `"username":"ada"`)
 	if n := w.rt.Stats().Panics; n != 2 {
