@@ -102,6 +102,15 @@ func run(t testing.TB, s *Service) (stop func()) {
 }
 
 // eventually waits for something that is on its way.
+// pipedSink is a sink that is asked through pipes, so that the test owns the time.
+func pipedSink(t *testing.T) (*sink, SMTP) {
+	s := newSink(t)
+	c := s.config(Plain)
+	c.Address = "127.0.0.1:25"
+	c.dial = s.piped(t)
+	return s, c
+}
+
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
@@ -140,10 +149,7 @@ func TestSEC60_Pace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t, t.TempDir())
 		defer h.close(t)
-		s := newSink(t)
-		c := s.config(Plain)
-		c.Address = "127.0.0.1:25"
-		c.dial = s.piped(t)
+		s, c := pipedSink(t)
 		service := h.service(t, h, c, "owner@example.com")
 		h.enter(t, "shop", "owner")
 		stop := run(t, service)
@@ -257,10 +263,7 @@ func TestRefusedForGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t, t.TempDir())
 		defer h.close(t)
-		s := newSink(t)
-		c := s.config(Plain)
-		c.Address = "127.0.0.1:25"
-		c.dial = s.piped(t)
+		s, c := pipedSink(t)
 		asked := 0
 		answer := func(code int) func(string) error {
 			return func(string) error { asked++; return &smtp.SMTPError{Code: code, Message: "no"} }
@@ -296,10 +299,7 @@ func TestOneBadRecipient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t, t.TempDir())
 		defer h.close(t)
-		s := newSink(t)
-		c := s.config(Plain)
-		c.Address = "127.0.0.1:25"
-		c.dial = s.piped(t)
+		s, c := pipedSink(t)
 		s.fail = func(rcpt string) error {
 			if rcpt == "typo@example.com" {
 				return &smtp.SMTPError{Code: 550, Message: "no such user"}
