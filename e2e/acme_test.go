@@ -52,12 +52,7 @@ func freePort(t *testing.T) string {
 // startPebble starts one whose certificates live that long.
 func startPebble(t *testing.T, life time.Duration) *pebble {
 	t.Helper()
-	if _, err := exec.LookPath("pebble"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("pebble is not installed")
-	}
+	harness.Program(t, "pebble")
 	dir := t.TempDir()
 	p := &pebble{caFile: filepath.Join(dir, "pebble.pem"), tls: freePort(t), http: freePort(t)}
 	roots := apiCertificate(t, p.caFile, filepath.Join(dir, "pebble.key"))

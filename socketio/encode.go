@@ -75,28 +75,25 @@ func encodeSole(head []byte, name *string, raw JSON) (*engineio.Payload, error) 
 	var scratch [64]byte
 	open := append(scratch[:0], '[')
 	if name != nil {
-		if plain(*name) {
-			open = append(open, '"')
-			open = append(append(open, *name...), '"', ',')
-		} else {
-			quoted := bytes.NewBuffer(nil)
-			if err := writeJSON(quoted, *name); err != nil {
-				return nil, err
-			}
-			open = append(append(open, quoted.Bytes()...), ',')
+		quoted, err := appendString(open, *name)
+		if err != nil {
+			return nil, err
 		}
+		open = append(quoted, ',')
 	}
 	return engineio.Text(head, open, raw, []byte{']'}), nil
 }
 
-// plain tells whether a string is its own JSON, between quotes.
-func plain(s string) bool {
+// appendString is writeJSON for a string, which as a rule is its own JSON.
+func appendString(b []byte, s string) ([]byte, error) {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
+			quoted := new(bytes.Buffer)
+			err := writeJSON(quoted, s)
+			return append(b, quoted.Bytes()...), err
 		}
 	}
-	return true
+	return append(append(append(b, '"'), s...), '"'), nil
 }
 
 // attachment returns the data of an argument that travels as an attachment.

@@ -106,11 +106,12 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 		return errors.Join(err, r.srv.Shutdown(work))
 	case <-time.After(r.cfg.Server.DrainDelay):
 	}
-	patience, cancel := context.WithTimeout(work, drainPatience+max(0, r.cfg.Server.DrainSpread-usualSpread))
+	patience := drainPatience + max(0, r.cfg.Server.DrainSpread-usualSpread)
+	waiting, cancel := context.WithTimeout(work, patience)
 	defer cancel()
-	err := errors.Join(r.rt.Drain(patience), r.srv.Shutdown(patience))
+	err := errors.Join(r.rt.Drain(waiting), r.srv.Shutdown(waiting))
 	if errors.Is(err, context.DeadlineExceeded) {
-		r.log.Warn("not everything ended in time", "patience", drainPatience)
+		r.log.Warn("not everything ended in time", "patience", patience)
 		err = nil
 	}
 	r.log.Info("stopped")

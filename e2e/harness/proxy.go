@@ -35,16 +35,7 @@ func FreePort(t testing.TB) string {
 // everything in this server's name goes through it.
 func (s *Server) Behind(p Proxy, port string) {
 	s.t.Helper()
-	program, err := exec.LookPath(p.Program)
-	if err != nil {
-		program = "/usr/sbin/" + p.Program // not on everybody's PATH
-	}
-	if _, err := os.Stat(program); err != nil {
-		if os.Getenv("CI") != "" {
-			s.t.Fatal(err)
-		}
-		s.t.Skip(err)
-	}
+	program := Program(s.t, p.Program)
 	raw, err := os.ReadFile(filepath.Join("..", "deploy", p.Config))
 	if err != nil {
 		s.t.Fatal(err)

@@ -18,9 +18,9 @@ import (
 const (
 	maxHeaderBytes = 16 << 10
 	maxHeaders     = 64
-	bodyDeadline   = 10 * time.Second // for all of it; after
-	bodyGrace      = 3 * time.Second  // it comes at
-	bodyRate       = 1 << 10          // bytes a second at least
+	bodyDeadline   = 10 * time.Second // for the whole body
+	bodyGrace      = 3 * time.Second  // from then on it has to have come at bodyRate
+	bodyRate       = 1 << 10          // bytes a second
 )
 
 // answerDeadline is when an answer must have been taken, from the request on. A
