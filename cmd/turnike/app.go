@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 
@@ -45,9 +46,25 @@ func flagLayer(parsed *kong.Context) layer {
 	return out
 }
 
-// config reads the configuration.
+// config reads the configuration that a server started now would have.
 func (a *app) config() (Config, error) {
 	return loadConfig(sources{data: a.data, file: a.file, env: a.env, flags: a.flags})
+}
+
+// configInForce reads the configuration for a command beside the server: while
+// one runs, its own configuration wins over the file and the environment, which
+// then give only the secrets. The second result is nil while none runs.
+func (a *app) configInForce() (Config, *runningServer, error) {
+	server, err := readRunning(a.data)
+	if errors.Is(err, errNotRunning) {
+		cfg, err := a.config()
+		return cfg, nil, err
+	}
+	if err != nil {
+		return Config{}, nil, err
+	}
+	cfg, err := loadConfig(sources{data: a.data, file: a.file, env: a.env, flags: a.flags, running: &server})
+	return cfg, &server, err
 }
 
 // say writes a line for people to stdout.

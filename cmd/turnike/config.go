@@ -198,6 +198,7 @@ type MailConfig struct {
 	To           []string // who is alerted
 	From         string
 	SMTP         string // host:port
+	Hello        string // the name in EHLO; "" is the host of server.public_url, else the host's name
 	TLS          alert.Security
 	Username     string
 	Password     secret.Secret

@@ -10,17 +10,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/turnike/turnike/internal/server"
 )
-
-// addressFile, in the data directory, has the URL of the running server.
-const addressFile = "address"
 
 // healthTimeout bounds the whole question.
 const healthTimeout = 3 * time.Second
@@ -31,11 +26,15 @@ type healthcheckCommand struct{}
 
 // Run asks /healthz.
 func (healthcheckCommand) Run(ctx context.Context, a *app) error {
-	cfg, err := a.config()
+	server, err := readRunning(a.data)
 	if err != nil {
 		return err
 	}
-	address, err := serverAddress(cfg.Data)
+	address, err := server.address()
+	if err != nil {
+		return err
+	}
+	cfg, err := loadConfig(sources{data: a.data, running: &server}) // the server's alone
 	if err != nil {
 		return err
 	}
@@ -86,22 +85,6 @@ func dialServer(cfg Config) func(ctx context.Context, network, address string) (
 		}
 		return c, nil
 	}
-}
-
-// serverAddress reads where the running server can be reached.
-func serverAddress(data string) (*url.URL, error) {
-	line, err := os.ReadFile(filepath.Join(data, addressFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no server runs on the data directory %s", data)
-	}
-	if err != nil {
-		return nil, err
-	}
-	address, err := url.Parse(strings.TrimSpace(string(line)))
-	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
-		return nil, fmt.Errorf("%s is not the address of a server", filepath.Join(data, addressFile))
-	}
-	return address, nil
 }
 
 // trustServer accepts the certificate that the server must have: one of the

@@ -73,11 +73,11 @@ func runUntilDone(ctx context.Context, r running) error {
 		r.log.Info("metrics", "address", r.watch.Addr().String(), "pprof", r.cfg.Metrics.Pprof)
 	}
 
-	address := filepath.Join(r.cfg.Data, addressFile)
-	if err := writeAddress(address, localURL(r.cfg, r.srv.Addr(), "127.0.0.1")); err != nil {
+	if err := r.describe(); err != nil {
 		return errors.Join(err, r.srv.Shutdown(work))
 	}
-	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
+	// A file that stays behind does no harm: its process id is not the next server's.
+	defer func() { _ = os.Remove(filepath.Join(r.cfg.Data, runningFile)) }()
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
 	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
 	tellOfFewFiles(r.cfg, r.log)
@@ -116,6 +116,13 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 	}
 	r.log.Info("stopped")
 	return err
+}
+
+// describe leaves in the data directory what commands need to know.
+func (r running) describe() error {
+	s := runningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: build().Version, Started: stamp(time.Now())}
+	s.describe(r.cfg)
+	return s.write(r.cfg.Data)
 }
 
 // warnExpiry tells of a certificate that nobody has renewed [SEC-53].

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -277,11 +276,6 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 		host = h
 	}
 	return scheme + "://" + net.JoinHostPort(host, port) + cfg.Server.BasePath
-}
-
-// writeAddress leaves the address for `turnike healthcheck`.
-func writeAddress(file, address string) error {
-	return os.WriteFile(file, []byte(address+"\n"), 0o600)
 }
 
 // announceAccounts prints the passwords that were made.

@@ -122,6 +122,9 @@ type issuer struct {
 }
 
 func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
+	if err := w.agrees("token.secret"); err != nil {
+		return nil, err
+	}
 	keys, err := openKeyring(w.cfg, w.store)
 	if err != nil {
 		return nil, err

@@ -40,6 +40,9 @@ func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer w.close(&err)
+	if err := w.agrees("token.secret"); err != nil {
+		return err
+	}
 	if w.cfg.Token.Secret.IsSet() {
 		return errors.New("token.secret signs the tokens, not a key of the server's: give it a new value, the old one as token.secret_previous (or nowhere, to revoke it), and restart")
 	}

@@ -29,6 +29,9 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer w.close(&err)
+	if err := w.agrees("password.pepper"); err != nil {
+		return err
+	}
 	// Asked before the password is, so that nobody types one in vain.
 	if _, err := w.store.UserByName(ctx, name); !errors.Is(err, session.ErrNoUser) {
 		if err == nil {

@@ -31,6 +31,9 @@ func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer w.close(&err)
+	if err := w.agrees("password.pepper"); err != nil {
+		return err
+	}
 	// As many hashes at once as there are cores: nobody waits for a login here.
 	hasher, err := account.NewHasher(account.HasherConfig{
 		Parameters: w.cfg.Password.parameters(), Pepper: w.cfg.Password.Pepper, Slots: runtime.GOMAXPROCS(0)})

@@ -15,9 +15,10 @@ import (
 
 // workspace is the store of the data directory, opened for a command.
 type workspace struct {
-	cfg   Config
-	store *sqlstore.Store
-	core  *session.Core
+	cfg    Config
+	server *runningServer // nil while none runs
+	store  *sqlstore.Store
+	core   *session.Core
 }
 
 // open opens the store that is there. A mistyped --data must not make an empty
@@ -31,7 +32,7 @@ func (a *app) open(ctx context.Context) (*workspace, error) {
 
 // openOrCreate opens the store, making it where there is none.
 func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
-	cfg, err := a.config()
+	cfg, server, err := a.configInForce()
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
 	}
-	return &workspace{cfg: cfg, store: store, core: session.New(store, cfg.rules(), clock, log)}, nil
+	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.rules(), clock, log)}, nil
 }
 
 // close closes the store; err is what the command has to say so far.
@@ -55,6 +56,14 @@ func (w *workspace) close(err *error) {
 func (w *workspace) serving() bool {
 	_, running := sqlstore.ServerPID(w.cfg.Data)
 	return running
+}
+
+// agrees refuses a command whose secret is not that of the running server.
+func (w *workspace) agrees(key string) error {
+	if w.server == nil {
+		return nil
+	}
+	return w.server.agrees(w.cfg, key)
 }
 
 // errNotConfirmed: the change is durable, but the server has not applied it.

@@ -43,7 +43,7 @@ func TestTrust(t *testing.T) {
 	}
 	turnike("trust", "--uninstall")
 	trusted(false) // from here on Chromium's own database is there, wherever this version keeps it
-	for range 2 { // a second time changes nothing
+	for range 2 {  // a second time changes nothing
 		r := turnike("trust")
 		if r.Code != 0 || !strings.Contains(r.Out, "system: trusts it now") || !strings.Contains(r.Out, "browsers: trust it now") {
 			t.Fatalf("%+v", r)
