@@ -9,6 +9,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+// defaultData is the data directory when nothing names another one.
+const defaultData = "./data"
+
 // app is what every command works with.
 type app struct {
 	data, file string // the data directory, the configuration file
@@ -27,7 +30,7 @@ func newApp(grammar commands, parsed *kong.Context, env environment) (*app, erro
 		}
 	}
 	return &app{
-		data:   cmp.Or(grammar.Data, env[envData], "./data"),
+		data:   cmp.Or(grammar.Data, env[envData], defaultData),
 		file:   cmp.Or(grammar.Config, env[envConfig]),
 		env:    env,
 		flags:  flagLayer(parsed),

@@ -30,11 +30,20 @@ func (healthcheckCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	address, err := server.address()
+	if err := server.ask(ctx, a.data, "healthz"); err != nil {
+		return err
+	}
+	return a.say("healthy")
+}
+
+// ask requests a health route of the running server and fails unless the answer
+// is 200.
+func (s runningServer) ask(ctx context.Context, data, route string) error {
+	address, err := s.address()
 	if err != nil {
 		return err
 	}
-	cfg, err := loadConfig(sources{data: a.data, running: &server}) // the server's alone
+	cfg, err := loadConfig(sources{data: data, running: &s}) // the server's alone
 	if err != nil {
 		return err
 	}
@@ -44,7 +53,7 @@ func (healthcheckCommand) Run(ctx context.Context, a *app) error {
 	}
 	ctx, stop := context.WithTimeout(ctx, healthTimeout)
 	defer stop()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.JoinPath("healthz").String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.JoinPath(route).String(), nil)
 	if err != nil {
 		return err
 	}
@@ -55,14 +64,19 @@ func (healthcheckCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return fmt.Errorf("the server does not answer: %w", err)
 	}
-	defer res.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)); err != nil {
+	if err := discard(res.Body); err != nil {
 		return fmt.Errorf("the server does not answer: %w", err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server is not healthy: status %d", res.StatusCode)
+		return fmt.Errorf("the server is not healthy: status %d of /%s", res.StatusCode, route)
 	}
-	return a.say("healthy")
+	return nil
+}
+
+// discard reads a small body to its end and closes it.
+func discard(body io.ReadCloser) error {
+	_, err := io.Copy(io.Discard, io.LimitReader(body, 64<<10))
+	return errors.Join(err, body.Close())
 }
 
 // dialServer connects as the listener wants it.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -23,6 +25,8 @@ type commands struct {
 	Data   string `placeholder:"DIR" help:"The data directory (TURNIKE_DATA; default ./data)."`
 	Config string `placeholder:"FILE" help:"The configuration file (TURNIKE_CONFIG)."`
 
+	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
+
 	Serve serveCommand `cmd:"" help:"Run the server until SIGTERM or SIGINT."`
 	User  struct {
 		Add     userAddCommand     `cmd:"" help:"Add an account."`
@@ -40,8 +44,9 @@ type commands struct {
 		Issue sessionIssueCommand `cmd:"" help:"Open sessions without passwords and print their tokens."`
 	} `cmd:"" help:"Who is inside."`
 	Pool struct {
-		List poolListCommand `cmd:"" help:"List the pools."`
-		Set  poolSetCommand  `cmd:"" help:"Make or change a pool."`
+		List   poolListCommand   `cmd:"" help:"List the pools."`
+		Set    poolSetCommand    `cmd:"" help:"Change a pool, or make one."`
+		Delete poolDeleteCommand `cmd:"" help:"Delete a pool without accounts."`
 	} `cmd:"" help:"Seat limits."`
 	Token struct {
 		Rotate tokenRotateCommand `cmd:"" help:"Make a new key for tokens; nobody is logged out, or everybody with --revoke."`
@@ -51,8 +56,10 @@ type commands struct {
 	} `cmd:"" help:"Alerts by mail."`
 	Trust       trustCommand       `cmd:"" help:"Make this machine and your browsers trust the local authority."`
 	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or what is wrong with it."`
+	Status      statusCommand      `cmd:"" help:"Show what is running, where, how many are inside, and what is wrong."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the running server whether it is alive."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Help        helpCommand        `cmd:"" help:"Print the help of a command."`
 	Completion  completionCommand  `cmd:"" help:"Print a completion script for a shell."`
 }
 
@@ -65,6 +72,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		kong.Name("turnike"),
 		kong.Description("Lets at most N people use an application at once."),
 		kong.Writers(stdout, stderr),
+		kong.Vars{"version": versionLine()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Exit(func(code int) { exited = max(exited, code) }), // --help; parsing goes on after it
 	)
@@ -76,9 +84,17 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 			return report(stderr, usageError{clip(arg) + " is not UTF-8"})
 		}
 	}
-	parsed, err := parser.Parse(args)
+	if len(args) > 0 && args[0] == completeWord {
+		env := parseEnvironment(env)
+		a := &app{data: cmp.Or(env[envData], defaultData), file: env[envConfig], env: env, stdout: stdout, stderr: stderr}
+		return report(stderr, a.complete(ctx, parser.Model.Node, args[1:]))
+	}
+	parsed, err := parser.Parse(helpWanted(args))
 	if exited >= 0 {
 		return exited
+	}
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && unfinished(parser.Model.Node, args) {
+		err = errors.Join(err, parse.Context.PrintUsage(false))
 	}
 	if err != nil {
 		return report(stderr, usageError{err.Error()})

@@ -140,8 +140,6 @@ func golden(t *testing.T, name, got string) {
 func TestUsage(t *testing.T) {
 	s := newShell(t)
 	for _, args := range [][]string{
-		{},
-		{"user"},
 		{"frobnicate"},
 		{"--frobnicate"},
 		{"user", "add"},

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -38,6 +37,7 @@ type running struct {
 	keys   *liveKeys
 	events *eventLog
 	alerts *alert.Service // nil while mail.to is empty
+	greet  *greeting
 }
 
 // runUntilDone serves, says where, and drains when ctx is done.
@@ -79,12 +79,12 @@ func runUntilDone(ctx context.Context, r running) error {
 	// A file that stays behind does no harm: its process id is not the next server's.
 	defer func() { _ = os.Remove(filepath.Join(r.cfg.Data, runningFile)) }()
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
-	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
 	tellOfFewFiles(r.cfg, r.log)
 	manager := systemd.Notifier{Log: r.log}
 	manager.Ready()
 	wg.Go(func() { manager.Watch(work, r.store.Ping) })
 	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
+	r.greet.ready(here)
 
 	select {
 	case err := <-failed:

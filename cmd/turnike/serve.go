@@ -5,13 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -76,7 +74,9 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	made, err := firstStart(ctx, store, hasher, cfg, opts)
-	announceAccounts(opts, made) // at once: whatever else fails, they are in the database
+	greet := greeting{opts: opts, data: cfg.Data, ownCA: cfg.TLS.Mode == TLSAuto, accounts: made}
+	// Whatever fails below, the accounts are in the database by now.
+	defer greet.tellAccounts()
 	if err != nil {
 		return err
 	}
@@ -87,6 +87,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	r.greet = &greet
 	return runUntilDone(ctx, r)
 }
 
@@ -276,24 +277,6 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 		host = h
 	}
 	return scheme + "://" + net.JoinHostPort(host, port) + cfg.Server.BasePath
-}
-
-// announceAccounts prints the passwords that were made.
-func announceAccounts(opts ServeOptions, accounts []madeAccount) {
-	if len(accounts) == 0 {
-		return
-	}
-	var b strings.Builder
-	if opts.Dev {
-		fmt.Fprintln(&b, "Demo accounts, with their passwords:")
-	} else {
-		fmt.Fprintln(&b, "The first account, with its password. It is shown only this once:")
-	}
-	for _, a := range accounts {
-		fmt.Fprintf(&b, "  %-8s %s\n", a.name, a.password)
-	}
-	fmt.Fprintln(&b)
-	_, _ = fmt.Fprint(opts.Stdout, b.String()) // nobody may listen to stdout
 }
 
 // accounts is the store as the API sees it.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 )
 
 // serveCommand runs the server. Its flags are the common keys of the
@@ -27,6 +28,7 @@ type ServeOptions struct {
 	BootstrapPasswordFile string                 // "" for none: the password of admin is made and printed
 	Reload                func() (Config, error) // reads the configuration again, at SIGHUP
 	Stdout, Stderr        io.Writer
+	Program               string // as it was called, for commands to copy
 }
 
 // Run runs the server until ctx is done.
@@ -44,6 +46,15 @@ func (c *serveCommand) Run(ctx context.Context, a *app) error {
 		BootstrapPasswordFile: bootstrap,
 		Reload:                a.config,
 		Stdout:                a.stdout,
+		Program:               programName(),
 		Stderr:                a.stderr,
 	})
+}
+
+// programName is how the program was called.
+func programName() string {
+	if len(os.Args) == 0 || os.Args[0] == "" {
+		return "turnike"
+	}
+	return os.Args[0]
 }

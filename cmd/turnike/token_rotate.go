@@ -114,7 +114,7 @@ func (w *workspace) revokeKeys(ctx context.Context, a *app, root *os.Root) error
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return a.say("token key %s signs; no older token is good, %d sessions ended", id, n)
+	return a.say("token key %s signs; no older token is good, %s ended", id, count(n, "session"))
 }
 
 // endAll ends every live session.

@@ -50,7 +50,7 @@ func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
 	if err := w.store.CreateUsers(ctx, users); err != nil {
 		return explainAccount(err)
 	}
-	return a.say("%d accounts imported", len(users))
+	return a.say("%s imported", count(len(users), "account"))
 }
 
 func (c *userImportCommand) lines(stdin io.Reader) (lines []importLine, err error) {

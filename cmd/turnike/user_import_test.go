@@ -46,7 +46,7 @@ func TestUserImport(t *testing.T) {
 			t.Errorf("%s cannot log in: %v", name, err)
 		}
 	}
-	if out := s.must(`{"username":"a","password":"eight ch"}`, "user", "import", "-"); out != "1 accounts imported\n" {
+	if out := s.must(`{"username":"a","password":"eight ch"}`, "user", "import", "-"); out != "1 account imported\n" {
 		t.Errorf("stdin: %q", out)
 	}
 	if out := s.must("\n", "user", "import", "-"); out != "0 accounts imported\n" {

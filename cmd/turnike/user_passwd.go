@@ -8,7 +8,7 @@ import (
 
 // userPasswdCommand sets a password.
 type userPasswdCommand struct {
-	Name string `arg:"" help:"The account."`
+	Name string `arg:"" complete:"users" help:"The account."`
 	passwordFlags
 }
 

@@ -53,6 +53,7 @@ const (
 	ConnectionLeft       EventType = "connection_left"
 	SeatFreed            EventType = "seat_freed" // grace over, or given to somebody else
 	PoolChanged          EventType = "pool_changed"
+	PoolDeleted          EventType = "pool_deleted" // Reason is its name
 	ServerStarted        EventType = "server_started" // every seat of the pool went into boot grace [S7]
 	UserCreated          EventType = "user_created"
 	UserChanged          EventType = "user_changed"

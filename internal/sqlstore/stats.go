@@ -50,7 +50,7 @@ func (s *Store) Stats() Stats {
 
 // Occupancy is who is where, as of one commit.
 type Occupancy struct {
-	Pools    []session.Pool // but the system's own, by id
+	Pools    []session.Pool // but the system's own and deleted ones, by id
 	Sessions int            // that are live
 }
 
@@ -58,7 +58,7 @@ type Occupancy struct {
 func (s *Store) Occupancy(ctx context.Context) (Occupancy, error) {
 	var o Occupancy
 	err := s.readTx(ctx, func(c *conn) error {
-		err := c.query(selectPool+` WHERE id <> 0 ORDER BY id`, func(r row) error {
+		err := c.query(selectPool+` WHERE `+livePool+` ORDER BY id`, func(r row) error {
 			o.Pools = append(o.Pools, scanPool(r, 0))
 			return nil
 		})

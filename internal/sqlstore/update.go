@@ -76,6 +76,11 @@ func (t *tx) apply(l loaded, ch session.Change) error {
 
 func (t *tx) writeUser(ch session.Change) error {
 	if u := ch.User; u != nil {
+		if u.Pool != ch.Pool.ID {
+			if err := t.checkPool(u.Pool); err != nil {
+				return err
+			}
+		}
 		if _, err := t.exec(`UPDATE users SET role = ?, pool_id = ?, disabled = ?, deleted = ?, cred_version = ?,
 			password_hash = ?, seat_lost = ?, canonical = CASE ? WHEN 1 THEN NULL ELSE canonical END WHERE id = ?`,
 			string(u.Role), int64(u.Pool), u.Disabled, u.Deleted, u.CredVersion,
