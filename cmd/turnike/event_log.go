@@ -71,6 +71,9 @@ func (l *eventLog) write(e session.Event) {
 			attrs = append(attrs, slog.String(a.key, a.value))
 		}
 	}
+	if e.Type == session.UsersImported {
+		attrs = append(attrs, slog.Int("count", e.Count))
+	}
 	if e.Type == session.LoginFailed {
 		attrs = append(attrs, slog.Int("count", e.Count), slog.Int("throttled", e.Throttled))
 	}
@@ -80,8 +83,10 @@ func (l *eventLog) write(e session.Event) {
 	l.log.LogAttrs(context.Background(), level(e), strings.ReplaceAll(string(e.Type), "_", " "), attrs...)
 }
 
+// level is info for the audit trail, but for each account of an import: one line
+// counts them.
 func level(e session.Event) slog.Level {
-	if e.Type.Audit() {
+	if e.Type.Audit() && e.Reason != session.ReasonImport {
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug

@@ -13,8 +13,13 @@ type style struct{ on bool }
 // terminalStyle is on for a terminal, unless NO_COLOR is set to anything
 // (no-color.org) or the terminal says that it cannot.
 func terminalStyle(w io.Writer) style {
+	return style{on: isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+}
+
+// isTerminal reports whether a person may be reading what is written to w.
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return style{on: ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func (s style) wrap(code, text string) string {

@@ -31,6 +31,9 @@ const (
 	reasonSeatLost = "seat_lost"
 )
 
+// ReasonImport marks the UserCreated events of an import.
+const ReasonImport = "import"
+
 // Status is what presence says of one user [P2].
 type Status string
 
@@ -53,9 +56,10 @@ const (
 	ConnectionLeft       EventType = "connection_left"
 	SeatFreed            EventType = "seat_freed" // grace over, or given to somebody else
 	PoolChanged          EventType = "pool_changed"
-	PoolDeleted          EventType = "pool_deleted" // Reason is its name
+	PoolDeleted          EventType = "pool_deleted"   // Reason is its name
 	ServerStarted        EventType = "server_started" // every seat of the pool went into boot grace [S7]
 	UserCreated          EventType = "user_created"
+	UsersImported        EventType = "users_imported" // Count accounts, each with its UserCreated
 	UserChanged          EventType = "user_changed"
 	TokenKeysChanged     EventType = "token_keys_changed" // on the disk; who serves reads them again [SEC-23]
 	// AccountSharingSuspected: the war breaker has tripped [A6].

@@ -23,8 +23,10 @@ type PoolInUseError struct {
 	Users int
 }
 
-func (e *PoolInUseError) Error() string { return fmt.Sprintf("pool %q has accounts: %d", e.Name, e.Users) }
-func (*PoolInUseError) refusal()        {}
+func (e *PoolInUseError) Error() string {
+	return fmt.Sprintf("pool %q has accounts: %d", e.Name, e.Users)
+}
+func (*PoolInUseError) refusal() {}
 
 // livePool selects pools that accounts may be in. The system's own has an empty
 // name. A deleted one keeps its row, because the event log names it by id; its
