@@ -95,11 +95,12 @@ func runUntilDone(ctx context.Context, r running) error {
 	return r.drain(work, failed)
 }
 
-// drain stops in order: first /readyz says so, so that a balancer looks elsewhere;
-// then there is no new work, every connection is sent away to come back, and
+// drain stops in order: first /readyz says so, so that a balancer looks elsewhere,
+// and seats stay as they are; then there is no new work, every connection is sent away to come back, and
 // requests under way end.
 func (r running) drain(work context.Context, failed <-chan error) error {
 	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
+	r.keepSeats(work)
 	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
 	select {
 	case err := <-failed:
@@ -116,6 +117,15 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 	}
 	r.log.Info("stopped")
 	return err
+}
+
+// keepSeats tells the store of the drain, so that no process gives seats away [S7].
+func (r running) keepSeats(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := r.core.Drain(ctx); err != nil {
+		r.log.Warn("the database does not know of the drain yet; trying again", "error", err)
+	}
 }
 
 // warnExpiry tells of a certificate that nobody has renewed [SEC-53].

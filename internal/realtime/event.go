@@ -116,6 +116,9 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 		return
 	case c.sock.Ended():
 		return
+	case errors.Is(err, session.ErrDraining): // the next start lets it in [S7]
+		c.sock.Conn().Close(closeDraining, codeDraining)
+		return
 	case errors.Is(err, session.ErrUnknown): // ended, and its time is over
 		c.end(eventSessionEnded, string(session.Expired), "", s.core.Now())
 		return

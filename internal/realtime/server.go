@@ -186,7 +186,7 @@ func (s *Server) Connections() int { return s.io.Engine().Len() }
 func (s *Server) Draining() bool { return s.draining.Load() }
 
 // Drain closes every connection so that it comes back by itself, and waits until
-// the store knows that they left: all their seats are in grace then [S7].
+// the store knows that they left: all their seats are in boot grace then [S7].
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	s.io.CloseOver(ctx, s.cfg.DrainSpread, closeDraining, codeDraining)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,6 +50,8 @@ type Core struct {
 	log   *slog.Logger
 
 	full func(user string, e *SeatError)
+
+	draining, noted atomic.Bool // Drain was called; the store knows it
 }
 
 // New makes a core. The clock must be the one the store's deadlines were
@@ -103,7 +106,7 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 }
 
 // Register lets a connection inside. Errors: *EndedError, ErrUnknown,
-// *SeatError, ErrUnavailable.
+// ErrDraining, *SeatError, ErrUnavailable.
 func (c *Core) Register(ctx context.Context, in Registration) error {
 	var refused error
 	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {
@@ -126,6 +129,7 @@ func (c *Core) Register(ctx context.Context, in Registration) error {
 // Leave takes a connection out. Errors: ErrUnavailable; the caller tries again,
 // or the seat would stay held by nobody [I6].
 func (c *Core) Leave(ctx context.Context, in Leaving) error {
+	in.draining = c.draining.Load()
 	return c.store.Update(ctx, in.User, func(st State) Change {
 		return leave(st, c.rules, c.clock.Now(), in)
 	})
@@ -214,12 +218,35 @@ func (c *Core) Boot(ctx context.Context, epoch string) error {
 	return c.store.Restart(ctx, epoch, now, now.Add(c.rules.BootGrace))
 }
 
+// Drain begins the end of this run: from here seats only change when their user or
+// an operator wants it, and no connection is let in, until the next Boot [S7]. An
+// error says that the store has not noted it yet; Sweep tries again before it
+// does anything else.
+func (c *Core) Drain(ctx context.Context) error {
+	c.draining.Store(true)
+	return c.noteDrain(ctx)
+}
+
+func (c *Core) noteDrain(ctx context.Context) error {
+	if !c.draining.Load() || c.noted.Load() {
+		return nil
+	}
+	err := c.store.Drain(ctx, c.clock.Now())
+	if err == nil {
+		c.noted.Store(true)
+	}
+	return err
+}
+
 // sweepSlice is how many users one turn of the sweep takes on.
 const sweepSlice = 200
 
 // Sweep ends expired sessions and frees seats whose grace is over, until
 // nothing is due.
 func (c *Core) Sweep(ctx context.Context) error {
+	if err := c.noteDrain(ctx); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		due, err := c.store.Due(ctx, c.clock.Now(), sweepSlice)
 		if err != nil || len(due) == 0 {

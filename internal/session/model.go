@@ -168,6 +168,7 @@ type State struct {
 	Conns    []Connection // registered ones of the user, oldest first
 	Seat     *Seat        // the user's, if any
 	Contest  Contest      // of the user's sessions [A6]
+	Draining bool         // the run that serves the pool is about to end [S7]
 	// Next is the seat of another user in the pool that can be given away
 	// soonest: the one with the smallest Reclaim. Nil when none is in grace.
 	Next *Seat

@@ -27,6 +27,10 @@ type Store interface {
 	// before anything else is served.
 	Restart(ctx context.Context, epoch string, now, deadline time.Time) error
 
+	// Drain notes that this run is about to end: until the next Restart
+	// State.Draining is true for every process, and Due names no seat [S7].
+	Drain(ctx context.Context, now time.Time) error
+
 	// Session returns a session, live or ended, with its user. Error: ErrUnknown.
 	Session(ctx context.Context, id string) (Session, User, error)
 

@@ -130,7 +130,26 @@ func (t *tx) load(user string) (loaded, error) {
 	if l.Pool, err = t.pool(l.User.Pool); err != nil {
 		return l, err
 	}
+	if l.Draining, err = t.draining(); err != nil {
+		return l, err
+	}
 	return l, t.loadNext(&l)
+}
+
+// draining reports whether the server has begun to drain [S7]. The mirror keeps
+// the answer.
+func (t *tx) draining() (bool, error) {
+	if t.mirror.draining == nil {
+		var found bool
+		if err := t.conn.query(`SELECT 1 FROM meta WHERE key = ?`, func(row) error {
+			found = true
+			return nil
+		}, metaDrain); err != nil {
+			return false, err
+		}
+		t.mirror.draining = &found
+	}
+	return *t.mirror.draining, nil
 }
 
 // read reads the user with its seat, sessions and connections.

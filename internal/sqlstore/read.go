@@ -42,11 +42,11 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]string, er
 				SELECT user_no FROM (SELECT user_no FROM sessions WHERE ended_at IS NULL AND expires_at <= ?
 					ORDER BY expires_at LIMIT ?) AS expired
 				UNION SELECT user_no FROM (SELECT user_no FROM seats WHERE deadline IS NOT NULL AND deadline <= ?
-					ORDER BY deadline LIMIT ?) AS lapsed
+					AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?) ORDER BY deadline LIMIT ?) AS lapsed
 			) AS due JOIN users u ON u.no = due.user_no LIMIT ?`, func(r row) error {
 			users = append(users, r.string(0))
 			return nil
-		}, now, limit, now, limit, limit)
+		}, now, limit, now, metaDrain, limit, limit)
 	})
 	return users, err
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
@@ -158,11 +159,22 @@ func (t *tx) writeSeats(l loaded, ch session.Change) error {
 	return nil
 }
 
+// Drain implements session.Store.
+func (s *Store) Drain(ctx context.Context, now time.Time) error {
+	return s.write(ctx, func(t *tx) error {
+		t.mirror.clear()
+		return t.setMeta(metaDrain, strconv.FormatInt(now.UnixMilli(), 10))
+	})
+}
+
 // Restart implements session.Store.
 func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Time) error {
 	return s.write(ctx, func(t *tx) error {
 		t.mirror.clear()
 		if err := t.resetSeats(now, deadline); err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM meta WHERE key = ?`, metaDrain); err != nil {
 			return err
 		}
 		if err := t.setMeta(metaEpoch, epoch); err != nil {
