@@ -110,7 +110,7 @@ func New(cfg Config) *Server {
 	ns.On("register_user", s.register)
 	ns.On("get_online_users", s.getOnlineUsers)
 	ns.On("presence_sync", s.presenceSync)
-	ns.On("ping_manual", s.ping, socketio.Inline)
+	ns.On(eventPing, s.ping, socketio.Inline)
 	return s
 }
 
@@ -158,23 +158,19 @@ func (s *Server) pool(id session.PoolID) *pool {
 	return p
 }
 
-// flushInterval is how often the store is told when sessions were last active.
-const flushInterval = 5 * time.Second
+// forgetInterval is how often sessions without sockets are looked for.
+const forgetInterval = 5 * time.Second
 
-// Run tells the store of activity until ctx is done.
+// Run forgets sessions without sockets until ctx is done.
 func (s *Server) Run(ctx context.Context) {
-	tick := time.NewTicker(flushInterval)
+	tick := time.NewTicker(forgetInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if active := s.sessions.activity(); len(active) > 0 {
-				if err := s.core.Touch(ctx, active); err != nil && ctx.Err() == nil {
-					s.log.Warn("activity not stored", "error", err)
-				}
-			}
+			s.sessions.forget()
 		}
 	}
 }

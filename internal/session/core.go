@@ -52,6 +52,7 @@ type Core struct {
 	full func(user string, e *SeatError)
 
 	draining, noted atomic.Bool // Drain was called; the store knows it
+	activity        activity    // that the store does not know yet
 }
 
 // New makes a core. The clock must be the one the store's deadlines were
@@ -90,6 +91,7 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 	var out Session
 	var refused error
 	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {
+		c.activity.apply(st.Sessions)
 		ch, out, refused = admit(st, c.rules, c.clock.Now(), in)
 		return ch
 	})
@@ -207,11 +209,6 @@ func (c *Core) Expire(ctx context.Context, user string) error {
 	})
 }
 
-// Touch notes when sessions were last active.
-func (c *Core) Touch(ctx context.Context, active map[string]time.Time) error {
-	return c.store.Touch(ctx, active)
-}
-
 // Boot begins a run: every seat goes into boot grace [S7].
 func (c *Core) Boot(ctx context.Context, epoch string) error {
 	now := c.clock.Now()
@@ -268,18 +265,25 @@ func (c *Core) Sweep(ctx context.Context) error {
 // Retention is how long events are kept.
 type Retention struct{ Presence, Audit time.Duration }
 
-// Run sweeps at every interval and prunes each minute, until ctx is done.
+// Run sweeps at every interval, writes activity every few seconds and prunes each
+// minute, until ctx is done.
 func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) {
-	sweep, prune := time.NewTicker(interval), time.NewTicker(time.Minute)
+	sweep, flush, prune := time.NewTicker(interval), time.NewTicker(flushInterval), time.NewTicker(time.Minute)
 	defer sweep.Stop()
+	defer flush.Stop()
 	defer prune.Stop()
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
+			if err := c.flushLast(ctx); err != nil {
+				c.log.Warn("when sessions were last active is not stored", "error", err)
+			}
 			return
 		case <-sweep.C:
 			err = c.Sweep(ctx)
+		case <-flush.C:
+			err = c.flush(ctx)
 		case <-prune.C:
 			now := c.clock.Now()
 			err = c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))

@@ -23,8 +23,9 @@ type Store interface {
 	UpdatePool(ctx context.Context, pool PoolID, decide func(Pool) Change) error
 
 	// Restart puts every seat of every pool into boot grace until the deadline,
-	// drops all connections and begins the epoch [S7]. It is called once,
-	// before anything else is served.
+	// drops all connections and begins the epoch [S7]. Sessions that had
+	// connections when the last run ended, or began to drain, count as active now
+	// [A4]. It is called once, before anything else is served.
 	Restart(ctx context.Context, epoch string, now, deadline time.Time) error
 
 	// Drain notes that this run is about to end: until the next Restart

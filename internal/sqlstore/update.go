@@ -171,6 +171,9 @@ func (s *Store) Drain(ctx context.Context, now time.Time) error {
 func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Time) error {
 	return s.write(ctx, func(t *tx) error {
 		t.mirror.clear()
+		if err := t.noteInUse(now); err != nil {
+			return err
+		}
 		if err := t.resetSeats(now, deadline); err != nil {
 			return err
 		}
@@ -200,6 +203,15 @@ func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Ti
 		}
 		return nil
 	})
+}
+
+// noteInUse makes the sessions active that had connections when the last run ended:
+// those that it has not seen leave, and those that left while it drained [S7] [A4].
+func (t *tx) noteInUse(now time.Time) error {
+	_, err := t.exec(`UPDATE sessions SET last_active = ? WHERE ended_at IS NULL AND last_active < ? AND
+		(id IN (SELECT session_id FROM connections) OR last_active >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?))`,
+		now, now, metaDrain)
+	return err
 }
 
 // resetSeats puts every seat into boot grace and forgets the sockets, which are

@@ -2,6 +2,7 @@ package sessiontest
 
 import (
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -76,5 +77,47 @@ func drained(t *testing.T, server, other Store) {
 	register(t, next, second, "c5")
 	if p, _ := inside(t, server); p.Held != 2 || p.Grace != 0 {
 		t.Errorf("after all have resumed: %+v", p)
+	}
+}
+
+// testInUseAtRestart: who was connected when the last run ended, by a crash or a
+// drain, counts as active when the next one begins; nobody else does.
+func testInUseAtRestart(t *testing.T, b Backend) {
+	s := b.Open(t)
+	c := core(s)
+	names := []string{"crashed", "drained", "quiet", "gone"}
+	in := make(map[string]session.Session)
+	for _, name := range names {
+		in[name] = login(t, c, addUser(t, s, name))
+	}
+	for _, name := range []string{"crashed", "drained", "gone"} {
+		register(t, c, in[name], name)
+	}
+	leave := func(name string) {
+		if err := c.Leave(t.Context(), session.Leaving{User: in[name].User, Conn: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leave("gone")
+	left, _, err := s.Session(t.Context(), in["gone"].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c.Now().Equal(left.LastActive) { // the drain begins later
+		runtime.Gosched()
+	}
+	if err := c.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	leave("drained")
+	later := c.Now().Add(time.Hour)
+	if err := s.Restart(t.Context(), "next", later, later.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"crashed": true, "drained": true, "quiet": false, "gone": false} {
+		x, _, err := s.Session(t.Context(), in[name].ID)
+		if err != nil || x.LastActive.Equal(later) != want {
+			t.Errorf("%s was last active at %v, %v; the start was at %v", name, x.LastActive, err, later)
+		}
 	}
 }

@@ -29,6 +29,7 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"A1 one login at a time survives", false, testParallelLogins},
 		{"S7 restart", false, testRestart},
 		{"S7 drain", false, testDrain},
+		{"S7 A4 in use at a restart", false, testInUseAtRestart},
 		{"T2 due", false, testDue},
 		{"touch", false, testTouch},
 		{"A7 deletion frees the name", false, testDelete},
