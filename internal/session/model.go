@@ -83,11 +83,14 @@ type Session struct {
 	Pool       PoolID
 	Device     string // what a person recognises the device by
 	DeviceHash []byte // SHA-256 of the device cookie; nil without one [A5]
-	Address    string
-	Issued     bool // made by an operator without a password
-	Created    time.Time
-	LastActive time.Time
-	Expires    time.Time
+	// KnownDevice is set when the login came with that cookie, so that the client
+	// is one that keeps cookies [A6].
+	KnownDevice bool
+	Address     string
+	Issued      bool // made by an operator without a password
+	Created     time.Time
+	LastActive  time.Time
+	Expires     time.Time
 
 	Ended     time.Time // zero while live
 	Code      Code      // why it ended

@@ -98,9 +98,9 @@ func (t *tx) writeSession(l loaded, s session.Session) error {
 	var err error
 	switch {
 	case old == nil:
-		_, err = t.exec(`INSERT INTO sessions (id, user_no, pool_id, device, device_hash, address, issued, created_at,
-			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.ID, l.no, int64(s.Pool), s.Device, s.DeviceHash, s.Address, s.Issued, s.Created,
+		_, err = t.exec(`INSERT INTO sessions (id, user_no, pool_id, device, device_hash, known_device, address, issued, created_at,
+			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			s.ID, l.no, int64(s.Pool), s.Device, s.DeviceHash, s.KnownDevice, s.Address, s.Issued, s.Created,
 			s.LastActive, s.Expires, s.Ended, string(s.Code), s.Reason, s.Successor)
 	case s.Ended.IsZero():
 		if !s.LastActive.Equal(old.LastActive) {
