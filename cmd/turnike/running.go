@@ -96,8 +96,8 @@ func runUntilDone(ctx context.Context, r running) error {
 }
 
 // drain stops in order: first /readyz says so, so that a balancer looks elsewhere,
-// and seats stay as they are; then there is no new work, every connection is sent away to come back, and
-// requests under way end.
+// and seats stay with their owners; then there is no new work, every connection is
+// sent away to come back, and requests under way end.
 func (r running) drain(work context.Context, failed <-chan error) error {
 	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
 	r.keepSeats(work)

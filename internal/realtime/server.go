@@ -64,10 +64,11 @@ type Server struct {
 	io       *socketio.Server
 	door     *door
 	sessions registry
+	leaves   leaves
 	ends     atomic.Uint64 // committed events after which a session may be over
 	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
-	tasks    tasks // hubs at work, and sessions being expired
+	tasks    tasks // hubs at work, leaves that are tried again, and sessions being expired
 	counts   counts
 
 	mu    sync.Mutex // guards pools
@@ -82,6 +83,7 @@ func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits),
 		pools: make(map[session.PoolID]*pool), counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
+	s.leaves.most = leavesMost
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,

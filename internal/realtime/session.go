@@ -95,6 +95,19 @@ func (g *registry) detach(c *client) {
 	}
 }
 
+// connections are the ids of all sockets that are bound to a session.
+func (g *registry) connections() map[string]bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	ids := make(map[string]bool)
+	for _, r := range g.live {
+		for _, c := range r.clients {
+			ids[c.sock.ID()] = true
+		}
+	}
+	return ids
+}
+
 // end forgets a session and returns its clients.
 func (g *registry) end(sid string) []*client {
 	g.mu.Lock()

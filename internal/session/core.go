@@ -128,13 +128,18 @@ func (c *Core) Register(ctx context.Context, in Registration) error {
 	return c.refuse(in.User, refused)
 }
 
-// Leave takes a connection out. Errors: ErrUnavailable; the caller tries again,
+// Leave takes a connection out. Errors: ErrNoUser, ErrUnavailable; the caller tries again,
 // or the seat would stay held by nobody [I6].
 func (c *Core) Leave(ctx context.Context, in Leaving) error {
 	in.draining = c.draining.Load()
 	return c.store.Update(ctx, in.User, func(st State) Change {
 		return leave(st, c.rules, c.clock.Now(), in)
 	})
+}
+
+// Connections are all that the store has registered. Error: ErrUnavailable.
+func (c *Core) Connections(ctx context.Context) ([]Connection, error) {
+	return c.store.Connections(ctx)
 }
 
 // End ends one session or all of a user. When it returns, the end is durable
@@ -272,7 +277,9 @@ func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) 
 	defer sweep.Stop()
 	defer flush.Stop()
 	defer prune.Stop()
+	failing := make(map[string]bool)
 	for {
+		var job string
 		var err error
 		select {
 		case <-ctx.Done():
@@ -281,15 +288,20 @@ func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) 
 			}
 			return
 		case <-sweep.C:
-			err = c.Sweep(ctx)
+			job, err = "sweep", c.Sweep(ctx)
 		case <-flush.C:
-			err = c.flush(ctx)
+			job, err = "activity", c.flush(ctx)
 		case <-prune.C:
 			now := c.clock.Now()
-			err = c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
+			job, err = "prune", c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
 		}
-		if err != nil && ctx.Err() == nil {
-			c.log.Error("sweep failed", "error", err)
+		switch { // one line when a job begins to fail, one when it works again
+		case ctx.Err() != nil:
+		case err != nil && !failing[job]:
+			c.log.Error("background work fails; trying again until it works", "job", job, "error", err)
+		case err == nil && failing[job]:
+			c.log.Info("background work succeeds again", "job", job)
 		}
+		failing[job] = err != nil
 	}
 }

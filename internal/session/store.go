@@ -35,6 +35,9 @@ type Store interface {
 	// Session returns a session, live or ended, with its user. Error: ErrUnknown.
 	Session(ctx context.Context, id string) (Session, User, error)
 
+	// Connections returns all registered connections, in no order.
+	Connections(ctx context.Context) ([]Connection, error)
+
 	// Due returns at most limit ids of users that have a session expired or a
 	// grace over at now.
 	Due(ctx context.Context, now time.Time, limit int) ([]string, error)

@@ -298,6 +298,13 @@ func (m *Memory) Session(_ context.Context, id string) (session.Session, session
 	return s.Session, m.users[s.User], nil
 }
 
+// Connections implements session.Store.
+func (m *Memory) Connections(context.Context) ([]session.Connection, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.conns), nil
+}
+
 // Due implements session.Store.
 func (m *Memory) Due(_ context.Context, now time.Time, limit int) ([]string, error) {
 	m.mu.Lock()
