@@ -95,11 +95,12 @@ func runUntilDone(ctx context.Context, r running) error {
 	return r.drain(work, failed)
 }
 
-// drain stops in order: first /readyz says so, so that a balancer looks elsewhere;
-// then there is no new work, every connection is sent away to come back, and
-// requests under way end.
+// drain stops in order: first /readyz says so, so that a balancer looks elsewhere,
+// and seats stay with their owners; then there is no new work, every connection is
+// sent away to come back, and requests under way end.
 func (r running) drain(work context.Context, failed <-chan error) error {
 	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
+	r.keepSeats(work)
 	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
 	select {
 	case err := <-failed:
@@ -123,6 +124,15 @@ func (r running) describe() error {
 	s := runningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: build().Version, Started: stamp(time.Now())}
 	s.describe(r.cfg)
 	return s.write(r.cfg.Data)
+}
+
+// keepSeats tells the store of the drain, so that no process gives seats away [S7].
+func (r running) keepSeats(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := r.core.Drain(ctx); err != nil {
+		r.log.Warn("the database does not know of the drain yet; trying again", "error", err)
+	}
 }
 
 // warnExpiry tells of a certificate that nobody has renewed [SEC-53].

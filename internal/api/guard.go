@@ -10,12 +10,14 @@ import (
 )
 
 // guard lets only requests with a live session through; every protected route
-// stands behind it.
+// stands behind it. Such a request is activity of its session [A4] [S11].
 func (a *API) guard(next handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if _, err := a.auth.Request(r); err != nil {
+		id, err := a.auth.Request(r)
+		if err != nil {
 			return err
 		}
+		a.core.Active(id.Session.ID)
 		return next(w, r)
 	}
 }

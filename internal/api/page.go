@@ -57,10 +57,11 @@ func flag(on bool) string {
 // loginPage is GET /: with a live session it leads on to where the browser
 // wanted to go [SEC-35].
 func (a *API) loginPage(w http.ResponseWriter, r *http.Request) error {
-	_, err := a.auth.Request(r)
+	id, err := a.auth.Request(r)
 	var refused *auth.Error
 	switch {
 	case err == nil:
+		a.core.Active(id.Session.ID) // [A4] [S11]
 		target, ok := a.origins.ReturnTo(r, r.URL.Query().Get("return_to"))
 		if path, _, _ := strings.Cut(target, "?"); !ok || path == a.base || path == a.base+"/" {
 			target = a.base + "/socket"

@@ -105,6 +105,8 @@ func traffic() []value {
 			func(f figures) float64 { return float64(f.realtime.SlowConsumers) }),
 		gauge("turnike_queue_bytes", "Bytes that wait for slow peers, all connections together.",
 			func(f figures) float64 { return float64(f.realtime.Queued) }),
+		gauge("turnike_leaves_waiting", "Connections that are gone and that the database does not know of yet.",
+			func(f figures) float64 { return float64(f.realtime.Leaves) }),
 	}
 }
 

@@ -108,23 +108,6 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
 }
 
-// leave tells the core that a connection is gone, until the core knows: else its
-// seat would be held by nobody [I6].
-func (s *Server) leave(in session.Leaving) {
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := s.core.Leave(s.ctx, in)
-		if err == nil || s.ctx.Err() != nil {
-			return // boot grace takes care of what is not stored [S7]
-		}
-		s.log.Error("a connection's leaving is not stored yet", "conn", in.Conn, "error", err)
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-	}
-}
-
 // slowConsumer hears of connections closed because they could not keep up.
 func (s *Server) slowConsumer(conn *engineio.Conn) {
 	s.counts.slow.Add(1)

@@ -16,13 +16,15 @@ import (
 )
 
 // admitEvent sees each event before its handler: one that comes too often is not
-// begun [SEC-44], nor one of a session past its time [T2] [SEC-19].
-func (s *Server) admitEvent(sock *socketio.Socket, _ string, ack *socketio.Ack) bool {
+// begun [SEC-44], nor one of a session past its time [T2] [SEC-19]. Pings are no
+// activity [S11].
+func (s *Server) admitEvent(sock *socketio.Socket, name string, ack *socketio.Ack) bool {
 	c := clientOf(sock)
 	if !s.mayAct(c, ack) {
 		return false
 	}
-	if s.sessions.touch(c, s.core.Now()) {
+	sid, expired := s.sessions.current(c, s.core.Now())
+	if expired {
 		if c.expiring.Swap(true) {
 			return false // where that fails the sweep sees to it
 		}
@@ -33,6 +35,9 @@ func (s *Server) admitEvent(sock *socketio.Socket, _ string, ack *socketio.Ack) 
 			}
 		})
 		return false
+	}
+	if name != eventPing {
+		s.core.Active(sid)
 	}
 	return true
 }
@@ -116,6 +121,9 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 		return
 	case c.sock.Ended():
 		return
+	case errors.Is(err, session.ErrDraining): // the next start lets it in [S7]
+		c.sock.Conn().Close(closeDraining, codeDraining)
+		return
 	case errors.Is(err, session.ErrUnknown): // ended, and its time is over
 		c.end(eventSessionEnded, string(session.Expired), "", s.core.Now())
 		return
@@ -198,6 +206,9 @@ func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ []json
 	}
 	s.pool(s.sessions.snapshot(c).pool).push(asking{client: c, ack: ack, event: eventPresenceSync})
 }
+
+// eventPing is what clients send by themselves, our own page too.
+const eventPing = "ping_manual"
 
 // ping is ping_manual.
 func (s *Server) ping(_ context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {

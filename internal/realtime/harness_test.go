@@ -47,12 +47,13 @@ type setting struct {
 	limit int
 	cfg   Config
 	wrap  func(net.Listener) net.Listener // what connections come from
+	log   slog.Handler
 }
 
 // newWorld starts one with the users ada, bob and eve and the administrator root.
 func newWorld(t *testing.T, change ...func(*setting)) *world {
 	t.Helper()
-	set := setting{rules: session.DefaultRules(), limit: 3, cfg: Config{
+	set := setting{rules: session.DefaultRules(), limit: 3, log: slog.DiscardHandler, cfg: Config{
 		Visibility: session.VisibilityNames, NamesUpTo: 5000, PingInterval: time.Minute, PingTimeout: time.Minute,
 		ConnectTimeout: time.Minute, RegisterTimeout: time.Minute, MaxPayload: 65536,
 		Transports: []string{engineio.Polling, engineio.WebSocket}, Limits: Limits{Replacements: true},
@@ -61,7 +62,7 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	for _, f := range change {
 		f(&set)
 	}
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(set.log)
 	clock := session.NewClock()
 	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log, Now: clock.Now})
 	must(t, err)
@@ -132,6 +133,7 @@ type gate struct {
 	read   func() // and after that
 	busy   int    // so many changes find the queue full
 	broken bool   // no session can be read
+	down   bool   // no user can be changed
 }
 
 // Session implements session.Store.
@@ -155,11 +157,14 @@ func (g *gate) Session(ctx context.Context, id string) (session.Session, session
 // Update implements session.Store.
 func (g *gate) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
 	g.mu.Lock()
-	before, busy := g.before, g.busy > 0
+	before, busy, down := g.before, g.busy > 0, g.down
 	g.busy -= min(g.busy, 1)
 	g.mu.Unlock()
 	if busy {
 		return session.ErrBusy
+	}
+	if down {
+		return session.ErrUnavailable
 	}
 	if before != nil && before(user) {
 		ctx = context.WithoutCancel(ctx)

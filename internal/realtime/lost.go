@@ -8,9 +8,10 @@ import (
 )
 
 // recheck looks at every session of a pool whose events were lost: one that has
-// ended meanwhile is put out now [I2]. It tries until the store has answered.
+// ended meanwhile is put out now [I2]. It tries until the store has answered; the
+// log gets the first failure.
 func (s *Server) recheck(pool session.PoolID) {
-	wait := 10 * time.Millisecond
+	wait, logged := 10*time.Millisecond, false
 	for left := s.sessions.of(pool); len(left) > 0 && s.ctx.Err() == nil; {
 		sid := left[0]
 		_, _, err := s.core.Session(s.ctx, sid)
@@ -22,7 +23,10 @@ func (s *Server) recheck(pool session.PoolID) {
 		case errors.Is(err, session.ErrUnknown):
 			s.putOut(sid, session.EndedError{Code: session.Expired, At: s.core.Now()})
 		default:
-			s.log.Error("a session cannot be looked at", "session", sid, "error", err)
+			if !logged {
+				logged = true
+				s.log.Error("a session cannot be looked at; trying again until it can", "session", sid, "error", err)
+			}
 			select {
 			case <-s.ctx.Done():
 			case <-time.After(wait):

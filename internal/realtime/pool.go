@@ -120,15 +120,20 @@ func (p *pool) work(batch []any) (goesOn bool) {
 	return true
 }
 
-// load makes sure that there is a view; it tries until there is one.
+// load makes sure that there is a view; it tries until there is one. The log gets
+// the first failure.
 func (p *pool) load() bool {
+	logged := false
 	for wait := 10 * time.Millisecond; p.view == nil; wait = min(2*wait, time.Second) {
 		snap, err := p.server.cfg.Snapshot(p.server.ctx, p.id)
 		if err == nil {
 			p.view = newView(snap, p.server.cfg)
 			return true
 		}
-		p.server.log.Error("presence not read", "pool", p.id, "error", err)
+		if !logged {
+			logged = true
+			p.server.log.Error("presence not read; trying again until it is", "pool", p.id, "error", err)
+		}
 		p.shed()
 		select {
 		case <-p.server.ctx.Done():

@@ -64,10 +64,11 @@ type Server struct {
 	io       *socketio.Server
 	door     *door
 	sessions registry
+	leaves   leaves
 	ends     atomic.Uint64 // committed events after which a session may be over
 	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
-	tasks    tasks // hubs at work, and sessions being expired
+	tasks    tasks // hubs at work, leaves that are tried again, and sessions being expired
 	counts   counts
 
 	mu    sync.Mutex // guards pools
@@ -82,6 +83,7 @@ func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits),
 		pools: make(map[session.PoolID]*pool), counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
+	s.leaves.most = leavesMost
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
@@ -110,7 +112,7 @@ func New(cfg Config) *Server {
 	ns.On("register_user", s.register)
 	ns.On("get_online_users", s.getOnlineUsers)
 	ns.On("presence_sync", s.presenceSync)
-	ns.On("ping_manual", s.ping, socketio.Inline)
+	ns.On(eventPing, s.ping, socketio.Inline)
 	return s
 }
 
@@ -158,23 +160,19 @@ func (s *Server) pool(id session.PoolID) *pool {
 	return p
 }
 
-// flushInterval is how often the store is told when sessions were last active.
-const flushInterval = 5 * time.Second
+// forgetInterval is how often sessions without sockets are looked for.
+const forgetInterval = 5 * time.Second
 
-// Run tells the store of activity until ctx is done.
+// Run forgets sessions without sockets until ctx is done.
 func (s *Server) Run(ctx context.Context) {
-	tick := time.NewTicker(flushInterval)
+	tick := time.NewTicker(forgetInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if active := s.sessions.activity(); len(active) > 0 {
-				if err := s.core.Touch(ctx, active); err != nil && ctx.Err() == nil {
-					s.log.Warn("activity not stored", "error", err)
-				}
-			}
+			s.sessions.forget()
 		}
 	}
 }
@@ -186,7 +184,7 @@ func (s *Server) Connections() int { return s.io.Engine().Len() }
 func (s *Server) Draining() bool { return s.draining.Load() }
 
 // Drain closes every connection so that it comes back by itself, and waits until
-// the store knows that they left: all their seats are in grace then [S7].
+// the store knows that they left: all their seats are in boot grace then [S7].
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	s.io.CloseOver(ctx, s.cfg.DrainSpread, closeDraining, codeDraining)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,6 +50,9 @@ type Core struct {
 	log   *slog.Logger
 
 	full func(user string, e *SeatError)
+
+	draining, noted atomic.Bool // Drain was called; the store knows it
+	activity        activity    // that the store does not know yet
 }
 
 // New makes a core. The clock must be the one the store's deadlines were
@@ -87,6 +91,7 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 	var out Session
 	var refused error
 	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {
+		c.activity.apply(st.Sessions)
 		ch, out, refused = admit(st, c.rules, c.clock.Now(), in)
 		return ch
 	})
@@ -103,7 +108,7 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 }
 
 // Register lets a connection inside. Errors: *EndedError, ErrUnknown,
-// *SeatError, ErrUnavailable.
+// ErrDraining, *SeatError, ErrUnavailable.
 func (c *Core) Register(ctx context.Context, in Registration) error {
 	var refused error
 	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {
@@ -123,12 +128,18 @@ func (c *Core) Register(ctx context.Context, in Registration) error {
 	return c.refuse(in.User, refused)
 }
 
-// Leave takes a connection out. Errors: ErrUnavailable; the caller tries again,
+// Leave takes a connection out. Errors: ErrNoUser, ErrUnavailable; the caller tries again,
 // or the seat would stay held by nobody [I6].
 func (c *Core) Leave(ctx context.Context, in Leaving) error {
+	in.draining = c.draining.Load()
 	return c.store.Update(ctx, in.User, func(st State) Change {
 		return leave(st, c.rules, c.clock.Now(), in)
 	})
+}
+
+// Connections are all that the store has registered. Error: ErrUnavailable.
+func (c *Core) Connections(ctx context.Context) ([]Connection, error) {
+	return c.store.Connections(ctx)
 }
 
 // End ends one session or all of a user. When it returns, the end is durable
@@ -203,15 +214,30 @@ func (c *Core) Expire(ctx context.Context, user string) error {
 	})
 }
 
-// Touch notes when sessions were last active.
-func (c *Core) Touch(ctx context.Context, active map[string]time.Time) error {
-	return c.store.Touch(ctx, active)
-}
-
 // Boot begins a run: every seat goes into boot grace [S7].
 func (c *Core) Boot(ctx context.Context, epoch string) error {
 	now := c.clock.Now()
 	return c.store.Restart(ctx, epoch, now, now.Add(c.rules.BootGrace))
+}
+
+// Drain begins the end of this run: from here seats only change when their user or
+// an operator wants it, and no connection is let in, until the next Boot [S7]. An
+// error says that the store has not noted it yet; Sweep tries again before it
+// does anything else.
+func (c *Core) Drain(ctx context.Context) error {
+	c.draining.Store(true)
+	return c.noteDrain(ctx)
+}
+
+func (c *Core) noteDrain(ctx context.Context) error {
+	if !c.draining.Load() || c.noted.Load() {
+		return nil
+	}
+	err := c.store.Drain(ctx, c.clock.Now())
+	if err == nil {
+		c.noted.Store(true)
+	}
+	return err
 }
 
 // sweepSlice is how many users one turn of the sweep takes on.
@@ -220,6 +246,9 @@ const sweepSlice = 200
 // Sweep ends expired sessions and frees seats whose grace is over, until
 // nothing is due.
 func (c *Core) Sweep(ctx context.Context) error {
+	if err := c.noteDrain(ctx); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		due, err := c.store.Due(ctx, c.clock.Now(), sweepSlice)
 		if err != nil || len(due) == 0 {
@@ -241,24 +270,38 @@ func (c *Core) Sweep(ctx context.Context) error {
 // Retention is how long events are kept.
 type Retention struct{ Presence, Audit time.Duration }
 
-// Run sweeps at every interval and prunes each minute, until ctx is done.
+// Run sweeps at every interval, writes activity every few seconds and prunes each
+// minute, until ctx is done.
 func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) {
-	sweep, prune := time.NewTicker(interval), time.NewTicker(time.Minute)
+	sweep, flush, prune := time.NewTicker(interval), time.NewTicker(flushInterval), time.NewTicker(time.Minute)
 	defer sweep.Stop()
+	defer flush.Stop()
 	defer prune.Stop()
+	failing := make(map[string]bool)
 	for {
+		var job string
 		var err error
 		select {
 		case <-ctx.Done():
+			if err := c.flushLast(ctx); err != nil {
+				c.log.Warn("when sessions were last active is not stored", "error", err)
+			}
 			return
 		case <-sweep.C:
-			err = c.Sweep(ctx)
+			job, err = "sweep", c.Sweep(ctx)
+		case <-flush.C:
+			job, err = "activity", c.flush(ctx)
 		case <-prune.C:
 			now := c.clock.Now()
-			err = c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
+			job, err = "prune", c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
 		}
-		if err != nil && ctx.Err() == nil {
-			c.log.Error("sweep failed", "error", err)
+		switch { // one line when a job begins to fail, one when it works again
+		case ctx.Err() != nil:
+		case err != nil && !failing[job]:
+			c.log.Error("background work fails; trying again until it works", "job", job, "error", err)
+		case err == nil && failing[job]:
+			c.log.Info("background work succeeds again", "job", job)
 		}
+		failing[job] = err != nil
 	}
 }

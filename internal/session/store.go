@@ -23,12 +23,20 @@ type Store interface {
 	UpdatePool(ctx context.Context, pool PoolID, decide func(Pool) Change) error
 
 	// Restart puts every seat of every pool into boot grace until the deadline,
-	// drops all connections and begins the epoch [S7]. It is called once,
-	// before anything else is served.
+	// drops all connections and begins the epoch [S7]. Sessions that had
+	// connections when the last run ended, or began to drain, count as active now
+	// [A4]. It is called once, before anything else is served.
 	Restart(ctx context.Context, epoch string, now, deadline time.Time) error
+
+	// Drain notes that this run is about to end: until the next Restart
+	// State.Draining is true for every process, and Due names no seat [S7].
+	Drain(ctx context.Context, now time.Time) error
 
 	// Session returns a session, live or ended, with its user. Error: ErrUnknown.
 	Session(ctx context.Context, id string) (Session, User, error)
+
+	// Connections returns all registered connections, in no order.
+	Connections(ctx context.Context) ([]Connection, error)
 
 	// Due returns at most limit ids of users that have a session expired or a
 	// grace over at now.

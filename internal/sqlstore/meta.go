@@ -6,6 +6,7 @@ import "context"
 const (
 	metaInstance = "instance"
 	metaEpoch    = "epoch"
+	metaDrain    = "draining" // since when, in milliseconds; gone with the next start
 )
 
 // Instance is the random id that was made with the database.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
@@ -102,9 +103,9 @@ func (t *tx) writeSession(l loaded, s session.Session) error {
 	var err error
 	switch {
 	case old == nil:
-		_, err = t.exec(`INSERT INTO sessions (id, user_no, pool_id, device, device_hash, address, issued, created_at,
-			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.ID, l.no, int64(s.Pool), s.Device, s.DeviceHash, s.Address, s.Issued, s.Created,
+		_, err = t.exec(`INSERT INTO sessions (id, user_no, pool_id, device, device_hash, known_device, address, issued, created_at,
+			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			s.ID, l.no, int64(s.Pool), s.Device, s.DeviceHash, s.KnownDevice, s.Address, s.Issued, s.Created,
 			s.LastActive, s.Expires, s.Ended, string(s.Code), s.Reason, s.Successor)
 	case s.Ended.IsZero():
 		if !s.LastActive.Equal(old.LastActive) {
@@ -163,11 +164,25 @@ func (t *tx) writeSeats(l loaded, ch session.Change) error {
 	return nil
 }
 
+// Drain implements session.Store.
+func (s *Store) Drain(ctx context.Context, now time.Time) error {
+	return s.write(ctx, func(t *tx) error {
+		t.mirror.clear()
+		return t.setMeta(metaDrain, strconv.FormatInt(now.UnixMilli(), 10))
+	})
+}
+
 // Restart implements session.Store.
 func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Time) error {
 	return s.write(ctx, func(t *tx) error {
 		t.mirror.clear()
+		if err := t.noteInUse(now); err != nil {
+			return err
+		}
 		if err := t.resetSeats(now, deadline); err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM meta WHERE key = ?`, metaDrain); err != nil {
 			return err
 		}
 		if err := t.setMeta(metaEpoch, epoch); err != nil {
@@ -193,6 +208,15 @@ func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Ti
 		}
 		return nil
 	})
+}
+
+// noteInUse makes the sessions active that had connections when the last run ended:
+// those that it has not seen leave, and those that left while it drained [S7] [A4].
+func (t *tx) noteInUse(now time.Time) error {
+	_, err := t.exec(`UPDATE sessions SET last_active = ? WHERE ended_at IS NULL AND last_active < ? AND
+		(id IN (SELECT session_id FROM connections) OR last_active >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?))`,
+		now, now, metaDrain)
+	return err
 }
 
 // resetSeats puts every seat into boot grace and forgets the sockets, which are

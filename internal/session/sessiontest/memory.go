@@ -27,6 +27,7 @@ type Memory struct {
 	devices  []session.Device // the one seen last at the end
 	events   []session.Event
 	epoch    string
+	draining time.Time // since; zero for not
 	made     int64
 	listen   func([]session.Event)
 }
@@ -155,7 +156,7 @@ func (m *Memory) load(user string) (session.State, error) {
 	if !ok {
 		return session.State{}, session.ErrNoUser
 	}
-	st := session.State{Pool: m.pools[u.Pool], User: u, Contest: m.contests[user]}
+	st := session.State{Pool: m.pools[u.Pool], User: u, Contest: m.contests[user], Draining: !m.draining.IsZero()}
 	live := slices.Collect(maps.Values(m.sessions))
 	live = slices.DeleteFunc(live, func(s *memorySession) bool { return s.User != user || !s.Ended.IsZero() })
 	slices.SortFunc(live, func(a, b *memorySession) int { return cmp.Compare(a.no, b.no) })
@@ -243,11 +244,26 @@ func (m *Memory) KnownDevice(_ context.Context, user string, hash []byte) (bool,
 	return slices.ContainsFunc(m.devices, func(d session.Device) bool { return d.User == user && bytes.Equal(d.Hash, hash) }), nil
 }
 
+// Drain implements session.Store.
+func (m *Memory) Drain(_ context.Context, now time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.draining = now
+	return nil
+}
+
 // Restart implements session.Store.
 func (m *Memory) Restart(_ context.Context, epoch string, now, deadline time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.epoch, m.conns = epoch, nil
+	for _, s := range m.sessions {
+		connected := slices.ContainsFunc(m.conns, func(c session.Connection) bool { return c.Session == s.ID })
+		drained := !m.draining.IsZero() && !s.LastActive.Before(m.draining)
+		if s.Ended.IsZero() && s.LastActive.Before(now) && (connected || drained) {
+			s.LastActive = now // [A4]
+		}
+	}
+	m.epoch, m.conns, m.draining = epoch, nil, time.Time{}
 	for id, p := range m.pools {
 		p.Held, p.Grace, p.Offered = 0, 0, 0
 		for user, s := range m.seats {
@@ -282,6 +298,13 @@ func (m *Memory) Session(_ context.Context, id string) (session.Session, session
 	return s.Session, m.users[s.User], nil
 }
 
+// Connections implements session.Store.
+func (m *Memory) Connections(context.Context) ([]session.Connection, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.conns), nil
+}
+
 // Due implements session.Store.
 func (m *Memory) Due(_ context.Context, now time.Time, limit int) ([]string, error) {
 	m.mu.Lock()
@@ -293,7 +316,7 @@ func (m *Memory) Due(_ context.Context, now time.Time, limit int) ([]string, err
 		}
 	}
 	for user, s := range m.seats {
-		if s.State != session.Held && !now.Before(s.Deadline) {
+		if s.State != session.Held && m.draining.IsZero() && !now.Before(s.Deadline) {
 			due[user] = true
 		}
 	}

@@ -28,6 +28,8 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"I4 K6 events in commit order, before the answer", false, testEvents},
 		{"A1 one login at a time survives", false, testParallelLogins},
 		{"S7 restart", false, testRestart},
+		{"S7 drain", false, testDrain},
+		{"S7 A4 in use at a restart", false, testInUseAtRestart},
 		{"T2 due", false, testDue},
 		{"touch", false, testTouch},
 		{"A7 deletion frees the name", false, testDelete},
@@ -39,6 +41,7 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"I6 SEC-27 crash", true, testCrash},
 		{"two processes", true, testTwoProcesses},
 		{"two processes write at once", true, testTwoWriters},
+		{"S7 drain beside a command", true, testDrainBeside},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel() // they wait for the disk
