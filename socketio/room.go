@@ -8,9 +8,9 @@ import (
 // rooms knows who is in a namespace, and in which of its rooms. A socket is in it
 // from the answer to its CONNECT to its end. [sio5:rooms]
 type rooms struct {
-	mu      sync.Mutex // guards the rest, and rooms and inside of each socket
-	all     set
-	members map[string]set // never an empty set
+	mu      sync.Mutex         // guards the rest, and rooms and inside of each socket
+	all     map[string]*Socket // by id
+	members map[string]set     // never an empty set
 }
 
 // set is a set of sockets.
@@ -73,9 +73,9 @@ func (s *Socket) enter() {
 	defer r.mu.Unlock()
 	s.inside = true
 	if r.all == nil {
-		r.all = make(set)
+		r.all = make(map[string]*Socket)
 	}
-	r.all[s] = struct{}{}
+	r.all[s.id] = s
 	for _, name := range s.rooms {
 		r.add(name, s)
 	}
@@ -89,7 +89,7 @@ func (s *Socket) exit() {
 	for _, name := range s.rooms {
 		r.remove(name, s)
 	}
-	delete(r.all, s)
+	delete(r.all, s.id)
 	s.rooms, s.inside = nil, false
 }
 
