@@ -113,7 +113,7 @@ func appendPlaceholder(b []byte, num int) []byte {
 // pass writes an argument as it came.
 func (e *encoder) pass(a Arg) error {
 	if a.parts == nil {
-		return writeJSON(e.body, a.JSON())
+		return json.Compact(e.body, a.JSON())
 	}
 	text := make([]byte, 0, len(a.text))
 	last := 0
