@@ -94,6 +94,9 @@ func (b Broadcast) Disconnect() (left int) {
 // Emit sends an event, see [EncodeEvent], which also says what the error is
 // about.
 func (b Broadcast) Emit(event string, args ...any) error {
+	if b.namespace.recovers() {
+		return b.emitKept(event, args)
+	}
 	p, err := EncodeEvent(b.namespace.name, event, args...)
 	if err != nil {
 		return err
@@ -118,6 +121,12 @@ func (b Broadcast) sockets() set {
 	r := &b.namespace.rooms
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return b.choose()
+}
+
+// choose is sockets for a caller that holds the namespace's rooms.mu.
+func (b Broadcast) choose() set {
+	r := &b.namespace.rooms
 	chosen := make(set)
 	if len(b.to) == 0 {
 		for _, s := range r.all {

@@ -140,6 +140,9 @@ func (c *client) connect(p packet) error {
 	}
 	s := newSocket(c, n)
 	s.auth = append(s.auth, p.auth...)
+	if n.recovers() {
+		s.recover()
+	}
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()

@@ -281,10 +281,14 @@ func unescapeLines(body *bytes.Buffer, start int) {
 	body.Truncate(len(out))
 }
 
-// encodeConnect encodes the answer to a CONNECT. [sio5:connect]
-func encodeConnect(namespace, sid string) *engineio.Payload {
+// encodeConnect encodes the answer to a CONNECT. [sio5:connect] By pid, if any,
+// the client asks to go on with its state after a loss.
+func encodeConnect(namespace, sid, pid string) *engineio.Payload {
 	head := appendHead(nil, connect, 0, namespace, 0, false)
-	return engineio.Text(head, []byte(`{"sid":"`+sid+`"}`)) // [sio5:sid]
+	if pid != "" {
+		pid = `","pid":"` + pid
+	}
+	return engineio.Text(head, []byte(`{"sid":"`+sid+pid+`"}`)) // [sio5:sid]
 }
 
 // encodeConnectError encodes a refusal. [sio5:connect-error]

@@ -11,8 +11,9 @@ import (
 // methods may be called at any time, from any goroutine: what is added to it
 // counts for all its sockets, from the next event or CONNECT on.
 type Namespace struct {
-	name  string
-	rooms rooms
+	name   string
+	server *Server
+	rooms  rooms
 
 	mu        sync.Mutex // held to change functions
 	functions atomic.Pointer[functions]
@@ -29,8 +30,9 @@ type functions struct {
 	handlers     handlers
 }
 
-func newNamespace(name string) *Namespace {
-	n := &Namespace{name: name}
+func newNamespace(s *Server, name string) *Namespace {
+	n := &Namespace{name: name, server: s}
+	n.rooms.maxLost = s.cfg.MaxRecover
 	n.functions.Store(new(functions))
 	return n
 }

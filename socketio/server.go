@@ -33,6 +33,17 @@ type Config struct {
 	// AckTimeout bounds the wait for an answer whose context has no earlier end
 	// (default 1 min).
 	AckTimeout time.Duration
+	// RecoverFor is how long the state of a socket is kept whose connection was
+	// lost (default 0, not at all): a client that comes back in time gets its id,
+	// rooms, value and the events it missed, if the last one it had is among the
+	// latest 64; see [Socket.Recovered]. The functions of Use, OnDisconnect and
+	// OnConnect run as for any other. Each event of Emit then has one argument
+	// more, a string by which the client says what it had last. What is sent by
+	// Send or wants an answer is not kept.
+	RecoverFor time.Duration
+	// MaxRecover bounds the sockets of one namespace whose state is kept (default
+	// 1000). Each keeps 256 KiB of events at most.
+	MaxRecover int
 	// NoHandshake saves the memory of [Socket.Handshake], which then knows nothing:
 	// some 2 KB for a browser's connection.
 	NoHandshake bool
@@ -59,6 +70,7 @@ func (cfg Config) withDefaults() Config {
 	def(&cfg.MaxDepth, 32)
 	def(&cfg.MaxAcks, 256)
 	def(&cfg.MaxEvents, 32)
+	def(&cfg.MaxRecover, 1000)
 	cfg.MaxDepth = min(cfg.MaxDepth, maxDepth)
 	if cfg.ConnectTimeout <= 0 {
 		cfg.ConnectTimeout = 45 * time.Second
@@ -128,7 +140,7 @@ func (s *Server) Of(name string) *Namespace {
 	defer s.mu.Unlock()
 	n := s.namespaces[name]
 	if n == nil {
-		n = newNamespace(name)
+		n = newNamespace(s, name)
 		s.namespaces[name] = n
 	}
 	return n

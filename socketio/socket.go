@@ -39,6 +39,8 @@ type Socket struct {
 
 	rooms  []string // guarded by the namespace's rooms.mu
 	inside bool     // guarded by it, too
+	past   *past    // nil unless lost sockets recover; set before it is inside
+	offset string   // of the last event before the loss, for a socket that recovers
 }
 
 // state of a socket. It only rises.
@@ -98,6 +100,9 @@ func (s *Socket) alive() bool {
 // the error is about. The event is dropped silently unless the socket is
 // connected: see [Socket.Send].
 func (s *Socket) Emit(event string, args ...any) error {
+	if s.namespace.recovers() {
+		return s.emitKept(event, args)
+	}
 	p, err := EncodeEvent(s.namespace.name, event, args...)
 	if err != nil {
 		return err
@@ -141,7 +146,7 @@ func (s *Socket) End(code int, reason string, last *engineio.Payload) bool {
 
 	var words []*engineio.Payload
 	if unknown { // a client hears nothing in a namespace that it is not in
-		words = append(words, encodeConnect(s.namespace.name, s.id))
+		words = append(words, encodeConnect(s.namespace.name, s.id, ""))
 	}
 	words = append(words, last)
 	for _, t := range s.client.all() {

@@ -191,8 +191,13 @@ func (s *Socket) welcome() {
 	s.resume()
 	s.mu.Unlock()
 	s.client.joined()
-	s.client.conn.Send(encodeConnect(s.namespace.name, s.id).Preface())
-	s.enter() // nothing may come before the answer
+	pid := s.keep()
+	s.client.conn.Send(encodeConnect(s.namespace.name, s.id, pid).Preface())
+	if s.Recovered() { // nothing may come before the answer
+		s.catchUp()
+	} else {
+		s.enter()
+	}
 	for _, f := range s.namespace.functions.Load().onConnect {
 		s.guard(func() { f(s) })
 	}
