@@ -90,6 +90,7 @@
 //	io.in(room).disconnectSockets   [Broadcast.Disconnect]
 //	nsp.sockets.get, fetchSockets   [Namespace.Socket], [Broadcast.Sockets]
 //	socket.disconnect(true)         [Socket.End]
+//	connectionStateRecovery         [Config.RecoverFor]
 //
 // # What is left out
 //

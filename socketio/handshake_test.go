@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/gobwas/ws"
 )
 
 // A socket knows what its client said, and can show it as the reference does.
@@ -22,22 +20,12 @@ func TestHandshake(t *testing.T) {
 		n.Use(func(_ context.Context, s *Socket, _ json.RawMessage) error { seen <- s.Handshake(); return nil })
 		n.OnConnect(func(s *Socket) { seen <- s.Handshake(); s.Emit("handshake", s.Handshake()) })
 	})
-	d := ws.Dialer{Header: ws.HandshakeHeaderHTTP(http.Header{"Authorization": {"Bearer x"}, "Origin": {"https://other"}})}
-	conn, br, _, err := d.Dial(t.Context(), strings.Replace(url, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket&a=b&%26c=%3D&a=d")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	p := &peer{t, conn}
-	if br != nil {
-		p.conn = early{conn, br}
-	}
-	p.read()
+	p := dialWith(t, url, "&a=b&%26c=%3D&a=d", http.Header{"Authorization": {"Bearer x"}, "Origin": {"https://other"}})
 	p.join(`{"token":"t"}`)
 	for range 2 {
 		h := receive(t, seen)
 		if h.Query.Get("&c") != "=" || h.Header.Get("Authorization") != "Bearer x" || string(h.Auth) != `{"token":"t"}` ||
-			h.Address != conn.LocalAddr().String() || h.Host == "" || h.Secure || time.Since(h.Time) > time.Hour {
+			h.Address != p.conn.LocalAddr().String() || h.Host == "" || h.Secure || time.Since(h.Time) > time.Hour {
 			t.Errorf("got %+v", h)
 		}
 	}

@@ -88,7 +88,9 @@ func referenceEvents(t *testing.T) func(s *socketio.Socket) {
 		s.On("buffa", expect("buffack", isBuffer))
 		s.On("jsonbuff", expect("jsonbuff-ack", mixed))
 		s.On("text", expect("textack", func(a socketio.Arg) bool { return !a.HasBinary() }))
-		s.On("getHandshake", func(_ context.Context, s *socketio.Socket, _ socketio.Args, ack *socketio.Ack) { ack.Reply(s.Handshake()) })
+		s.On("getHandshake", func(_ context.Context, s *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
+			ack.Reply(s.Handshake())
+		})
 		s.On("kick", func(_ context.Context, s *socketio.Socket, _ socketio.Args, _ *socketio.Ack) { s.Disconnect() })
 	}
 }
