@@ -43,7 +43,7 @@ func (s *Server) admitEvent(sock *socketio.Socket, name string, ack *socketio.Ac
 }
 
 // register is register_user.
-func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	rec := s.sessions.snapshot(c)
 	if code := s.checkRegistration(c, rec, args); code != "" {
@@ -142,9 +142,9 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 
 // checkRegistration checks that token and username, where given, are strings of
 // the connection's session. It returns the code of the failure, or "".
-func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage) string {
+func (s *Server) checkRegistration(c *client, rec record, args socketio.Args) string {
 	var in map[string]json.RawMessage
-	if len(args) > 0 && (json.Unmarshal(args[0], &in) != nil || in == nil) {
+	if len(args) > 0 && (args[0].Decode(&in) != nil || in == nil) {
 		return codeBadRequest
 	}
 	if raw, ok := in["token"]; ok {
@@ -175,7 +175,7 @@ func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage
 }
 
 // getOnlineUsers is get_online_users.
-func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) {
+func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
 		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
@@ -193,7 +193,7 @@ func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ []js
 const syncInterval = time.Second
 
 // presenceSync is presence_sync.
-func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) {
+func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
 		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
@@ -211,16 +211,24 @@ func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ []json
 const eventPing = "ping_manual"
 
 // ping is ping_manual.
-func (s *Server) ping(_ context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+func (s *Server) ping(_ context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 	sock.Send(pongTo(ack, args, time.Now()))
 }
 
 // pongTo is the answer to ping_manual.
-func pongTo(ack *socketio.Ack, args []json.RawMessage, now time.Time) *engineio.Payload {
-	var echo json.RawMessage
-	if len(args) > 0 {
-		echo = args[0]
-	}
-	p := pong(now, echo)
+func pongTo(ack *socketio.Ack, args socketio.Args, now time.Time) *engineio.Payload {
+	p := pongBody(args, now)
 	return engineio.Concat(answer(ack, p), encode(eventPong, p))
+}
+
+// pongBody is the object that answers ping_manual. Its echo is what the client
+// sent, a Buffer as a Buffer.
+func pongBody(args socketio.Args, now time.Time) any {
+	if len(args) == 0 {
+		return pong(now, nil)
+	}
+	if args[0].HasBinary() {
+		return binaryPong{timestamp(now), now.UnixMilli(), args[0]}
+	}
+	return pong(now, args[0].JSON())
 }

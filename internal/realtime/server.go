@@ -87,6 +87,7 @@ func New(cfg Config) *Server {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
+		NoHandshake:    true, // open keeps what CONNECT needs
 		Open:           s.open,
 		Closed:         s.closed,
 		Engine: engineio.Config{
