@@ -62,12 +62,11 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 		f(&set)
 	}
 	log := slog.New(slog.DiscardHandler)
-	clock := session.NewClock()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log, Now: clock.Now})
+	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log})
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
 	w := &world{t: t, store: store, gate: &gate{Store: store}}
-	w.core = session.New(w.gate, set.rules, clock, log)
+	w.core = session.New(w.gate, set.rules, log)
 	must(t, store.CreateUsers(t.Context(), []sqlstore.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))
 	must(t, w.core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &set.limit}))
@@ -153,7 +152,7 @@ func (g *gate) Session(ctx context.Context, id string) (session.Session, session
 }
 
 // Update implements session.Store.
-func (g *gate) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
+func (g *gate) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
 	g.mu.Lock()
 	before, busy := g.before, g.busy > 0
 	g.busy -= min(g.busy, 1)

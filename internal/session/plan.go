@@ -118,7 +118,7 @@ func (p *plan) freeSeat() {
 // freeLapsed frees the user's seat if its grace is over: it can only come back
 // through admission [S6].
 func (p *plan) freeLapsed() {
-	if p.Seat == nil || !p.Seat.lapsed(p.now) {
+	if p.Seat == nil || p.Still || !p.Seat.lapsed(p.now) {
 		return
 	}
 	reason := lapseReason(*p.Seat)
@@ -142,7 +142,7 @@ func (p *plan) makeRoom() bool {
 		return true
 	}
 	n := p.Next
-	if n == nil || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
+	if n == nil || p.Still || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
 		return false // [A2]
 	}
 	reason := lapseReason(*n)

@@ -130,6 +130,7 @@ func (t *tx) load(user string) (loaded, error) {
 	if l.Pool, err = t.pool(l.User.Pool); err != nil {
 		return l, err
 	}
+	l.Still = t.still
 	return l, t.loadNext(&l)
 }
 

@@ -9,13 +9,13 @@ import (
 )
 
 // Update implements session.Store.
-func (s *Store) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
+func (s *Store) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
 	return s.write(ctx, func(t *tx) error {
 		l, err := t.load(user)
 		if err != nil {
 			return err
 		}
-		ch := decide(l.forRule())
+		ch := decide(l.forRule(), t.now())
 		t.mirror.forget(user)
 		if err := t.apply(l, ch); err != nil {
 			return err
@@ -32,13 +32,13 @@ func (s *Store) Update(ctx context.Context, user string, decide func(session.Sta
 }
 
 // UpdatePool implements session.Store.
-func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool) session.Change) error {
+func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
 	return s.write(ctx, func(t *tx) error {
 		p, err := t.pool(pool)
 		if err != nil {
 			return err
 		}
-		return t.apply(loaded{State: session.State{Pool: p}}, decide(p))
+		return t.apply(loaded{State: session.State{Pool: p}}, decide(p, t.now()))
 	})
 }
 
@@ -162,6 +162,9 @@ func (t *tx) writeSeats(l loaded, ch session.Change) error {
 func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Time) error {
 	return s.write(ctx, func(t *tx) error {
 		t.mirror.clear()
+		if err := t.startClock(s.clock, now); err != nil {
+			return err
+		}
 		if err := t.resetSeats(now, deadline); err != nil {
 			return err
 		}
