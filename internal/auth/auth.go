@@ -47,6 +47,7 @@ type Identity struct {
 	Session session.Session
 	User    session.User
 	Token   token.Claims
+	Until   time.Time // by the machine's clock, when a token of another's making is over; zero for the session's own
 }
 
 // Authenticator checks credentials.
@@ -82,7 +83,11 @@ func (a *Authenticator) Token(ctx context.Context, raw string) (Identity, error)
 		return Identity{}, &Error{Code: CodeInvalidToken, early: true}
 	}
 	logbook.Identify(ctx, u.Name, s.ID)
-	return Identity{Session: s, User: u, Token: claims}, nil
+	id := Identity{Session: s, User: u, Token: claims}
+	if !own(claims, s) {
+		id.Until = claims.ExpiresAt
+	}
+	return id, nil
 }
 
 // genuine verifies a token but for its times: untimely is token.ErrExpired or

@@ -10,6 +10,7 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
@@ -20,6 +21,10 @@ import (
 func (s *Server) admitEvent(sock *socketio.Socket, _ string, ack *socketio.Ack) bool {
 	c := clientOf(sock)
 	if !s.mayAct(c, ack) {
+		return false
+	}
+	if now := s.now(); !c.until.IsZero() && !now.Before(c.until) {
+		c.end(eventSessionEnded, string(session.Expired), "", c.until)
 		return false
 	}
 	if s.sessions.touch(c, s.core.Now()) {
@@ -41,8 +46,12 @@ func (s *Server) admitEvent(sock *socketio.Socket, _ string, ack *socketio.Ack) 
 func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
 	c := clientOf(sock)
 	rec := s.sessions.snapshot(c)
-	if code := s.checkRegistration(c, rec, args); code != "" {
-		c.fail(ack, failure{Code: code}, message.Fields{})
+	if code := s.checkRegistration(ctx, c, rec, args); code != "" {
+		f, fields := failure{Code: code}, message.Fields{}
+		if code == codeStoreUnavailable {
+			f.RetryAfter, fields.Wait = 5, 5*time.Second
+		}
+		c.fail(ack, f, fields)
 		if !c.registered.Load() {
 			c.awaitRegister() // anew after each refusal
 		}
@@ -54,7 +63,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 	if !c.registered.Load() && s.cfg.Limits.Replacements && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
 		s.limited(limitReplace)
 		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, message.Fields{Wait: replaceWindow})
-		c.end(eventConnectionEnded, codeRateLimited, "", s.core.Now())
+		c.end(eventConnectionEnded, codeRateLimited, "", s.now())
 		return
 	}
 	c.told.Store(true)
@@ -117,7 +126,7 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 	case c.sock.Ended():
 		return
 	case errors.Is(err, session.ErrUnknown): // ended, and its time is over
-		c.end(eventSessionEnded, string(session.Expired), "", s.core.Now())
+		c.end(eventSessionEnded, string(session.Expired), "", s.now())
 		return
 	case errors.As(err, &full):
 		f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}
@@ -134,7 +143,7 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 
 // checkRegistration checks that token and username, where given, are strings of
 // the connection's session. It returns the code of the failure, or "".
-func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage) string {
+func (s *Server) checkRegistration(ctx context.Context, c *client, rec record, args []json.RawMessage) string {
 	var in map[string]json.RawMessage
 	if len(args) > 0 && (json.Unmarshal(args[0], &in) != nil || in == nil) {
 		return codeBadRequest
@@ -145,12 +154,8 @@ func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage
 			return codeBadRequest
 		}
 		if sha256.Sum256([]byte(*t)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
-			claims, err := s.auth.Claims(*t)
-			switch {
-			case err != nil:
-				return codeInvalidToken
-			case claims.Session != rec.sid:
-				return codeTokenMismatch
+			if code := s.checkToken(ctx, rec, *t); code != "" {
+				return code
 			}
 		}
 	}
@@ -164,6 +169,31 @@ func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage
 		}
 	}
 	return ""
+}
+
+// checkToken checks that a token is good, and of the connection's session. Where
+// that is over, who looks ends it for all [T2].
+func (s *Server) checkToken(ctx context.Context, rec record, raw string) string {
+	claims, err := s.auth.Claims(raw)
+	switch {
+	case err != nil:
+		return codeInvalidToken
+	case claims.Session != rec.sid:
+		return codeTokenMismatch
+	}
+	_, err = s.auth.Token(ctx, raw)
+	switch {
+	case errors.Is(err, session.ErrUnavailable):
+		return codeStoreUnavailable
+	case err != nil && !refusedAs(err, session.Rotated): // that is found out below
+		return codeInvalidToken
+	}
+	return ""
+}
+
+func refusedAs(err error, code session.Code) bool {
+	refused, ok := errors.AsType[*auth.Error](err)
+	return ok && refused.Code == string(code)
 }
 
 // getOnlineUsers is get_online_users.

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type world struct {
 	keys  *token.Keyring
 	rt    *Server
 	url   string
+	step  atomic.Int64 // nanoseconds that the machine's clock was put forward
 }
 
 // setting is what a test may choose.
@@ -62,10 +64,12 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 		f(&set)
 	}
 	log := slog.New(slog.DiscardHandler)
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log})
+	w := &world{t: t}
+	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log,
+		Wall: func() time.Time { return time.Now().Add(time.Duration(w.step.Load())) }})
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
-	w := &world{t: t, store: store, gate: &gate{Store: store}}
+	w.store, w.gate = store, &gate{Store: store}
 	w.core = session.New(w.gate, set.rules, log)
 	must(t, store.CreateUsers(t.Context(), []sqlstore.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))

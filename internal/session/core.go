@@ -92,14 +92,12 @@ func (c *Core) told(sessions []Standing) []Standing {
 // Now is the time of every deadline: the store's [T1].
 func (c *Core) Now() time.Time { return c.store.Now() }
 
+// Shift is how far the machine's clock is ahead of the store's [T1].
+func (c *Core) Shift() time.Duration { return c.store.Shift() }
+
 // Wall is a time of the store as the machine's clock shows it now: what people
-// and other programs are told [T1]. The zero time stays zero.
-func (c *Core) Wall(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.Add(c.store.Shift())
-}
+// and other programs are told [T1].
+func (c *Core) Wall(t time.Time) time.Time { return t.Add(c.store.Shift()) }
 
 // Rules are the rules in force.
 func (c *Core) Rules() Rules { return c.rules }
