@@ -38,6 +38,7 @@ func TestT2_WhoeverMeetsIt(t *testing.T) {
 		"the sweep": func(w *world, _, _ *peer, _ session.Session, _ string) { must(w.t, w.core.Sweep(w.t.Context())) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, func(s *setting) { s.rules.Lifetime = 2 * time.Second })
 			s, raw := w.login("ada", "one")
 			inside, bare := w.enter(raw), w.connect(raw)
@@ -61,6 +62,7 @@ func TestSEC19_TokenOverBeforeItsSession(t *testing.T) {
 		"another event":            `42["ping_manual"]`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			s, own := w.login("ada", "one")
 			end := time.Now().Add(2 * time.Second).Truncate(time.Second)
