@@ -149,7 +149,8 @@ func sameState(mirrored, read loaded) error {
 		}
 	}
 	if !reflect.DeepEqual(mirrored, read) {
-		return breachf("the mirror says %+v with seat %+v, the database %+v with seat %+v", mirrored, mirrored.Seat, read, read.Seat)
+		return &session.Breach{What: fmt.Sprintf("the mirror says %+v with seat %+v, the database %+v with seat %+v",
+			mirrored, mirrored.Seat, read, read.Seat)}
 	}
 	return nil
 }

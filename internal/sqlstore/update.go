@@ -44,7 +44,7 @@ func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func
 
 // apply checks a change of what was loaded and writes all of it.
 func (t *tx) apply(l loaded, ch session.Change) error {
-	if err := check(l, ch); err != nil {
+	if err := session.Check(l.State, ch); err != nil {
 		return err
 	}
 	if ch.Empty() {

@@ -306,9 +306,9 @@ func (w *writer) report(err error) {
 		w.store.stats.panics.Add(1)
 		w.store.opts.Log.Error("a request panicked", "panic", p.value, "stack", string(p.stack))
 	}
-	if b, ok := errors.AsType[*breach](err); ok {
+	if b, ok := errors.AsType[*session.Breach](err); ok {
 		w.store.stats.breaches.Add(1)
-		w.store.opts.Log.Error("a change breaks an invariant and is refused", "breach", b.what)
+		w.store.opts.Log.Error("a change breaks an invariant and is refused", "breach", b.What)
 	}
 }
 

@@ -124,7 +124,7 @@ func (m *Memory) Update(_ context.Context, user string, decide func(session.Stat
 	if err != nil {
 		return err
 	}
-	ch, err := guarded(func() session.Change { return decide(st, m.Now()) })
+	ch, err := guarded(st, func() session.Change { return decide(st, m.Now()) })
 	if err == nil {
 		m.apply(ch)
 		if ch.Contest != nil {
@@ -142,20 +142,25 @@ func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(
 	if !ok {
 		return session.ErrNoPool
 	}
-	ch, err := guarded(func() session.Change { return decide(p, m.Now()) })
+	ch, err := guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
 	if err == nil {
 		m.apply(ch)
 	}
 	return err
 }
 
-func guarded(decide func() session.Change) (ch session.Change, err error) {
+// guarded runs a rule; it refuses what breaks an invariant.
+func guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: panic: %v", session.ErrUnavailable, p)
 		}
 	}()
-	return decide(), nil
+	ch = decide()
+	if breach := session.Check(st, ch); breach != nil {
+		return session.Change{}, fmt.Errorf("%w: %w", session.ErrUnavailable, breach)
+	}
+	return ch, nil
 }
 
 func (m *Memory) load(user string) (session.State, error) {
