@@ -61,13 +61,12 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 
-	clock := session.NewClock()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Log: log, Now: clock.Now})
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	core := session.New(store, cfg.rules(), clock, log)
+	core := session.New(store, cfg.rules(), log)
 
 	hasher, err := newHasher(cfg)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -152,7 +151,7 @@ func (i *issuer) issue(ctx context.Context, u session.User) (issued, error) {
 	case err != nil:
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}
-	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool], time.Now()))
+	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool], i.core.Wall))
 	if err != nil {
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}

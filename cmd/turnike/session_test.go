@@ -266,8 +266,7 @@ func TestInterrupted(t *testing.T) {
 func TestI6_CommandsAlone(t *testing.T) {
 	s := newShell(t)
 	s.must("", "pool", "set", "acme", "--limit", "2", "--presence", "count", "--max-sessions", "2", "--policy", "replace")
-	clock := session.NewClock()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: s.data, Log: slog.New(slog.DiscardHandler), Now: clock.Now})
+	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: s.data, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,13 +36,12 @@ func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	clock := session.NewClock()
 	log := slog.New(slog.DiscardHandler) // what a command has to say is its error
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: a.data, Log: log, Now: clock.Now})
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: a.data, Log: log, Command: true})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
 	}
-	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.rules(), clock, log)}, nil
+	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.rules(), log)}, nil
 }
 
 // close closes the store; err is what the command has to say so far.

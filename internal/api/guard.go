@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/session"
 )
 
 // guard lets only requests with a live session through; every protected route
@@ -31,7 +30,7 @@ func (a *API) toLogin(next handler) handler {
 		if !errors.As(err, &refused) || !acceptsHTML(r) {
 			return err
 		}
-		if refused.Cookie && refused.Code != string(session.Rotated) {
+		if refused.Forget() {
 			clearSessionCookie(w)
 		}
 		w.Header().Set("Cache-Control", "no-store")

@@ -13,7 +13,6 @@ import (
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/origin"
-	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/web"
 )
 
@@ -69,8 +68,8 @@ func (a *API) loginPage(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Cache-Control", "no-store")
 		http.Redirect(w, r, target, http.StatusFound)
 		return nil
-	case errors.As(err, &refused) && refused.Cookie && refused.Code != string(session.Rotated):
-		clearSessionCookie(w) // [SEC-52]
+	case errors.As(err, &refused) && refused.Forget():
+		clearSessionCookie(w)
 	}
 	a.writePage(w, r, a.pages.login)
 	return nil

@@ -22,6 +22,7 @@ type client struct {
 	admin  bool              // sees all [P5], holds no seat [A8]
 	sid    string            // the session it connected to; its successor is in the record
 	user   string            // id
+	until  time.Time         // when the token that it connected with is over before the session, see [auth.Identity]
 	record *record           // guarded by the registry
 	buckets
 
@@ -56,7 +57,7 @@ func (c *client) awaitRegister() {
 		due := c.late
 		c.mu.Unlock()
 		if due {
-			c.end(eventConnectionEnded, codeRegisterTimeout, "", c.server.core.Now())
+			c.end(eventConnectionEnded, codeRegisterTimeout, "", c.server.now())
 		}
 	})
 	c.timer = mine
@@ -74,7 +75,8 @@ func (c *client) stopAwaiting() bool {
 	return !c.late
 }
 
-// end puts the client out for good: it hears why, and nothing after [K2-K4].
+// end puts the client out for good: it hears why and when, by the machine's clock,
+// and nothing after [K2-K4].
 func (c *client) end(event, code, reason string, at time.Time) {
 	defer c.server.recovered("an end", func() { c.sock.Conn().Abort(closeInternal, codeInternal) })
 	last := encode(event, ended{Code: code, Reason: reason, At: timestamp(at),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
@@ -21,6 +22,10 @@ import (
 func (s *Server) admitEvent(sock *socketio.Socket, name string, ack *socketio.Ack) bool {
 	c := clientOf(sock)
 	if !s.mayAct(c, ack) {
+		return false
+	}
+	if now := s.now(); !c.until.IsZero() && !now.Before(c.until) {
+		c.end(eventSessionEnded, string(session.Expired), "", c.until)
 		return false
 	}
 	sid, expired := s.sessions.current(c, s.core.Now())
@@ -46,8 +51,12 @@ func (s *Server) admitEvent(sock *socketio.Socket, name string, ack *socketio.Ac
 func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	rec := s.sessions.snapshot(c)
-	if code := s.checkRegistration(c, rec, args); code != "" {
-		c.fail(ack, failure{Code: code}, message.Fields{})
+	if code := s.checkRegistration(ctx, c, rec, args); code != "" {
+		f, fields := failure{Code: code}, message.Fields{}
+		if code == codeStoreUnavailable {
+			f.RetryAfter, fields.Wait = 5, 5*time.Second
+		}
+		c.fail(ack, f, fields)
 		if !c.registered.Load() {
 			c.awaitRegister() // anew after each refusal
 		}
@@ -59,7 +68,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 	if !c.registered.Load() && s.cfg.Limits.Replacements && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
 		s.limited(limitReplace)
 		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, message.Fields{Wait: replaceWindow})
-		c.end(eventConnectionEnded, codeRateLimited, "", s.core.Now())
+		c.end(eventConnectionEnded, codeRateLimited, "", s.now())
 		return
 	}
 	c.told.Store(true)
@@ -125,7 +134,7 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 		c.sock.Conn().Close(closeDraining, codeDraining)
 		return
 	case errors.Is(err, session.ErrUnknown): // ended, and its time is over
-		c.end(eventSessionEnded, string(session.Expired), "", s.core.Now())
+		c.end(eventSessionEnded, string(session.Expired), "", s.now())
 		return
 	case errors.As(err, &full):
 		f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}
@@ -142,7 +151,7 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 
 // checkRegistration checks that token and username, where given, are strings of
 // the connection's session. It returns the code of the failure, or "".
-func (s *Server) checkRegistration(c *client, rec record, args socketio.Args) string {
+func (s *Server) checkRegistration(ctx context.Context, c *client, rec record, args socketio.Args) string {
 	var in map[string]json.RawMessage
 	if len(args) > 0 && (args[0].Decode(&in) != nil || in == nil) {
 		return codeBadRequest
@@ -153,12 +162,8 @@ func (s *Server) checkRegistration(c *client, rec record, args socketio.Args) st
 			return codeBadRequest
 		}
 		if sha256.Sum256([]byte(*t)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
-			claims, err := s.auth.Claims(*t)
-			switch {
-			case err != nil:
-				return codeInvalidToken
-			case claims.Session != rec.sid:
-				return codeTokenMismatch
+			if code := s.checkToken(ctx, rec, *t); code != "" {
+				return code
 			}
 		}
 	}
@@ -172,6 +177,31 @@ func (s *Server) checkRegistration(c *client, rec record, args socketio.Args) st
 		}
 	}
 	return ""
+}
+
+// checkToken checks that a token is good, and of the connection's session. Where
+// that is over, who looks ends it for all [T2].
+func (s *Server) checkToken(ctx context.Context, rec record, raw string) string {
+	claims, err := s.auth.Claims(raw)
+	switch {
+	case err != nil:
+		return codeInvalidToken
+	case claims.Session != rec.sid:
+		return codeTokenMismatch
+	}
+	_, err = s.auth.Token(ctx, raw)
+	switch {
+	case errors.Is(err, session.ErrUnavailable):
+		return codeStoreUnavailable
+	case err != nil && !refusedAs(err, session.Rotated): // that is found out below
+		return codeInvalidToken
+	}
+	return ""
+}
+
+func refusedAs(err error, code session.Code) bool {
+	refused, ok := errors.AsType[*auth.Error](err)
+	return ok && refused.Code == string(code)
 }
 
 // getOnlineUsers is get_online_users.

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type world struct {
 	keys  *token.Keyring
 	rt    *Server
 	url   string
+	step  atomic.Int64 // nanoseconds that the machine's clock was put forward
 }
 
 // setting is what a test may choose.
@@ -63,12 +65,13 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 		f(&set)
 	}
 	log := slog.New(set.log)
-	clock := session.NewClock()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log, Now: clock.Now})
+	w := &world{t: t}
+	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log,
+		Wall: func() time.Time { return time.Now().Add(time.Duration(w.step.Load())) }})
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
-	w := &world{t: t, store: store, gate: &gate{Store: store}}
-	w.core = session.New(w.gate, set.rules, clock, log)
+	w.store, w.gate = store, &gate{Store: store}
+	w.core = session.New(w.gate, set.rules, log)
 	must(t, store.CreateUsers(t.Context(), []sqlstore.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))
 	must(t, w.core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &set.limit}))
@@ -155,7 +158,7 @@ func (g *gate) Session(ctx context.Context, id string) (session.Session, session
 }
 
 // Update implements session.Store.
-func (g *gate) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
+func (g *gate) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
 	g.mu.Lock()
 	before, busy, down := g.before, g.busy > 0, g.down
 	g.busy -= min(g.busy, 1)

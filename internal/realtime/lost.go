@@ -21,7 +21,7 @@ func (s *Server) recheck(pool session.PoolID) {
 		case ended:
 			s.putOut(sid, *over)
 		case errors.Is(err, session.ErrUnknown):
-			s.putOut(sid, session.EndedError{Code: session.Expired, At: s.core.Now()})
+			s.putOut(sid, session.EndedError{Code: session.Expired, At: s.now()})
 		default:
 			if !logged {
 				logged = true
@@ -38,7 +38,8 @@ func (s *Server) recheck(pool session.PoolID) {
 	}
 }
 
-// putOut ends the sockets of a session that is over. Those of a rotated one come
+// putOut ends the sockets of a session that is over, at a time that the machine's
+// clock shows. Those of a rotated one come
 // back: what they are called now is not known here.
 func (s *Server) putOut(sid string, over session.EndedError) {
 	for _, c := range s.sessions.end(sid) {
@@ -48,6 +49,6 @@ func (s *Server) putOut(sid string, over session.EndedError) {
 		}
 		c.over.Store(true)
 		c.end(eventSessionEnded, string(over.Code), over.Reason, over.At)
-		s.counts.kicks.Took(s.core.Now().Sub(over.At))
+		s.counts.kicks.Took(s.now().Sub(over.At))
 	}
 }

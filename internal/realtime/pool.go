@@ -173,7 +173,7 @@ func (p *pool) shed() {
 func (p *pool) turn(batch []any) {
 	var changes []*engineio.Payload
 	before, told := p.view.visibility(), p.view.slots.told()
-	resync := p.stale
+	resync := p.view.shiftTo(p.server.core.Shift()) || p.stale
 	for _, item := range batch {
 		switch it := item.(type) {
 		case session.Event:
@@ -187,6 +187,7 @@ func (p *pool) turn(batch []any) {
 				if !p.load() {
 					return
 				}
+				p.view.shiftTo(p.server.core.Shift())
 				changes, resync = nil, true
 			}
 		case gone:
@@ -243,7 +244,7 @@ func (p *pool) join(j joining) {
 	rec := s.sessions.snapshot(c)
 	ok := registered{OK: true, Username: rec.name, SID: c.sock.ID(),
 		User:      userInfo{Username: rec.name, Role: string(rec.role), Pool: p.view.name},
-		ExpiresAt: timestamp(rec.expires), GraceMS: s.core.Rules().Grace.Milliseconds()}
+		ExpiresAt: timestamp(s.core.Wall(rec.expires)), GraceMS: s.core.Rules().Grace.Milliseconds()}
 	a := p.audience(c)
 	c.sock.Send(engineio.Concat(answer(j.ack, ok), encode(eventResponse, ok), p.view.slotsPayload(),
 		p.view.names(a), p.view.sync(a)).Snapshot())

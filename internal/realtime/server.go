@@ -135,19 +135,22 @@ func (s *Server) commit(e session.Event) {
 	switch e.Type {
 	case session.SessionEnded:
 		s.counts.ends.Add(string(e.Code))
-		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: e.At})
+		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: s.core.Wall(e.At)})
 	case session.SessionRotated:
 		s.counts.ends.Add(string(session.Rotated))
 		s.sessions.rotate(e.Session, e.Successor, e.Expires)
 	case session.ConnectionRegistered:
 		for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
-			c.end(eventConnectionEnded, codeConnectionReplaced, "", e.At)
+			c.end(eventConnectionEnded, codeConnectionReplaced, "", s.core.Wall(e.At))
 		}
 	case session.LogLost:
 		s.tasks.Go(func() { s.recheck(e.Pool) })
 	}
 	s.pool(e.Pool).push(e)
 }
+
+// now is the time that people are told.
+func (s *Server) now() time.Time { return s.core.Wall(s.core.Now()) }
 
 // pool returns the hub of a pool.
 func (s *Server) pool(id session.PoolID) *pool {

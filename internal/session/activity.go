@@ -55,7 +55,7 @@ func (a *activity) apply(sessions []Session) {
 
 // Active notes that somebody works with the session [A4] [S11]. A login sees it at
 // once, the store within a few seconds.
-func (c *Core) Active(session string) { c.activity.note(session, c.clock.Now()) }
+func (c *Core) Active(session string) { c.activity.note(session, c.store.Now()) }
 
 // flush writes what was collected. What the store does not take is kept.
 func (c *Core) flush(ctx context.Context) error {

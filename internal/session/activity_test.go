@@ -45,7 +45,7 @@ func TestA4_Activity(t *testing.T) {
 		store := &touches{Store: memory}
 		rules := session.DefaultRules()
 		rules.Policy = session.PolicyDeny
-		core := session.New(store, rules, session.NewClock(), slog.New(slog.DiscardHandler))
+		core := session.New(store, rules, slog.New(slog.DiscardHandler))
 		ada, err := memory.AddUser(t.Context(), "ada", account.RoleUser, sessiontest.Pool)
 		if err != nil {
 			t.Fatal(err)

@@ -50,24 +50,25 @@ func (c Contest) Empty() bool {
 	return len(c.Replaced)+len(c.Unproven) == 0 && c.Until.IsZero() && len(c.Tickets) == 0
 }
 
-// current is the contest without what is over. It shares nothing with c.
+// current is the contest without what is over, and without what lies so far
+// ahead that another clock has written it [T1]. It shares nothing with c.
 func (c Contest) current(now time.Time) Contest {
 	var out Contest
 	for _, at := range c.Replaced {
-		if now.Sub(at) <= warWindow {
+		if ago := now.Sub(at); ago >= 0 && ago <= warWindow {
 			out.Replaced = append(out.Replaced, at)
 		}
 	}
 	for _, u := range c.Unproven {
-		if now.Sub(u.At) <= warWindow {
+		if ago := now.Sub(u.At); ago >= 0 && ago <= warWindow {
 			out.Unproven = append(out.Unproven, u)
 		}
 	}
-	if now.Before(c.Until) {
+	if left := c.Until.Sub(now); left > 0 && left <= warBreak {
 		out.Until = c.Until
 	}
 	for _, t := range c.Tickets {
-		if now.Before(t.Expires) {
+		if left := t.Expires.Sub(now); left > 0 && left <= ticketLife {
 			out.Tickets = append(out.Tickets, t)
 		}
 	}
@@ -178,9 +179,11 @@ func (p *plan) countReplacement(c *Contest, in Login, victims []Session) bool {
 	return c.exhausted(p.now)
 }
 
-// inUse tells whether somebody works with the session.
+// inUse tells whether somebody works with the session. What was active in the
+// future was so by a clock that was wrong: it locks nobody out [A4] [T1].
 func (p *plan) inUse(s Session) bool {
-	return len(p.connsOf(s.ID)) > 0 || p.now.Sub(s.LastActive) < inUseFor
+	ago := p.now.Sub(s.LastActive)
+	return len(p.connsOf(s.ID)) > 0 || ago >= 0 && ago < inUseFor
 }
 
 // neighbourhood is within what addresses change without anybody moving: the /24 of

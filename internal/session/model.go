@@ -172,6 +172,9 @@ type State struct {
 	Seat     *Seat        // the user's, if any
 	Contest  Contest      // of the user's sessions [A6]
 	Draining bool         // the run that serves the pool is about to end [S7]
+	// Still says that no server runs: no grace ends and no seat is given away
+	// until the next one has put them all into boot grace [T1] [S7].
+	Still bool
 	// Next is the seat of another user in the pool that can be given away
 	// soonest: the one with the smallest Reclaim. Nil when none is in grace.
 	Next *Seat

@@ -118,7 +118,7 @@ func (p *plan) freeSeat() {
 // freeLapsed frees the user's seat if its grace is over: it can only come back
 // through admission [S6]. A drain keeps the seat for the next start [S7].
 func (p *plan) freeLapsed() {
-	if p.Seat == nil || p.Draining || !p.Seat.lapsed(p.now) {
+	if p.Seat == nil || p.Still || p.Draining || !p.Seat.lapsed(p.now) {
 		return
 	}
 	reason := lapseReason(*p.Seat)
@@ -142,7 +142,7 @@ func (p *plan) makeRoom() bool {
 		return true
 	}
 	n := p.Next
-	if n == nil || p.Draining || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
+	if n == nil || p.Still || p.Draining || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
 		return false // [A2] [S7]
 	}
 	reason := lapseReason(*n)

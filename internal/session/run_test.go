@@ -31,7 +31,7 @@ func TestRun_SaysOnceThatItFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		store := outage{sessiontest.NewMemory(), time.Now().Add(time.Minute)}
-		core := session.New(store, session.DefaultRules(), session.NewClock(), slog.New(slog.NewTextHandler(&log, nil)))
+		core := session.New(store, session.DefaultRules(), slog.New(slog.NewTextHandler(&log, nil)))
 		ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer stop()
 		core.Run(ctx, 250*time.Millisecond, session.Retention{Presence: time.Hour, Audit: time.Hour})

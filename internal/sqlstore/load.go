@@ -134,6 +134,7 @@ func (t *tx) load(user string) (loaded, error) {
 	if l.Draining, err = t.draining(); err != nil {
 		return l, err
 	}
+	l.Still = t.still
 	return l, t.loadNext(&l)
 }
 

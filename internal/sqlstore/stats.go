@@ -68,7 +68,7 @@ func (s *Store) Occupancy(ctx context.Context) (Occupancy, error) {
 		return c.query(`SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL AND expires_at > ?`, func(r row) error {
 			o.Sessions = r.int(0)
 			return nil
-		}, s.now())
+		}, s.Now())
 	})
 	return o, err
 }

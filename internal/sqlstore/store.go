@@ -22,7 +22,8 @@ import (
 type Options struct {
 	Dir     string           // the data directory; made with mode 0700 where there is none
 	Log     *slog.Logger     // nil is slog.Default()
-	Now     func() time.Time // the clock of deadlines [T1]; nil is time.Now
+	Command bool             // this is not the server: time goes by the server's clock [T1]
+	Wall    func() time.Time // the machine's clock; nil is time.Now
 	Queue   int              // requests that wait to be written; 0 is 4096
 	Batch   int              // requests in one transaction; 0 is 256
 	Readers int              // connections that read; 0 is 3
@@ -32,6 +33,8 @@ type Options struct {
 
 	patience time.Duration // how long writing requests wait for another process; 0 is writePatience
 
+	ticks func() (ticks, bool) // of the machine; nil is readTicks
+
 	// verify is a test's: it is given what the mirror says and what is read.
 	verify func(mirrored, read loaded) error
 }
@@ -40,8 +43,11 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	if o.ticks == nil {
+		o.ticks = readTicks
 	}
 	if o.Queue <= 0 {
 		o.Queue = 4096
@@ -69,6 +75,7 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	opts     Options
 	instance string
+	clock    *clock
 	stats    counters
 
 	queue    chan *request
@@ -98,6 +105,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{
 		opts:      opts,
+		clock:     newClock(opts),
 		stats:     newCounters(),
 		queue:     make(chan *request, opts.Queue),
 		controls:  make(chan control),
@@ -158,8 +166,12 @@ func (s *Store) openReaders() error {
 	return nil
 }
 
-// begin gives the database its name when it has none yet.
+// begin gives the database its name when it has none yet, and makes sure of the
+// time.
 func (s *Store) begin(ctx context.Context) error {
+	if err := s.beginClock(ctx); err != nil {
+		return err
+	}
 	id, err := s.Meta(ctx, metaInstance)
 	if err == nil && id == "" {
 		err = s.write(ctx, func(t *tx) error {
@@ -187,9 +199,6 @@ func (s *Store) Close() error {
 	})
 	return s.closed
 }
-
-// now is the time of deadlines as it is stored.
-func (s *Store) now() time.Time { return s.opts.Now().UTC().Truncate(time.Millisecond) }
 
 // Ping tells whether the store can be read.
 func (s *Store) Ping(ctx context.Context) error {

@@ -13,6 +13,7 @@ import (
 type tx struct {
 	conn   *conn
 	now    func() time.Time
+	still  bool // no server runs [session.State.Still]
 	mirror *mirror
 	verify func(mirrored, read loaded) error // Options.verify
 	broken error                             // the transaction itself is gone
@@ -27,6 +28,8 @@ type tx struct {
 	// nothing else can change them meanwhile.
 	pools  map[session.PoolID]*pooled
 	events []session.Event // of all requests, in order
+
+	kept *note // what the server's clock was found to be, to go by once it is committed
 
 	data []byte // reused from event to event
 

@@ -10,13 +10,13 @@ import (
 )
 
 // Update implements session.Store.
-func (s *Store) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
+func (s *Store) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
 	return s.write(ctx, func(t *tx) error {
 		l, err := t.load(user)
 		if err != nil {
 			return err
 		}
-		ch := decide(l.forRule())
+		ch := decide(l.forRule(), t.now())
 		t.mirror.forget(user)
 		if err := t.apply(l, ch); err != nil {
 			return err
@@ -33,19 +33,19 @@ func (s *Store) Update(ctx context.Context, user string, decide func(session.Sta
 }
 
 // UpdatePool implements session.Store.
-func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool) session.Change) error {
+func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
 	return s.write(ctx, func(t *tx) error {
 		p, err := t.pool(pool)
 		if err != nil {
 			return err
 		}
-		return t.apply(loaded{State: session.State{Pool: p}}, decide(p))
+		return t.apply(loaded{State: session.State{Pool: p}}, decide(p, t.now()))
 	})
 }
 
 // apply checks a change of what was loaded and writes all of it.
 func (t *tx) apply(l loaded, ch session.Change) error {
-	if err := check(l, ch); err != nil {
+	if err := session.Check(l.State, ch); err != nil {
 		return err
 	}
 	if ch.Empty() {
@@ -176,6 +176,9 @@ func (s *Store) Drain(ctx context.Context, now time.Time) error {
 func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Time) error {
 	return s.write(ctx, func(t *tx) error {
 		t.mirror.clear()
+		if err := t.startClock(s.clock, now); err != nil {
+			return err
+		}
 		if err := t.noteInUse(now); err != nil {
 			return err
 		}

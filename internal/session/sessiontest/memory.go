@@ -17,6 +17,7 @@ import (
 
 // Memory is a [Store] whose transactions are a mutex. It keeps every event.
 type Memory struct {
+	clock    session.Clock
 	mu       sync.Mutex // guards everything below; listen is called under it, being a test's
 	pools    map[session.PoolID]session.Pool
 	users    map[string]session.User
@@ -40,6 +41,7 @@ type memorySession struct {
 // NewMemory makes a store with the system's pool and [Pool].
 func NewMemory() *Memory {
 	return &Memory{
+		clock: session.NewClock(),
 		pools: map[session.PoolID]session.Pool{
 			session.SystemPool: {},
 			Pool:               {ID: Pool, Name: "default", Limit: 3},
@@ -69,7 +71,7 @@ func (m *Memory) AddUser(_ context.Context, name string, role account.Role, pool
 		return "", fmt.Errorf("user %s exists already", name)
 	}
 	m.users[u.ID] = u
-	m.emit(pool, session.Event{Type: session.UserCreated, User: u.ID, Username: name, At: time.Now()})
+	m.emit(pool, session.Event{Type: session.UserCreated, User: u.ID, Username: name, At: m.Now()})
 	return u.ID, nil
 }
 
@@ -109,15 +111,21 @@ func (m *Memory) log(events []session.Event) {
 	}
 }
 
+// Now implements session.Store.
+func (m *Memory) Now() time.Time { return m.clock.Now() }
+
+// Shift implements session.Store: nothing steps the clock of a memory.
+func (m *Memory) Shift() time.Duration { return 0 }
+
 // Update implements session.Store.
-func (m *Memory) Update(_ context.Context, user string, decide func(session.State) session.Change) error {
+func (m *Memory) Update(_ context.Context, user string, decide func(session.State, time.Time) session.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	st, err := m.load(user)
 	if err != nil {
 		return err
 	}
-	ch, err := guarded(func() session.Change { return decide(st) })
+	ch, err := guarded(st, func() session.Change { return decide(st, m.Now()) })
 	if err == nil {
 		m.apply(ch)
 		if ch.Contest != nil {
@@ -128,27 +136,32 @@ func (m *Memory) Update(_ context.Context, user string, decide func(session.Stat
 }
 
 // UpdatePool implements session.Store.
-func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(session.Pool) session.Change) error {
+func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, ok := m.pools[pool]
 	if !ok {
 		return session.ErrNoPool
 	}
-	ch, err := guarded(func() session.Change { return decide(p) })
+	ch, err := guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
 	if err == nil {
 		m.apply(ch)
 	}
 	return err
 }
 
-func guarded(decide func() session.Change) (ch session.Change, err error) {
+// guarded runs a rule; it refuses what breaks an invariant.
+func guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: panic: %v", session.ErrUnavailable, p)
 		}
 	}()
-	return decide(), nil
+	ch = decide()
+	if breach := session.Check(st, ch); breach != nil {
+		return session.Change{}, fmt.Errorf("%w: %w", session.ErrUnavailable, breach)
+	}
+	return ch, nil
 }
 
 func (m *Memory) load(user string) (session.State, error) {
