@@ -99,7 +99,6 @@ func runUntilDone(ctx context.Context, r running) error {
 // then there is no new work, every connection is sent away to come back, and
 // requests under way end.
 func (r running) drain(work context.Context, failed <-chan error) error {
-	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
 	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
 	select {
 	case err := <-failed:

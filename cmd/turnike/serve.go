@@ -46,12 +46,13 @@ const (
 // directory is locked, the store begins its run, what answers is put together,
 // and at the end everything is taken down in the opposite order.
 func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
-	books, err := openLogs(cfg, opts.Stderr)
+	books, err := openLogs(cfg, opts.Stderr, opts.Terminal)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, books.close()) }()
 	log := books.main
+	slog.SetDefault(log) // for what libraries say by themselves
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
@@ -113,7 +114,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	authenticator := auth.New(keys, core)
 	epoch := rand.Text()
 	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
-	r.events = newEventLog(log)
+	r.events = newEventLog(log, r.books.queue.Skip)
 	r.alerts, err = openAlerts(ctx, cfg, store, core, certs, log)
 	if err != nil {
 		return r, err
@@ -142,7 +143,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 		return r, err
 	}
 	chain := middleware(cfg, origins, r.web, r.books)
-	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, log)
+	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {

@@ -133,6 +133,8 @@ func machinery() []value {
 				show(float64(f.realtime.Panics), "realtime")
 				show(float64(f.store.Panics), "store")
 			}},
+		counter("turnike_log_lines_lost_total", "Lines of the log and of the access log that were left out because nobody read them.",
+			func(f figures) float64 { return float64(f.lost) }),
 		counter("turnike_mails_sent_total", "Mails that the SMTP server has accepted.", func(f figures) float64 { return float64(f.alert.Sent) }),
 		counter("turnike_mails_failed_total", "Tries to send a mail that failed.", func(f figures) float64 { return float64(f.alert.Failed) }),
 		gauge("turnike_alerts_waiting", "Alerts that wait to be mailed.", func(f figures) float64 { return float64(f.alert.Queued) }),
