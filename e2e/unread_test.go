@@ -145,6 +145,7 @@ func TestI5_UnreadAccessLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := harness.Start(t, harness.Set("log.access", fifo))
+	const ours, lost = "/version", "lines were left out of the log"
 	for range 500 { // more than a pipe takes
 		s.Browser().Get("/version").Want(200)
 	}
@@ -160,7 +161,7 @@ func TestI5_UnreadAccessLog(t *testing.T) {
 	lines := bufio.NewScanner(r)
 	for n := 0; n < 900 && lines.Scan(); n++ {
 		var l accessLine
-		if err := json.Unmarshal(lines.Bytes(), &l); err != nil || l.Route != "/version" {
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil || l.Route != ours && l.Msg != lost { // the reload may cut one off
 			t.Fatalf("%v: %s", err, lines.Text())
 		}
 	}

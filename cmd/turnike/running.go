@@ -47,7 +47,8 @@ func runUntilDone(ctx context.Context, r running) error {
 	defer wg.Wait()
 	defer stopWork()
 	wg.Go(func() {
-		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
+		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention,
+			FailedLogins: r.cfg.Audit.FailedLoginRetention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
 	defer started(work, r.web.Run)() // its last words are events, so it stops before they do

@@ -239,7 +239,7 @@ func (c *Core) Sweep(ctx context.Context) error {
 }
 
 // Retention is how long events are kept.
-type Retention struct{ Presence, Audit time.Duration }
+type Retention struct{ Presence, Audit, FailedLogins time.Duration }
 
 // Run sweeps at every interval and prunes each minute, until ctx is done.
 func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) {
@@ -255,7 +255,8 @@ func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) 
 			err = c.Sweep(ctx)
 		case <-prune.C:
 			now := c.clock.Now()
-			err = c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
+			err = errors.Join(c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit)),
+				c.store.PruneFailedLogins(ctx, now.Add(-keep.FailedLogins)))
 		}
 		if err != nil && ctx.Err() == nil {
 			c.log.Error("sweep failed", "error", err)
