@@ -111,9 +111,10 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	if certs != nil {
 		origins.Covers = certs.Covers
 	}
+	foreign := &weborigin.Trace{Policy: origins, Log: log, Address: server.ClientAddress(cfg.Server.TrustedProxies)}
 	authenticator := auth.New(keys, core)
 	epoch := rand.Text()
-	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
+	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, foreign, epoch, log))
 	r.events = newEventLog(log, r.books.queue.Skip)
 	r.alerts, err = openAlerts(ctx, cfg, store, core, certs, log)
 	if err != nil {
@@ -143,7 +144,8 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 		return r, err
 	}
 	chain := middleware(cfg, origins, r.web, r.books)
-	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, log)
+	chain.Foreign = func(r *http.Request) { foreign.Refused(r, false) }
+	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
@@ -154,10 +156,10 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 }
 
 // realtimeConfig is what the sockets need.
-func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, origins weborigin.Policy,
+func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, foreign *weborigin.Trace,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
-		Core: core, Auth: a, Origins: origins, Epoch: epoch, Log: log,
+		Core: core, Auth: a, Origins: foreign.Policy, Epoch: epoch, Log: log,
 		Snapshot: func(ctx context.Context, id session.PoolID) (realtime.Snapshot, error) {
 			pool, seats, err := store.Snapshot(ctx, id)
 			snap := realtime.Snapshot{Pool: pool, Entries: make([]realtime.Entry, len(seats))}
@@ -173,6 +175,9 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports,
 		Limits: cfg.RateLimit.limits(openFiles()), ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		Refuse: func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError {
+			if code == api.ErrCrossOrigin.Code {
+				foreign.Refused(r, true)
+			}
 			header, body := api.Document(message.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
 		},

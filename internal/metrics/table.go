@@ -101,6 +101,8 @@ func traffic() []value {
 			func(f figures) map[string]uint64 { return f.realtime.ConnectsRefused }),
 		byCode("turnike_rate_limited_total", "kind", "What was refused because it came too often.",
 			func(f figures) map[string]uint64 { return f.realtime.RateLimited }),
+		counter("turnike_origins_refused_total", "Requests refused because of their origin or host.",
+			func(f figures) float64 { return float64(f.foreign) }),
 		counter("turnike_slow_consumers_total", "Connections closed because they did not keep up.",
 			func(f figures) float64 { return float64(f.realtime.SlowConsumers) }),
 		gauge("turnike_queue_bytes", "Bytes that wait for slow peers, all connections together.",
