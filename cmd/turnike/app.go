@@ -21,6 +21,16 @@ type app struct {
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	out            *output // of serve; it waits for no reader. Else nil
+}
+
+// finish reports how the command ended and returns the exit code.
+func (a *app) finish(err error) int {
+	code := report(a.stderr, err)
+	if a.out != nil {
+		a.out.close()
+	}
+	return code
 }
 
 func newApp(grammar commands, parsed *kong.Context, env environment) (*app, error) {

@@ -216,7 +216,8 @@ type MetricsConfig struct {
 
 // AuditConfig is the section [audit].
 type AuditConfig struct {
-	Retention time.Duration // of events of the class audit
+	Retention            time.Duration // of events of the class audit
+	FailedLoginRetention time.Duration // of those among them that count failed logins
 }
 
 // proxyFrom are the networks that have to speak the PROXY protocol; none when it

@@ -179,5 +179,7 @@ func (c *Config) fields() []field {
 
 		span(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),
+		span(&c.Audit.FailedLoginRetention, day, 4000*day).
+			named("audit.failed_login_retention", "30d", "how long failed logins are kept in it"),
 	}
 }

@@ -43,7 +43,7 @@ func TestConfigDefaults(t *testing.T) {
 		c.Presence.NamesUpTo != 5000, c.SocketIO.PingInterval != 10*time.Second, c.SocketIO.PingTimeout != 10*time.Second,
 		c.SocketIO.ConnectTimeout != 5*time.Second, c.SocketIO.RegisterTimeout != 10*time.Second, c.SocketIO.MaxPayload != 65536,
 		!slices.Equal(c.SocketIO.Transports, []string{"polling", "websocket"}), !c.RateLimit.Enabled,
-		c.Password.MinLength != 12, c.Audit.Retention != 400*24*time.Hour, len(c.Warnings) != 0:
+		c.Password.MinLength != 12, c.Audit.Retention != 400*24*time.Hour, c.Audit.FailedLoginRetention != 30*24*time.Hour, len(c.Warnings) != 0:
 		t.Errorf("%+v", c)
 	}
 }

@@ -14,10 +14,24 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(run(untilSignal(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// untilSignal returns a context that the first SIGINT or SIGTERM ends. The second
+// one ends the process at once, whatever hangs.
+func untilSignal() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // from here on the system's own way: the process ends
+		end()
+		if len(signals) > 0 { // the second came in between
+			os.Exit(exitFailed)
+		}
+	}()
+	return ctx
 }
 
 // commands is the grammar of the command line.
@@ -105,5 +119,5 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	}
 	a.stdin, a.stdout, a.stderr = stdin, stdout, stderr
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return report(stderr, parsed.Run(a))
+	return a.finish(parsed.Run(a))
 }

@@ -47,7 +47,8 @@ func runUntilDone(ctx context.Context, r running) error {
 	defer wg.Wait()
 	defer stopWork()
 	wg.Go(func() {
-		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
+		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention,
+			FailedLogins: r.cfg.Audit.FailedLoginRetention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
 	defer started(work, r.web.Run)() // its last words are events, so it stops before they do
@@ -99,7 +100,6 @@ func runUntilDone(ctx context.Context, r running) error {
 // and seats stay with their owners; then there is no new work, every connection is
 // sent away to come back, and requests under way end.
 func (r running) drain(work context.Context, failed <-chan error) error {
-	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
 	r.keepSeats(work)
 	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
 	select {

@@ -43,12 +43,13 @@ const (
 // directory is locked, the store begins its run, what answers is put together,
 // and at the end everything is taken down in the opposite order.
 func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
-	books, err := openLogs(cfg, opts.Stderr)
+	books, err := openLogs(cfg, opts.Stderr, opts.Terminal)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, books.close()) }()
 	log := books.main
+	slog.SetDefault(log) // for what libraries say by themselves
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
@@ -109,10 +110,11 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	if certs != nil {
 		origins.Covers = certs.Covers
 	}
+	foreign := &weborigin.Trace{Policy: origins, Log: log, Address: server.ClientAddress(cfg.Server.TrustedProxies)}
 	authenticator := auth.New(keys, core)
 	epoch := rand.Text()
-	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
-	r.events = newEventLog(log)
+	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, foreign, epoch, log))
+	r.events = newEventLog(log, r.books.queue.Skip)
 	r.alerts, err = openAlerts(ctx, cfg, store, core, certs, log)
 	if err != nil {
 		return r, err
@@ -141,7 +143,8 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 		return r, err
 	}
 	chain := middleware(cfg, origins, r.web, r.books)
-	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, log)
+	chain.Foreign = func(r *http.Request) { foreign.Refused(r, false) }
+	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
@@ -152,10 +155,10 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 }
 
 // realtimeConfig is what the sockets need.
-func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, origins weborigin.Policy,
+func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, foreign *weborigin.Trace,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
-		Core: core, Auth: a, Origins: origins, Epoch: epoch, Log: log,
+		Core: core, Auth: a, Origins: foreign.Policy, Epoch: epoch, Log: log,
 		Snapshot: func(ctx context.Context, id session.PoolID) (realtime.Snapshot, error) {
 			pool, seats, err := store.Snapshot(ctx, id)
 			snap := realtime.Snapshot{Pool: pool, Entries: make([]realtime.Entry, len(seats))}
@@ -171,6 +174,9 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports,
 		Limits: cfg.RateLimit.limits(openFiles()), ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		Refuse: func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError {
+			if code == api.ErrCrossOrigin.Code {
+				foreign.Refused(r, true)
+			}
 			header, body := api.Document(message.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
 		},

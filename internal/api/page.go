@@ -71,6 +71,10 @@ func (a *API) loginPage(w http.ResponseWriter, r *http.Request) error {
 	case errors.As(err, &refused) && refused.Forget():
 		clearSessionCookie(w)
 	}
+	if _, _, known := a.origins.Own(r); !known && acceptsHTML(r) {
+		a.writeAddressPage(w, r)
+		return nil
+	}
 	a.writePage(w, r, a.pages.login)
 	return nil
 }

@@ -294,7 +294,7 @@ func (c *Core) Sweep(ctx context.Context) error {
 }
 
 // Retention is how long events are kept.
-type Retention struct{ Presence, Audit time.Duration }
+type Retention struct{ Presence, Audit, FailedLogins time.Duration }
 
 // Run sweeps at every interval, writes activity every few seconds and prunes each
 // minute, until ctx is done.
@@ -319,7 +319,8 @@ func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) 
 			job, err = "activity", c.flush(ctx)
 		case <-prune.C:
 			now := c.store.Now()
-			job, err = "prune", c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
+			job, err = "prune", errors.Join(c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit)),
+				c.store.PruneFailedLogins(ctx, now.Add(-keep.FailedLogins)))
 		}
 		switch { // one line when a job begins to fail, one when it works again
 		case ctx.Err() != nil:

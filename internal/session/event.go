@@ -66,8 +66,9 @@ const (
 	AccountSharingSuspected EventType = "account_sharing_suspected"
 	// TakeoverRequired: a login has to be confirmed; Reason is the cause.
 	TakeoverRequired EventType = "takeover_required"
-	// LoginFailed counts, once a minute, what one address has failed to log in to
-	// one account; User is empty where there is no such account.
+	// LoginFailed counts, once a minute, what one network has failed to log in to one
+	// account. User is empty where there is no such account, Address where it was
+	// more than one network, and both in the row for the rest of a flood [SEC-06].
 	LoginFailed EventType = "login_failed"
 	// LogLost is never logged: a store hands it to its listener in place of
 	// events that were pruned before they were read. Whatever is known of the

@@ -58,4 +58,7 @@ type Store interface {
 	// were not seen for DeviceLife, and events older than their class is kept. It
 	// works in slices.
 	Prune(ctx context.Context, now, presenceBefore, auditBefore time.Time) error
+	// PruneFailedLogins deletes the events of failed logins that are older than
+	// before: strangers decide how many there are.
+	PruneFailedLogins(ctx context.Context, before time.Time) error
 }

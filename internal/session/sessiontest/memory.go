@@ -364,6 +364,14 @@ func (m *Memory) Prune(_ context.Context, now, presenceBefore, auditBefore time.
 	return nil
 }
 
+// PruneFailedLogins implements session.Store.
+func (m *Memory) PruneFailedLogins(_ context.Context, before time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = slices.DeleteFunc(m.events, func(e session.Event) bool { return e.Type == session.LoginFailed && e.At.Before(before) })
+	return nil
+}
+
 // Inside implements Store.
 func (m *Memory) Inside(_ context.Context, pool session.PoolID) (session.Pool, map[string]Entry, error) {
 	m.mu.Lock()
