@@ -29,6 +29,8 @@ func (c *Config) fields() []field {
 			named("server.trusted_proxies", "", "networks (CIDR) whose forwarding headers are believed"),
 		toggle(&c.Server.ProxyProtocol).
 			named("server.proxy_protocol", "false", "every connection comes from a trusted proxy and begins with a PROXY header"),
+		span(&c.Server.IdleTimeout, time.Second, time.Hour).
+			named("server.idle_timeout", "120s", "ends a kept connection without a request; longer than proxies in front keep theirs"),
 		span(&c.Server.DrainDelay, 0, 10*time.Minute).
 			named("server.drain_delay", "0s", "a stopping server goes on that long with /readyz failing, for a balancer to notice"),
 		span(&c.Server.DrainSpread, 0, time.Minute).

@@ -144,7 +144,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	chain := middleware(cfg, origins, r.web, r.books)
 	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
-		Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
+		IdleTimeout: cfg.Server.IdleTimeout, Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
 		return r, err
 	}
