@@ -96,7 +96,7 @@ func (c *Config) fields() []field {
 		number(&c.SocketIO.MaxPayload, 1<<10, 1<<20).
 			named("socketio.max_payload", "65536", "bytes of one message"),
 		list(&c.SocketIO.AllowedOrigins, exactOrigin).
-			named("socketio.allowed_origins", "", "origins of other sites that may connect, such as https://app.example.com"),
+			named("socketio.allowed_origins", "", "origins of other sites and of native apps that may connect, such as https://app.example.com or capacitor://localhost"),
 		list(&c.SocketIO.Transports, oneOf("polling", "websocket")).
 			named("socketio.transports", "polling,websocket", "how clients may connect"),
 

@@ -187,7 +187,7 @@ func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs)
 		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		PublicTLS: cfg.TLS.Mode == TLSFiles || cfg.TLS.Mode == TLSACME || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
-			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
+			TokenInURL: api.ErrTokenInURL, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
 	}
 }
 

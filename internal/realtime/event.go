@@ -10,6 +10,7 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
@@ -144,8 +145,9 @@ func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage
 		if json.Unmarshal(raw, &t) != nil || t == nil {
 			return codeBadRequest
 		}
-		if sha256.Sum256([]byte(*t)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
-			claims, err := s.auth.Claims(*t)
+		given := auth.Bare(*t)
+		if sha256.Sum256([]byte(given)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
+			claims, err := s.auth.Claims(given)
 			switch {
 			case err != nil:
 				return codeInvalidToken

@@ -40,7 +40,7 @@ function noscript(): string {
  * What Vite does not do by itself for these pages: one plain stylesheet at a
  * fixed address (server-rendered pages link it too), the look before the first
  * paint, the texts of one language asked for together with the script, and no
- * texts of the operator's pages and mails in the browser.
+ * texts of the operator's pages, of programs and mails in the browser.
  */
 export function pages(): Plugin {
   let built = false;
@@ -53,7 +53,7 @@ export function pages(): Plugin {
     load(id) {
       if (!/\/copy\/(tr|en)\.json$/.test(id)) return null;
       const all: Record<string, string> = JSON.parse(readFileSync(id).toString());
-      const shown = Object.fromEntries(Object.entries(all).filter(([key]) => !/^(admin|mail)\./.test(key)));
+      const shown = Object.fromEntries(Object.entries(all).filter(([key]) => !/^(admin|api|mail)\./.test(key)));
       return { code: `export default ${JSON.stringify(shown)}`, moduleType: 'js' };
     },
     configureServer(server) {
