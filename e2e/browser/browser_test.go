@@ -166,3 +166,10 @@ func TestJourneyOfTheKeyboard(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t), "keyboard", nil)
 }
+
+// TestBudgetOnTheWire: the pages stay within their budgets as they are sent, 40 KB
+// for the login page and 150 KB with the console.
+func TestBudgetOnTheWire(t *testing.T) {
+	t.Parallel()
+	node(t, harness.Start(t), "budget", nil)
+}

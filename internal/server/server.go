@@ -32,7 +32,7 @@ type Options struct {
 	// (RFC 9112, section 9.5).
 	IdleTimeout time.Duration
 	Handler     http.Handler
-	Log       *slog.Logger
+	Log         *slog.Logger
 }
 
 // Listen opens the address, or takes the listener.

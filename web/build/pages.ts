@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { bundle } from 'lightningcss';
 import type { HtmlTagDescriptor, Plugin } from 'vite';
 
@@ -29,6 +30,19 @@ function css(minify: boolean): Uint8Array {
   // The first browsers with color-mix(); light-dark() is lowered for them.
   const targets = { chrome: 111 << 16, firefox: 113 << 16, safari: (16 << 16) | (4 << 8) };
   return bundle({ filename: resolve(root, 'src/style/turnike.css'), minify, targets }).code;
+}
+
+/**
+ * What a file weighs on the way to a browser: the server sends these as they are.
+ * One that gets no smaller has none.
+ */
+function compress(file: string): void {
+  const raw = readFileSync(file);
+  const forms = {
+    br: brotliCompressSync(raw, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }),
+    gz: gzipSync(raw, { level: 9 }),
+  };
+  for (const [ending, form] of Object.entries(forms)) if (form.length < raw.length) writeFileSync(`${file}.${ending}`, form);
 }
 
 function noscript(): string {
@@ -87,8 +101,10 @@ export function pages(): Plugin {
       this.emitFile({ type: 'asset', fileName: 'assets/favicon.svg', source: read('src/style/favicon.svg') });
       this.emitFile({ type: 'asset', fileName: themePath, source: read('src/theme/boot.js') });
     },
-    writeBundle(options) {
-      writeFileSync(resolve(options.dir ?? 'dist', '.gitkeep'), '');
+    writeBundle(options, bundle) {
+      const dist = options.dir ?? 'dist';
+      writeFileSync(resolve(dist, '.gitkeep'), '');
+      for (const name of Object.keys(bundle)) if (name.startsWith('assets/')) compress(resolve(dist, name));
     },
   };
 }
