@@ -48,7 +48,7 @@ func (c *Config) fields() []field {
 			named("tls.acme_email", "", "where the authority can reach you"),
 		text(&c.TLS.ACMECAFile, optional(fileName)).
 			named("tls.acme_ca_file", "", "certificates to trust a private authority by, PEM"),
-		text(&c.TLS.ACMEHTTPListen, optional(listenAddress)).
+		text(&c.TLS.ACMEHTTPListen, optional(listenAddress)).orNone().
 			named("tls.acme_http_listen", ":80", "where HTTP-01 is answered, open only meanwhile; empty does without it"),
 
 		span(&c.Token.Lifetime, time.Second, 400*day).

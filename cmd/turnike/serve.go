@@ -146,7 +146,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		IdleTimeout: cfg.Server.IdleTimeout, Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
-		return r, err
+		return r, listenError("server.listen", cfg.Server.Listen, "--listen", err)
 	}
 	r.watch, err = listenMetrics(ctx, cfg, figures, log)
 	return r, err
