@@ -131,7 +131,8 @@ func TestAccessLog(t *testing.T) {
 	b := s.Browser()
 	b.Login("ali")
 	sid := s.SessionOf("ali").ID
-	page := b.Do(harness.Request{Path: "/socket?canary=1", Header: map[string]string{"Accept": "text/html"}}).Want(200)
+	page := b.Do(harness.Request{Path: "/socket?canary=1",
+		Header: map[string]string{"Accept": "text/html", "Accept-Encoding": "identity"}}).Want(200)
 	s.Browser().Get("/no%0Awhere?canary=1").Want(404)
 	k := s.Dial(harness.Dial{Transport: harness.Polling, Cookie: b.CookieHeader(), Origin: s.URL})
 	k.Register()

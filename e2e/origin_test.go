@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net/url"
 	"testing"
 
@@ -19,9 +20,9 @@ func foreignOrigins(s *harness.Server) map[string]string {
 		"other port":      "https://127.0.0.1:1",
 		"no port":         "https://127.0.0.1",
 		"other loopback":  "https://localhost:" + u.Port(),
-		"path":            s.URL + "/",
+		"path":            s.URL + "/x",
 		"userinfo":        "https://evil.example@" + u.Host,
-		"websocket":       "wss://" + u.Host,
+		"websocket":       "wss://evil.example",
 		"space":           s.URL + " https://evil.example",
 		"backslash":       s.URL + "\\.evil.example",
 		"file":            "file://",
@@ -61,23 +62,51 @@ func TestSEC32_ForeignOrigin(t *testing.T) {
 	}
 }
 
-// TestSEC32_MadeUpOrigin: Debian's websocket-client says http:// where it speaks
-// wss. That counts as no origin, but never from what may be a browser.
+// TestSEC32_MadeUpOrigin: programs make an Origin up of the host that they dial.
+// On a websocket without any cookie that counts as none: auth.token decides. It
+// counts nowhere else, nor from what says that it is a browser.
 func TestSEC32_MadeUpOrigin(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
 	b := s.Browser()
 	token := b.Login("ali").Token
-	made := "http://" + s.Addr()
+	for _, made := range []string{"http://" + s.Addr(), "ws://" + s.Addr(), "wss://" + s.Addr(), s.URL + "/", "wss://" + s.Addr() + "/"} {
+		t.Run(made, func(t *testing.T) {
+			s.Dial(harness.Dial{Token: token, Origin: made}).Leave()
+			refusedWith(t, s.Open(harness.Dial{Origin: made}).Connect(), "invalid_token")
+			s.Refused(harness.Dial{Transport: harness.Polling, Token: token, Origin: made}).Problem(403, "cross_origin")
+			for _, transport := range []string{harness.Polling, harness.Websocket} {
+				for _, cookie := range []string{b.CookieHeader(), "lang=tr"} {
+					s.Refused(harness.Dial{Transport: transport, Token: token, Origin: made, Cookie: cookie}).Problem(403, "cross_origin")
+				}
+				for _, site := range []string{"cross-site", "same-site", "same-origin", "none"} {
+					s.Refused(harness.Dial{Transport: transport, Token: token, Origin: made, Header: map[string]string{"Sec-Fetch-Site": site}}).Problem(403, "cross_origin")
+				}
+			}
+			s.Browser().Do(harness.Request{Method: "POST", Path: "/login-token", JSON: harness.Credentials{Username: "ali", Password: harness.Password},
+				Header: map[string]string{"Origin": made}}).Problem(403, "cross_origin")
+		})
+	}
+	s.Dial(harness.Dial{Token: token, Origin: s.URL, Cookie: b.CookieHeader()}).Register() // the own one is not made up
+}
+
+// TestSEC32_NativeOrigins: the web views of native apps have schemes of
+// their own, which can be listed.
+func TestSEC32_NativeOrigins(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t, harness.Set("socketio.allowed_origins", "capacitor://localhost,ionic://localhost"))
+	token := s.Login("ali")
 	for _, transport := range []string{harness.Polling, harness.Websocket} {
-		s.Refused(harness.Dial{Transport: transport, Token: token, Origin: made, Cookie: b.CookieHeader()}).Problem(403, "cross_origin")
-		for _, site := range []string{"cross-site", "same-site", "same-origin", "none"} {
-			s.Refused(harness.Dial{Transport: transport, Token: token, Origin: made, Header: map[string]string{"Sec-Fetch-Site": site}}).Problem(403, "cross_origin")
+		s.Open(harness.Dial{Transport: transport, Token: token, Origin: "capacitor://localhost"})
+		s.Open(harness.Dial{Transport: transport, Token: token, Origin: "ionic://localhost"})
+		for _, near := range []string{"capacitor://evil", "capacitor://localhost.evil", "tauri://localhost", "capacitor://", "http://localhost", "file://"} {
+			s.Refused(harness.Dial{Transport: transport, Token: token, Origin: near}).Problem(403, "cross_origin")
 		}
 	}
-	s.Dial(harness.Dial{Token: token, Origin: made}).Register()
-	s.Browser().Do(harness.Request{Method: "POST", Path: "/login-token", JSON: harness.Credentials{Username: "ali", Password: harness.Password},
-		Header: map[string]string{"Origin": made}}).Problem(403, "cross_origin")
+	a := s.Browser().Do(harness.Request{Path: "/socket.io/?EIO=4&transport=polling", Header: map[string]string{"Origin": "capacitor://localhost"}}).Want(200)
+	if got := a.Header.Get("Access-Control-Allow-Origin"); got != "capacitor://localhost" {
+		t.Errorf("Access-Control-Allow-Origin %q", got)
+	}
 }
 
 // TestSEC32_AbsentOrigin: what a request without Origin may do, by who is
@@ -90,34 +119,51 @@ func TestSEC32_AbsentOrigin(t *testing.T) {
 	cookie := b.CookieHeader()
 	site := func(value string) map[string]string { return map[string]string{"Sec-Fetch-Site": value} }
 
-	// By cookie: a websocket needs one.
-	s.Refused(harness.Dial{Cookie: cookie}).Problem(403, "cross_origin")
-	s.Refused(harness.Dial{Cookie: cookie, Header: site("same-origin")}).Problem(403, "cross_origin")
 	// By cookie: a polling GET is fine from the same site or from no browser at all.
 	s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie})
 	s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie, Header: site("same-origin")})
 	for _, value := range []string{"cross-site", "same-site", "none", "x"} {
-		s.Refused(harness.Dial{Transport: harness.Polling, Cookie: cookie, Header: site(value)}).Problem(403, "cross_origin")
+		for _, transport := range []string{harness.Polling, harness.Websocket} {
+			s.Refused(harness.Dial{Transport: transport, Cookie: cookie, Header: site(value)}).Problem(403, "cross_origin")
+		}
 	}
-	// By cookie: a POST needs one.
+	// A websocket without one comes from no browser: its cookie counts for nothing.
+	refusedWith(t, s.Open(harness.Dial{Cookie: cookie}).Connect(), "invalid_token")
+	s.Dial(harness.Dial{Cookie: cookie, Token: token}).Register()
+	// So does a POST. What has an Origin after it counts.
 	k := s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie})
+	post := poster(s, k, cookie)
+	post("40", site("cross-site")).Problem(403, "cross_origin")
+	post("40", nil).Want(200)
+	refusedWith(t, k.Next(), "invalid_token")
+	post("40", map[string]string{"Origin": s.URL}).Want(200)
+	k.NextKind(harness.Connected)
+	// Whoever came in by cookie is not spoken for without an Origin.
+	post(`42["ping_manual"]`, nil).Problem(403, "cross_origin")
+	post(`42["ping_manual"]`, map[string]string{"Origin": s.URL}).Want(200)
+	k.NextEvent("pong_manual", &json.RawMessage{})
+
+	// By auth.token none is needed, whatever cookies are there.
+	for _, transport := range transports {
+		for _, jar := range []string{"", cookie, "lang=tr"} {
+			s.Dial(harness.Dial{Transport: transport, Token: token, Cookie: jar}).Leave()
+		}
+	}
+	// The cookie of an upgrade without one counts for nothing either.
+	k = s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie})
+	if a := k.TryUpgrade(map[string]string{"Cookie": cookie}); a != nil {
+		t.Fatalf("an upgrade before CONNECT: %d %s", a.Status, a.Body)
+	}
+	refusedWith(t, k.Connect(), "invalid_token")
+}
+
+// poster sends POSTs of a polling connection with headers of their own.
+func poster(s *harness.Server, k *harness.Socket, cookie string) func(body string, header map[string]string) *harness.Answer {
 	path := "/socket.io/?EIO=4&transport=polling&sid=" + k.Open.SID
-	post := func(header map[string]string) *harness.Answer {
+	return func(body string, header map[string]string) *harness.Answer {
 		c := s.Browser()
 		c.Header = map[string]string{"Content-Type": "text/plain", "Cookie": cookie}
-		for name, value := range header {
-			c.Header[name] = value
-		}
-		return c.Do(harness.Request{Method: "POST", Path: path, Body: "40"})
-	}
-	post(nil).Problem(403, "cross_origin")
-	post(site("cross-site")).Problem(403, "cross_origin")
-	post(map[string]string{"Origin": s.URL}).Want(200)
-	k.NextKind(harness.Connected)
-
-	// By auth.token none is needed.
-	for _, transport := range transports {
-		s.Dial(harness.Dial{Transport: transport, Token: token}).Register()
+		return c.Do(harness.Request{Method: "POST", Path: path, Body: body, Header: header})
 	}
 }
 

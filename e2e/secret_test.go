@@ -94,6 +94,20 @@ func TestContractProblemLanguage(t *testing.T) {
 	if said["tr"] == said["en"] || said["tr"] == "" || said["en"] == "" {
 		t.Errorf("messages %q", said)
 	}
+	// A program that asks for none is answered in English, a page as ever.
+	for _, header := range []map[string]string{{}, {"Accept-Language": "*"}} {
+		a := s.Browser().Do(harness.Request{Path: "/socket", Header: header})
+		if doc := a.Problem(401, "unauthorized"); doc["message"] != "Log in to continue." {
+			t.Errorf("%v: %s", header, a.Body)
+		}
+		header["Accept"] = "text/html"
+		if a := s.Browser().Do(harness.Request{Path: "/nowhere", Header: header}); !strings.Contains(a.Body, `<html lang="tr">`) {
+			t.Errorf("%v: %s", header, a.Body)
+		}
+	}
+	if e := refusedWith(t, s.Open(harness.Dial{}).Connect(), "invalid_token"); !strings.Contains(e.Message, "Log in to continue.") {
+		t.Errorf("a socket: %q", e.Message)
+	}
 }
 
 // TestSEC55_SecretsStayInside: a server that has all its secrets from credentials

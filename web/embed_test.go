@@ -35,8 +35,10 @@ func TestPagesOfThisBuildAreComplete(t *testing.T) {
 		t.Skip("compiled without a build of the pages")
 	}
 	for _, name := range []string{"assets/turnike.css", "assets/favicon.svg"} {
-		if _, err := root.Open(name); err != nil {
-			t.Errorf("plain pages link %s: %v", name, err)
+		for _, form := range []string{"", ".br", ".gz"} {
+			if _, err := root.Open(name + form); err != nil {
+				t.Errorf("plain pages link %s: %v", name, err)
+			}
 		}
 	}
 }

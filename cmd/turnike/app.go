@@ -33,19 +33,14 @@ func (a *app) finish(err error) int {
 	return code
 }
 
-func newApp(grammar commands, parsed *kong.Context, env environment) (*app, error) {
-	for _, name := range extras() {
-		if text, isSet := env[name]; isSet && text == "" {
-			return nil, fmt.Errorf("%s: it is set and empty; unset it or give it a value", name)
-		}
-	}
+func newApp(grammar commands, parsed *kong.Context, env environment) *app {
 	return &app{
 		data:   cmp.Or(grammar.Data, env[envData], defaultData),
 		file:   cmp.Or(grammar.Config, env[envConfig]),
 		env:    env,
 		flags:  flagLayer(parsed),
 		parsed: parsed,
-	}, nil
+	}
 }
 
 // flagLayer takes the flags that stand for a key and were given.

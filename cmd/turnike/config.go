@@ -44,6 +44,7 @@ type ServerConfig struct {
 	BasePath       string         // that every path begins with: "" or one such as /turnike
 	TrustedProxies []netip.Prefix // whose forwarding headers are believed [SEC-47]
 	ProxyProtocol  bool           // connections begin with a PROXY header
+	IdleTimeout    time.Duration  // of kept connections [SEC-37]
 	DrainDelay     time.Duration  // from /readyz failing to the first closed socket
 	DrainSpread    time.Duration  // over which sockets are closed then, at most
 }

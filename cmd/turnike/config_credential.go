@@ -93,11 +93,11 @@ func bootstrapFile(env environment) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file, isSet := env[envBootstrapPassword]
+	file := env[envBootstrapPassword]
 	switch {
 	case !slices.Contains(names, credentialBootstrap):
 		return file, nil
-	case isSet:
+	case file != "":
 		return "", fmt.Errorf("%s and credential %s are both set; keep one of them", envBootstrapPassword, credentialBootstrap)
 	}
 	return filepath.Join(env[envCredentials], credentialBootstrap), nil

@@ -37,7 +37,7 @@ const (
 
 // envLayer takes what belongs to the configuration out of the environment. A
 // TURNIKE_ variable that belongs to nothing is a mistake, and so is a key that
-// is set by two of its names.
+// is set by two of its names. An empty one counts as not set.
 func (c *Config) envLayer(env environment, fields []field) (layer, error) {
 	out := layer{}
 	known := extras()
@@ -53,7 +53,7 @@ func (c *Config) envLayer(env environment, fields []field) (layer, error) {
 			for _, s := range variants {
 				known = append(known, s.origin)
 				text, isSet := env[s.origin]
-				if !isSet {
+				if !isSet || (text == "" && !f.emptySays) {
 					continue
 				}
 				if other, twice := out[f.key]; twice {

@@ -32,6 +32,8 @@ type field struct {
 	alias string // the environment variable of the seed
 	kind  kind
 
+	emptySays bool // an empty variable is a value, not one that is not set
+
 	set func(string) error // reads what the environment or a flag says
 	get func() string      // what set would read
 }
@@ -45,6 +47,12 @@ func (f field) named(key, def, doc string) field {
 // aka gives the field another environment variable.
 func (f field) aka(env string) field {
 	f.alias = env
+	return f
+}
+
+// orNone says that empty is a value of the field's own, other than its default.
+func (f field) orNone() field {
+	f.emptySays = true
 	return f
 }
 

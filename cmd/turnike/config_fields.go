@@ -29,6 +29,8 @@ func (c *Config) fields() []field {
 			named("server.trusted_proxies", "", "networks (CIDR) whose forwarding headers are believed"),
 		toggle(&c.Server.ProxyProtocol).
 			named("server.proxy_protocol", "false", "every connection comes from a trusted proxy and begins with a PROXY header"),
+		span(&c.Server.IdleTimeout, time.Second, time.Hour).
+			named("server.idle_timeout", "120s", "ends a kept connection without a request; longer than proxies in front keep theirs"),
 		span(&c.Server.DrainDelay, 0, 10*time.Minute).
 			named("server.drain_delay", "0s", "a stopping server goes on that long with /readyz failing, for a balancer to notice"),
 		span(&c.Server.DrainSpread, 0, time.Minute).
@@ -46,7 +48,7 @@ func (c *Config) fields() []field {
 			named("tls.acme_email", "", "where the authority can reach you"),
 		text(&c.TLS.ACMECAFile, optional(fileName)).
 			named("tls.acme_ca_file", "", "certificates to trust a private authority by, PEM"),
-		text(&c.TLS.ACMEHTTPListen, optional(listenAddress)).
+		text(&c.TLS.ACMEHTTPListen, optional(listenAddress)).orNone().
 			named("tls.acme_http_listen", ":80", "where HTTP-01 is answered, open only meanwhile; empty does without it"),
 
 		span(&c.Token.Lifetime, time.Second, 400*day).
@@ -94,7 +96,7 @@ func (c *Config) fields() []field {
 		number(&c.SocketIO.MaxPayload, 1<<10, 1<<20).
 			named("socketio.max_payload", "65536", "bytes of one message"),
 		list(&c.SocketIO.AllowedOrigins, exactOrigin).
-			named("socketio.allowed_origins", "", "origins of other sites that may connect, such as https://app.example.com"),
+			named("socketio.allowed_origins", "", "origins of other sites and of native apps that may connect, such as https://app.example.com or capacitor://localhost"),
 		list(&c.SocketIO.Transports, oneOf("polling", "websocket")).
 			named("socketio.transports", "polling,websocket", "how clients may connect"),
 

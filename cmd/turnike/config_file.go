@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,10 @@ func (c *Config) fileLayer(name string, fields []field) (layer, error) {
 		return nil, fmt.Errorf("configuration file: %w; mend --config or TURNIKE_CONFIG", err)
 	}
 	base := filepath.Base(name)
+	document, err = withoutMark(document)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", base, err)
+	}
 	values := map[string]any{}
 	if err := toml.Unmarshal(document, &values); err != nil {
 		return nil, tomlError(base, err)
@@ -85,6 +90,15 @@ func readConfigFile(name string) (document []byte, tooOpen bool, err error) {
 		err = fmt.Errorf("%s has more than %d bytes", name, maxConfigFile)
 	}
 	return document, secretfile.TooOpen(info), err
+}
+
+// withoutMark takes off the byte order mark that some editors put in front of
+// UTF-8; one of UTF-16 says that the document is no TOML.
+func withoutMark(document []byte) ([]byte, error) {
+	if bytes.HasPrefix(document, []byte{0xff, 0xfe}) || bytes.HasPrefix(document, []byte{0xfe, 0xff}) {
+		return nil, errors.New("the file is UTF-16; save it as UTF-8")
+	}
+	return bytes.TrimPrefix(document, []byte("\ufeff")), nil
 }
 
 // flatten writes nested tables as section.name.

@@ -109,7 +109,7 @@ lifetime = "90m"
 grace = 0
 limit = 50
 [socketio]
-allowed_origins = ["https://app.example.com", "http://localhost:3000"]
+allowed_origins = ["https://app.example.com", "http://localhost:3000", "capacitor://localhost", "Ionic://localhost/"]
 transports = ["websocket"]
 [audit]
 retention = "30d"

@@ -63,6 +63,9 @@ func publicURL(s string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return "", fmt.Errorf("%s is not an address of the web: write one such as %q", clip(s), "https://app.example.com")
+	}
 	if u.Scheme == "http" && !loopbackHost(u.Hostname()) {
 		return "", fmt.Errorf("%s would send passwords in the clear: write https://", clip(s))
 	}
@@ -70,14 +73,15 @@ func publicURL(s string) (string, error) {
 }
 
 // exactOrigin is scheme://host[:port] and no more [SEC-32], in the form that
-// browsers send: lower case, without the scheme's own port.
+// browsers send: lower case, without the scheme's own port. Native apps have
+// schemes of their own, such as capacitor://localhost.
 func exactOrigin(s string) (string, error) {
 	mend := fmt.Errorf("%s is not an origin: write one such as %q", clip(s), "https://app.example.com")
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#") {
 		return "", mend
 	}
-	if u.Scheme != "https" && u.Scheme != "http" || u.Path != "" && u.Path != "/" || strings.Contains(u.Host, "*") {
+	if u.Scheme == "" || u.Path != "" && u.Path != "/" || strings.Contains(u.Host, "*") {
 		return "", mend
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()

@@ -113,10 +113,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return report(stderr, usageError{err.Error()})
 	}
-	a, err := newApp(grammar, parsed, parseEnvironment(env))
-	if err != nil {
-		return report(stderr, err)
-	}
+	a := newApp(grammar, parsed, parseEnvironment(env))
 	a.stdin, a.stdout, a.stderr = stdin, stdout, stderr
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return a.finish(parsed.Run(a))

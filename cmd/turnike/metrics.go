@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -33,9 +32,10 @@ func listenMetrics(ctx context.Context, cfg Config, figures http.Handler, log *s
 	if cfg.Metrics.Listen == "" {
 		return nil, nil
 	}
-	s, err := server.Listen(ctx, server.Options{Addr: cfg.Metrics.Listen, Handler: server.BoundBody(metrics.Routes(figures, cfg.Metrics.Pprof)), Log: log})
+	s, err := server.Listen(ctx, server.Options{Addr: cfg.Metrics.Listen, IdleTimeout: cfg.Server.IdleTimeout,
+		Handler: server.BoundBody(metrics.Routes(figures, cfg.Metrics.Pprof)), Log: log})
 	if err != nil {
-		return nil, fmt.Errorf("metrics.listen: %w", err)
+		return nil, listenError("metrics.listen", cfg.Metrics.Listen, "TURNIKE_METRICS_LISTEN", err)
 	}
 	return s, nil
 }

@@ -146,9 +146,9 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	chain.Foreign = func(r *http.Request) { foreign.Refused(r, false) }
 	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
-		Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
+		IdleTimeout: cfg.Server.IdleTimeout, Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
-		return r, err
+		return r, listenError("server.listen", cfg.Server.Listen, "--listen", err)
 	}
 	r.watch, err = listenMetrics(ctx, cfg, figures, log)
 	return r, err
@@ -192,7 +192,7 @@ func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs)
 		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		PublicTLS: cfg.TLS.Mode == TLSFiles || cfg.TLS.Mode == TLSACME || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
-			BadRequest: api.ErrBadRequest, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
+			TokenInURL: api.ErrTokenInURL, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
 	}
 }
 

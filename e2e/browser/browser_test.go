@@ -21,20 +21,40 @@ type world struct {
 	People   []string `json:"people"`
 	Admin    string   `json:"admin"`
 	Shots    string   `json:"shots,omitempty"` // where to leave screenshots
+	Attack   *attack  `json:"attack,omitempty"`
+}
+
+// attack is what other sites know that attack a server.
+type attack struct {
+	Target string `json:"target"`
+	SID    string `json:"sid"`    // of the victim's connection
+	Cookie string `json:"cookie"` // of the victim, in its browser
+	Secure string `json:"secure"` // another site, by TLS
+	Plain  string `json:"plain"`  // one without
+}
+
+// worldOf is what every journey is told of a server.
+func worldOf(s *harness.Server) world {
+	return world{URL: s.URL, Password: harness.Password, People: harness.People(), Admin: harness.Admin, Shots: os.Getenv("TURNIKE_SHOTS")}
 }
 
 // node runs a journey until it has ended; what the server has to do in between
 // it is asked for by lines on stdout: "do NAME".
-func node(t *testing.T, s *harness.Server, journey string, do map[string]func()) {
+func node(t *testing.T, s *harness.Server, name string, do map[string]func()) {
 	t.Helper()
-	told, err := json.Marshal(world{URL: s.URL, Password: harness.Password, People: harness.People(), Admin: harness.Admin,
-		Shots: os.Getenv("TURNIKE_SHOTS")})
+	journey(t, worldOf(s), name, do)
+}
+
+// journey is node for one that is told more.
+func journey(t *testing.T, w world, name string, do map[string]func()) {
+	t.Helper()
+	told, err := json.Marshal(w)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", "run.mjs", journey, string(told))
+	cmd := exec.CommandContext(ctx, "node", "run.mjs", name, string(told))
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +85,7 @@ func node(t *testing.T, s *harness.Server, journey string, do map[string]func())
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%s: %v\n%s", journey, err, complaints.String())
+		t.Fatalf("%s: %v\n%s", name, err, complaints.String())
 	}
 }
 
@@ -145,4 +165,11 @@ func TestJourneyOfAccessibility(t *testing.T) {
 func TestJourneyOfTheKeyboard(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t), "keyboard", nil)
+}
+
+// TestBudgetOnTheWire: the pages stay within their budgets as they are sent, 40 KB
+// for the login page and 150 KB with the console.
+func TestBudgetOnTheWire(t *testing.T) {
+	t.Parallel()
+	node(t, harness.Start(t), "budget", nil)
 }

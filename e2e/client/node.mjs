@@ -1,13 +1,14 @@
 // One official client as an application would use it. It logs in, connects,
 // registers after each connect, and prints everything it hears as JSON lines.
 //
-//   node node.mjs PACKAGE URL TRANSPORT MODE USERNAME PASSWORD [TOKEN]
+//   node node.mjs PACKAGE URL TRANSPORT MODE USERNAME PASSWORD [TOKEN [HOW]]
 //
 // MODE stay: goes on until nothing is left to do, which is after a final end.
 // MODE once: leaves after the answer to register_user.
+// HOW the token is shown: auth (as it should be), header or query.
 import { createRequire } from "node:module";
 
-const [pkg, url, transport, mode, username, password, given] = process.argv.slice(2);
+const [pkg, url, transport, mode, username, password, given, how = "auth"] = process.argv.slice(2);
 const { io } = createRequire(import.meta.url)(pkg);
 const say = (line) => console.log(JSON.stringify(line));
 
@@ -26,7 +27,9 @@ const token = given || (await login());
 const { origin, pathname } = new URL(url);
 const socket = io(origin, {
   path: `${pathname.replace(/\/$/, "")}/socket.io`,
-  auth: { token, lang: "en" },
+  auth: how === "auth" ? { token, lang: "en" } : { lang: "en" },
+  extraHeaders: how === "header" ? { Authorization: `Bearer ${token}` } : {},
+  query: how === "query" ? { token } : {},
   transports: { websocket: ["websocket"], polling: ["polling"], default: ["polling", "websocket"] }[transport],
   reconnectionDelay: 100,
   reconnectionDelayMax: 300,

@@ -1,6 +1,6 @@
 """python-socketio as an application would use it; see node.mjs.
 
-python3 python.py PACKAGE URL TRANSPORT MODE USERNAME PASSWORD [TOKEN]
+python3 python.py PACKAGE URL TRANSPORT MODE USERNAME PASSWORD [TOKEN [HOW]]
 The local CA's certificate is named by TURNIKE_CA.
 """
 
@@ -14,6 +14,7 @@ import socketio
 
 url, transport, mode, username, password = sys.argv[2:7]
 given = sys.argv[7] if len(sys.argv) > 7 else ""
+how = sys.argv[8] if len(sys.argv) > 8 else "auth"
 http = requests.Session()
 http.verify = os.environ["TURNIKE_CA"]
 printing = threading.Lock()
@@ -27,7 +28,8 @@ def say(**line):
 def login():
     res = http.post(url + "/login-token", json={"username": username, "password": password})
     body = res.json()
-    http.cookies.clear()  # auth.token is to decide
+    if how != "jar":
+        http.cookies.clear()
     say(what="login", status=res.status_code, user=body.get("user"))
     return body.get("token")
 
@@ -76,7 +78,12 @@ def connect_error(err):
 
 transports = {"websocket": ["websocket"], "polling": ["polling"], "default": None}[transport]
 try:
-    sio.connect(url, auth={"token": token, "lang": "en"}, transports=transports)
+    sio.connect(
+        url + ("?token=" + token if how == "query" else ""),
+        auth={"lang": "en"} if how in ("header", "query") else {"token": token, "lang": "en"},
+        headers={"Authorization": "Bearer " + token} if how == "header" else {},
+        transports=transports,
+    )
 except socketio.exceptions.ConnectionError:
     sys.exit(0)  # connect_error has said why
 sio.wait()

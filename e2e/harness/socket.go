@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ const (
 // Dial says how to open a socket.
 type Dial struct {
 	Transport string // Websocket when empty
+	Path      string // /socket.io/ when empty
 	Token     string // auth.token; left out when empty
 	Lang      string // auth.lang
 	Auth      any    // the whole of auth, instead of Token and Lang
@@ -143,7 +145,7 @@ func (k *Socket) header() map[string]string {
 }
 
 func (k *Socket) handshake() error {
-	path := "/socket.io/?EIO=4&transport="
+	path := cmp.Or(k.dial.Path, "/socket.io/") + "?EIO=4&transport="
 	if k.dial.Transport == Polling || k.dial.Transport == Upgrade {
 		p := &polling{s: k.s, path: path + "polling" + k.dial.Query, header: k.header()}
 		b := k.s.Browser()

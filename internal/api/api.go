@@ -94,7 +94,7 @@ func New(c Config) (*API, error) {
 // handler answers a request, or says with an error why it is refused.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// SocketPath is where sockets connect.
+// SocketPath is where sockets connect, with or without the slash at its end.
 const SocketPath = "/socket.io/"
 
 // Routes is everything the server answers, all of it in one place and below the
@@ -112,7 +112,14 @@ func (a *API) Routes(sockets, figures http.Handler) http.Handler {
 	a.route(mux, "/readyz", methods{http.MethodGet: a.readyz})
 	a.route(mux, "/metrics", methods{http.MethodGet: a.metrics(figures)})
 	a.route(mux, "/version", methods{http.MethodGet: a.versionInfo})
-	mux.Handle(a.base+SocketPath, sockets)
+	mux.Handle(strings.TrimSuffix(a.base+SocketPath, "/"), sockets) // else the mux would redirect: clients do not follow
+	mux.HandleFunc(a.base+SocketPath, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != a.base+SocketPath {
+			a.Refuse(w, r, errBelowSocket)
+			return
+		}
+		sockets.ServeHTTP(w, r)
+	})
 	if a.base != "" {
 		a.route(mux, "", methods{http.MethodGet: a.toBase})
 	}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,6 +32,9 @@ type credentials struct {
 		Session *string `json:"session"`
 	} `json:"takeover"`
 }
+
+// credentialMembers are its members: who misspells takeover is to hear of it.
+var credentialMembers = members{"username": nil, "password": nil, "takeover": {"ticket": nil, "session": nil}}
 
 // takeover is what the login confirms; nil for nothing.
 func (c credentials) takeover() *session.Takeover {
@@ -181,12 +183,8 @@ func readCredentials(w http.ResponseWriter, r *http.Request) (credentials, error
 	case err != nil || !utf8.Valid(body):
 		return in, ErrBadRequest
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if err := dec.Decode(&in); err != nil {
+	if credentialMembers.check(body) != nil || json.Unmarshal(body, &in) != nil {
 		return in, ErrBadRequest
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return in, ErrBadRequest // something follows the object
 	}
 	if in.Username == nil || in.Password == nil || *in.Username == "" || *in.Password == "" ||
 		len(*in.Password) > account.MaxPasswordBytes {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
-	"strings"
 
 	"github.com/turnike/turnike/internal/auth"
 )
@@ -17,12 +16,11 @@ func (a *API) metrics(figures http.Handler) handler {
 		if !a.metricsToken.IsSet() {
 			return ErrNotFound
 		}
-		values := r.Header.Values("Authorization")
-		if len(values) == 0 {
+		given, shown, err := auth.Bearer(r)
+		switch {
+		case !shown:
 			return &Problem{Status: http.StatusUnauthorized, Code: auth.CodeUnauthorized}
-		}
-		scheme, given, _ := strings.Cut(values[0], " ")
-		if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || !same(strings.TrimSpace(given), a.metricsToken.Reveal()) {
+		case err != nil || !same(given, a.metricsToken.Reveal()):
 			return &Problem{Status: http.StatusUnauthorized, Code: auth.CodeInvalidToken}
 		}
 		w.Header().Set("Cache-Control", "no-store")

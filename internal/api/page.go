@@ -1,13 +1,14 @@
 package api
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"html"
 	"io/fs"
-	"mime"
 	"net/http"
-	"path"
+	"strconv"
 	"strings"
 
 	"github.com/turnike/turnike/internal/auth"
@@ -16,30 +17,62 @@ import (
 	"github.com/turnike/turnike/web"
 )
 
-// pages are the built pages with their blanks still open.
+// pages are the built pages, ready to be sent, and what they load.
 type pages struct {
-	files          fs.FS // nil when this binary was built without them
-	login, console string
-	blanks         []string // what is known at start: marker, value, …
+	assets         map[string]asset // none when this binary was built without them
+	login, console map[look]page
 }
 
-// loadPages reads the pages once; a binary without them says what to run.
+// look is what a page is made for; all else it fetches itself.
+type look struct {
+	lang   string
+	secure bool // by TLS
+}
+
+// page is a page in the two forms that it is sent in.
+type page struct{ plain, gzipped []byte }
+
+// loadPages makes the pages once; a binary without them says what to run.
 func loadPages(version string, dev bool) (*pages, error) {
-	p := &pages{blanks: []string{"__VERSION__", html.EscapeString(version), "__DEV__", flag(dev)}}
-	files, ok := web.Pages()
-	if !ok {
-		p.login, p.console = unbuilt, unbuilt
-		return p, nil
-	}
-	p.files = files
-	for name, into := range map[string]*string{"index.html": &p.login, "socket.html": &p.console} {
-		raw, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, fmt.Errorf("api: page %s: %w", name, err)
+	p := &pages{}
+	login, console := unbuilt, unbuilt
+	if files, ok := web.Pages(); ok {
+		for name, into := range map[string]*string{"index.html": &login, "socket.html": &console} {
+			raw, err := fs.ReadFile(files, name)
+			if err != nil {
+				return nil, fmt.Errorf("api: page %s: %w", name, err)
+			}
+			*into = string(raw)
 		}
-		*into = string(raw)
+		var err error
+		if p.assets, err = loadAssets(files); err != nil {
+			return nil, err
+		}
 	}
+	blanks := []string{"__VERSION__", html.EscapeString(version), "__DEV__", flag(dev)}
+	p.login, p.console = looks(login, blanks), looks(console, blanks)
 	return p, nil
+}
+
+// looks fills the blanks of a page for everybody who may ask for it.
+func looks(text string, blanks []string) map[look]page {
+	all := make(map[look]page)
+	for _, lang := range web.Languages() {
+		for _, secure := range []bool{false, true} {
+			filled := append([]string{"__LANG__", lang, "__TLS__", flag(secure)}, blanks...)
+			plain := []byte(strings.NewReplacer(filled...).Replace(text))
+			all[look{lang, secure}] = page{plain, gzipOf(plain)}
+		}
+	}
+	return all
+}
+
+func gzipOf(plain []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level that there is
+	_, _ = w.Write(plain)                                 // a Buffer never fails
+	_ = w.Close()
+	return b.Bytes()
 }
 
 const unbuilt = `<!doctype html><html lang="__LANG__"><meta charset="utf-8"><title>Turnike</title>
@@ -85,46 +118,17 @@ func (a *API) consolePage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (a *API) writePage(w http.ResponseWriter, r *http.Request, page string) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Add("Vary", "Cookie, Accept-Language")
-	blanks := append([]string{"__LANG__", message.Language(r), "__TLS__", flag(origin.Scheme(r) == "https")}, a.pages.blanks...)
-	_, _ = strings.NewReplacer(blanks...).WriteString(w, page) // the client may be gone
-}
-
-// asset is GET /assets/…, out of the binary and nowhere else [SEC-61].
-func (a *API) asset(w http.ResponseWriter, r *http.Request) error {
-	name := strings.TrimPrefix(r.URL.Path, a.base+"/")
-	if a.pages.files == nil || !fs.ValidPath(name) {
-		return ErrNotFound
+func (a *API) writePage(w http.ResponseWriter, r *http.Request, looks map[look]page) {
+	p := looks[look{message.Language(r), origin.Scheme(r) == "https"}]
+	body := p.plain
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Cookie, Accept-Language, Accept-Encoding")
+	if acceptedCoding(r, []string{gzipped}) == gzipped {
+		h.Set("Content-Encoding", gzipped)
+		body = p.gzipped
 	}
-	body, err := fs.ReadFile(a.pages.files, name)
-	if err != nil {
-		return ErrNotFound // a directory is none either
-	}
-	contentType := mime.TypeByExtension(path.Ext(name))
-	if contentType == "" {
-		contentType = "application/octet-stream"
-	}
-	w.Header().Set("Content-Type", contentType)
-	if hashed(name) {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	} else {
-		w.Header().Set("Cache-Control", "no-cache")
-	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // the client may be gone
-	return nil
-}
-
-// hashed tells the names that carry a hash of their content from the few that
-// plain pages link by name.
-func hashed(name string) bool {
-	return name != "assets/turnike.css" && name != "assets/favicon.svg"
-}
-
-// favicon sends browsers that ask for the old name to the real one.
-func (a *API) favicon(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, a.base+"/assets/favicon.svg", http.StatusFound)
-	return nil
 }

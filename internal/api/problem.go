@@ -7,12 +7,14 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/web"
 )
 
 // Problem is a refusal with a stable code (RFC 9457). As an error it passes
@@ -41,8 +43,20 @@ var (
 	ErrHeadersTooLarge  = &Problem{Status: http.StatusRequestHeaderFieldsTooLarge, Code: "headers_too_large"}
 	ErrMediaType        = &Problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type"}
 	ErrInternal         = &Problem{Status: http.StatusInternalServerError, Code: "internal"}
-	ErrDraining         = &Problem{Status: http.StatusServiceUnavailable, Code: "server_draining", Retry: 2 * time.Second}
+	// ErrTokenInURL is a token where logs and histories would keep it [SEC-18].
+	ErrTokenInURL = &Problem{Status: http.StatusBadRequest, Code: "bad_request", text: textOf("api.token_in_url")}
+	// errBelowSocket is a path below the sockets', as of the client's script.
+	errBelowSocket = &Problem{Status: http.StatusNotFound, Code: "not_found", text: textOf("api.below_socket")}
+	ErrDraining    = &Problem{Status: http.StatusServiceUnavailable, Code: "server_draining", Retry: 2 * time.Second}
 )
+
+// textOf says a text by its key.
+func textOf(key string) func(lang string) string {
+	return func(lang string) string {
+		text, _ := web.Text(lang, key)
+		return text
+	}
+}
 
 // problemOf is the one table from errors to problems. What it does not know is
 // an internal fault and says nothing of itself [SEC-64].
@@ -122,6 +136,10 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		text = p.text(lang)
 	}
 	w.Header().Set("Cache-Control", "no-store")
+	if p == ErrTokenInURL && a.isSocket(r) {
+		writeJSON(w, p.Status, "application/json", engineError{engineBadRequest, text})
+		return
+	}
 	if acceptsHTML(r) {
 		a.writeProblemPage(w, p, lang, id)
 		return
@@ -131,6 +149,20 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		body["request_id"] = id
 	}
 	writeJSON(w, p.Status, "application/problem+json", body)
+}
+
+// engineError is a refusal as Engine.IO's clients know it.
+type engineError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// engineBadRequest is Engine.IO's code of a bad request.
+const engineBadRequest = 3
+
+// isSocket tells the requests of sockets.
+func (a *API) isSocket(r *http.Request) bool {
+	return strings.TrimSuffix(r.URL.Path, "/") == strings.TrimSuffix(a.base+SocketPath, "/")
 }
 
 // document is the problem's members (RFC 9457, section 3.1).
@@ -155,6 +187,9 @@ func (p *Problem) document(text string) map[string]any {
 func Document(lang string, status int, code string, retry time.Duration) (http.Header, []byte) {
 	p := &Problem{Status: status, Code: code, Retry: retry}
 	h := http.Header{"Content-Type": {"application/problem+json"}, "Cache-Control": {"no-store"}}
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
 	if retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(seconds(retry)))
 	}

@@ -60,6 +60,9 @@ func (a *API) writeProblemPage(w http.ResponseWriter, p *Problem, lang, id strin
 		view.Title = http.StatusText(p.Status)
 		view.Text = message.Of(lang, p.Code, !p.At.IsZero(), message.Fields{At: p.At, Wait: p.Retry, ID: id})
 	}
+	if p.text != nil {
+		view.Text = p.text(lang)
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(p.Status)
 	_ = problemPage.Execute(w, view) // the client may be gone

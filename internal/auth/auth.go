@@ -124,14 +124,40 @@ func (a *Authenticator) Claims(raw string) (token.Claims, error) {
 // Request checks the credential of a request: the Authorization header if there
 // is one, else the session cookie. Errors: *Error, session.ErrUnavailable.
 func (a *Authenticator) Request(r *http.Request) (Identity, error) {
-	if values := r.Header.Values("Authorization"); len(values) > 0 {
-		scheme, raw, _ := strings.Cut(values[0], " ")
-		if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
-			return Identity{}, &Error{Code: CodeInvalidToken} // RFC 6750, section 2.1
-		}
-		return a.Token(r.Context(), strings.TrimSpace(raw))
+	raw, given, err := Bearer(r)
+	switch {
+	case err != nil:
+		return Identity{}, err
+	case given:
+		return a.Token(r.Context(), raw)
 	}
 	return a.Cookie(r)
+}
+
+// Bearer is the token of a request's Authorization header (RFC 6750, section
+// 2.1); given tells whether there is such a header. Error: *Error for another
+// scheme, for two headers, and for what no token can be by its length [SEC-22].
+func Bearer(r *http.Request) (raw string, given bool, err error) {
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return "", false, nil
+	}
+	scheme, raw, _ := strings.Cut(values[0], " ")
+	raw = strings.TrimSpace(raw)
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || raw == "" || len(raw) > token.MaxLength {
+		return "", true, &Error{Code: CodeInvalidToken}
+	}
+	return raw, true, nil
+}
+
+// Bare is a token without the scheme that some programs write in front of it
+// where only a token belongs.
+func Bare(raw string) string {
+	scheme, rest, found := strings.Cut(raw, " ")
+	if !found || !strings.EqualFold(scheme, "Bearer") {
+		return raw
+	}
+	return strings.TrimSpace(rest)
 }
 
 // Cookie checks the session cookie of a request alone.

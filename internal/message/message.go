@@ -7,6 +7,7 @@ package message
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,13 +18,40 @@ import (
 // LanguageCookie holds the reader's choice of language.
 const LanguageCookie = "lang"
 
-// Language is the language of the reader of a request.
+// programs is the language of programs that ask for none.
+const programs = "en"
+
+// Language is the language of the reader of a request: the one chosen before, else
+// the one that is asked for. Whoever asks for none is answered as a browser is, or
+// in English where it is a program.
 func Language(r *http.Request) string {
 	var choice string
-	if c, err := r.Cookie(LanguageCookie); err == nil {
+	if c, err := r.Cookie(LanguageCookie); err == nil && slices.Contains(web.Languages(), c.Value) {
 		choice = c.Value
 	}
-	return web.Language(choice, r.Header.Get("Accept-Language"))
+	asked := strings.Join(r.Header.Values("Accept-Language"), ",")
+	if choice == "" && anyLanguage(asked) && !browser(r) {
+		return programs
+	}
+	return web.Language(choice, asked)
+}
+
+// anyLanguage tells whether an Accept-Language header names no language (RFC 9110,
+// section 12.5.4).
+func anyLanguage(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		tag, _, _ := strings.Cut(part, ";")
+		if tag = strings.TrimSpace(tag); tag != "" && tag != "*" {
+			return false
+		}
+	}
+	return true
+}
+
+// browser tells what is sure to come from a browser, among requests that name no
+// language: it asks for a page, or says which site has caused it.
+func browser(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/html") || r.Header.Get("Sec-Fetch-Site") != ""
 }
 
 // Fields fill the blanks of a sentence; zero ones are left out.

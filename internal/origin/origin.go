@@ -83,6 +83,18 @@ func (p Policy) Allowed(r *http.Request, origin string) bool {
 	})
 }
 
+// OfHost tells whether origin names the request's own host, whatever the scheme
+// of the web and with or without a slash at the end: so programs make one up of
+// the address that they dial. It says nothing about who may come in.
+func OfHost(r *http.Request, origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
+		return false
+	}
+	o, valid := canonical(strings.TrimSuffix(origin, "/"))
+	return valid && o == u.Scheme+"://"+stripDefaultPort(u.Scheme, strings.ToLower(r.Host))
+}
+
 // ReturnTo checks where a browser wants to be sent after its login: a path on
 // this server or an address of the request's own origin [SEC-35]. It returns
 // the path with its query, and false for everything else.
@@ -117,10 +129,10 @@ func (p Policy) ReturnTo(r *http.Request, target string) (string, bool) {
 }
 
 // canonical is an origin in lower case without the default port; false when it
-// is not an origin.
+// is not an origin: a scheme, which native apps have of their own, and a host.
 func canonical(origin string) (string, bool) {
 	u, err := url.Parse(origin)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" ||
+	if err != nil || u.Scheme == "" || u.Host == "" ||
 		u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(origin, "#") || strings.HasSuffix(origin, "?") {
 		return "", false
 	}
@@ -129,9 +141,9 @@ func canonical(origin string) (string, bool) {
 
 func stripDefaultPort(scheme, host string) string {
 	switch scheme {
-	case "https":
+	case "https", "wss":
 		return strings.TrimSuffix(host, ":443")
-	case "http":
+	case "http", "ws":
 		return strings.TrimSuffix(host, ":80")
 	}
 	return host

@@ -14,7 +14,7 @@ func policy(t *testing.T) Policy {
 		t.Fatal(err)
 	}
 	return Policy{PublicURL: public, Covers: func(host string) bool { return host == "host.lan" },
-		Extra: []string{"https://other.example.com:8443"}}
+		Extra: []string{"https://other.example.com:8443", "capacitor://localhost", "app://Turnike.Desktop:90"}}
 }
 
 // TestSEC32_Allowed: scheme, host and port have to be those of the request, on
@@ -48,6 +48,15 @@ func TestSEC32_Allowed(t *testing.T) {
 		{"localhost:5000", "https://other.example.com:8443", true, true},
 		{"localhost:5000", "https://other.example.com", true, false},
 		{"localhost:5000", "https://x.other.example.com:8443", true, false},
+		{"localhost:5000", "capacitor://localhost", true, true}, // native apps have schemes of their own
+		{"localhost:5000", "Capacitor://LOCALHOST", true, true},
+		{"localhost:5000", "app://turnike.desktop:90", true, true},
+		{"localhost:5000", "capacitor://localhost:80", true, false},
+		{"localhost:5000", "ionic://localhost", true, false},
+		{"localhost:5000", "https://localhost", true, false},
+		{"localhost:5000", "capacitor://", true, false},
+		{"localhost:5000", "capacitor:localhost", true, false},
+		{"localhost:5000", "capacitor://localhost/", true, false},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Host, r.TLS = c.host, nil
@@ -55,6 +64,47 @@ func TestSEC32_Allowed(t *testing.T) {
 			r.TLS = &tls.ConnectionState{}
 		}
 		if got := p.Allowed(r, c.origin); got != c.want {
+			t.Errorf("host %s origin %q: %v", c.host, c.origin, got)
+		}
+	}
+}
+
+// TestSEC32_OfHost: what programs make up of the address they dial, and nothing
+// that is another host's.
+func TestSEC32_OfHost(t *testing.T) {
+	for _, c := range []struct {
+		host, origin string
+		want         bool
+	}{
+		{"localhost:5000", "ws://localhost:5000", true},
+		{"localhost:5000", "wss://localhost:5000", true},
+		{"localhost:5000", "http://localhost:5000", true},
+		{"localhost:5000", "https://localhost:5000", true},
+		{"localhost:5000", "https://localhost:5000/", true},
+		{"localhost:5000", "wss://LOCALHOST:5000/", true},
+		{"app.example.com", "wss://app.example.com:443", true},
+		{"app.example.com:443", "wss://app.example.com", true},
+		{"app.example.com:80", "ws://app.example.com/", true},
+		{"[::1]:5000", "http://[::1]:5000", true},
+		{"10.0.0.7:5000", "http://10.0.0.7:5000", true},
+		{"app.example.com:443", "ws://app.example.com", false},
+		{"localhost:5000", "https://localhost:5001", false},
+		{"localhost:5000", "https://localhost", false},
+		{"localhost:5000", "https://evil.example", false},
+		{"localhost:5000", "https://localhost:5000.evil.example", false},
+		{"localhost:5000", "https://localhost:5000//", false},
+		{"localhost:5000", "https://localhost:5000/socket.io/", false},
+		{"localhost:5000", "https://localhost:5000/?x", false},
+		{"localhost:5000", "https://u@localhost:5000", false},
+		{"localhost:5000", "capacitor://localhost:5000", false},
+		{"localhost:5000", "null", false},
+		{"localhost:5000", "", false},
+		{"", "", false},
+		{"", "http://", false},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = c.host
+		if got := OfHost(r, c.origin); got != c.want {
 			t.Errorf("host %s origin %q: %v", c.host, c.origin, got)
 		}
 	}

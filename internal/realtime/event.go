@@ -161,8 +161,9 @@ func (s *Server) checkRegistration(ctx context.Context, c *client, rec record, a
 		if json.Unmarshal(raw, &t) != nil || t == nil {
 			return codeBadRequest
 		}
-		if sha256.Sum256([]byte(*t)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
-			if code := s.checkToken(ctx, rec, *t); code != "" {
+		given := auth.Bare(*t)
+		if sha256.Sum256([]byte(given)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
+			if code := s.checkToken(ctx, rec, given); code != "" {
 				return code
 			}
 		}

