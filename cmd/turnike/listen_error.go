@@ -1,16 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"syscall"
 )
 
-// listenError names the key of an address that cannot be listened on, and by what
-// another one is chosen.
+// listenError names the key of an address that cannot be listened on, who has the
+// port, and how to choose another one.
 func listenError(key, address, choose string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s: %s is taken by another program; stop that, or choose another port with %s", key, address, choose)
+		owner := cmp.Or(portOwner(address), "another program")
+		return fmt.Errorf("%s: %s is taken by %s; stop that, or choose another port with %s", key, address, owner, choose)
 	}
 	return fmt.Errorf("%s: %w", key, err)
 }
