@@ -18,7 +18,7 @@ import (
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/text"
 	weborigin "github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
@@ -177,7 +177,7 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 			if code == api.ErrCrossOrigin.Code {
 				foreign.Refused(r, true)
 			}
-			header, body := api.Document(message.Language(r), status, code, retry)
+			header, body := api.Document(text.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
 		},
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
-	"github.com/turnike/turnike/internal/logbook"
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/logging"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 )
@@ -80,14 +80,14 @@ func (c *client) stopAwaiting() bool {
 func (c *client) end(event, code, reason string, at time.Time) {
 	defer c.server.recovered("an end", func() { c.sock.Conn().Abort(closeInternal, codeInternal) })
 	last := encode(event, ended{Code: code, Reason: reason, At: timestamp(at),
-		Message: message.Of(c.lang, code, true, message.Fields{At: at})})
+		Message: text.Of(c.lang, code, true, text.Fields{At: at})})
 	c.sock.End(finalClose(code), code, last)
 }
 
 // fail answers an event with a refusal.
-func (c *client) fail(ack *socketio.Ack, f failure, fields message.Fields) {
+func (c *client) fail(ack *socketio.Ack, f failure, fields text.Fields) {
 	c.server.counts.refusals.Add(f.Code)
-	f.Message = message.Of(c.lang, f.Code, false, fields)
+	f.Message = text.Of(c.lang, f.Code, false, fields)
 	c.sock.Send(engineio.Concat(answer(ack, f), encode(eventResponse, f)))
 }
 
@@ -124,5 +124,5 @@ func (s *Server) slowConsumer(conn *engineio.Conn) {
 		return
 	}
 	s.sessions.fellBehind(c)
-	s.log.Warn("slow consumer closed", "socket", c.sock.ID(), "conn", logbook.Short(conn.ID()))
+	s.log.Warn("slow consumer closed", "socket", c.sock.ID(), "conn", logging.Short(conn.ID()))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 )
@@ -52,7 +52,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 	c := clientOf(sock)
 	rec := s.sessions.snapshot(c)
 	if code := s.checkRegistration(ctx, c, rec, args); code != "" {
-		f, fields := failure{Code: code}, message.Fields{}
+		f, fields := failure{Code: code}, text.Fields{}
 		if code == codeStoreUnavailable {
 			f.RetryAfter, fields.Wait = 5, 5*time.Second
 		}
@@ -67,7 +67,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 	}
 	if !c.registered.Load() && s.cfg.Limits.Replacements && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
 		s.limited(limitReplace)
-		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, message.Fields{Wait: replaceWindow})
+		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, text.Fields{Wait: replaceWindow})
 		c.end(eventConnectionEnded, codeRateLimited, "", s.now())
 		return
 	}
@@ -141,10 +141,10 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 		if full.Lost {
 			f.Code = codeSeatLost
 		}
-		c.fail(ack, f, message.Fields{Max: full.Max, Used: full.Used, Wait: full.RetryAfter})
+		c.fail(ack, f, text.Fields{Max: full.Max, Used: full.Used, Wait: full.RetryAfter})
 	default:
 		s.log.Error("registration not stored", "socket", c.sock.ID(), "error", err)
-		c.fail(ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, message.Fields{Wait: 5 * time.Second})
+		c.fail(ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, text.Fields{Wait: 5 * time.Second})
 	}
 	c.awaitRegister()
 }
@@ -209,7 +209,7 @@ func refusedAs(err error, code session.Code) bool {
 func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
-		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
+		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
 		return
 	}
 	if notYet(&c.lastList, s.core.Now(), s.cfg.Limits.OnlineUsers) {
@@ -227,7 +227,7 @@ const syncInterval = time.Second
 func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
-		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
+		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
 		return
 	}
 	if notYet(&c.lastSync, s.core.Now(), syncInterval) {

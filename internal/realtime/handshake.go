@@ -14,8 +14,8 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/logbook"
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/logging"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
@@ -133,7 +133,7 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 
 // identifyRequest tells the access log whose a later request of a connection is.
 func (s *Server) identifyRequest(ctx context.Context, hs *handshake) {
-	if !logbook.Asked(ctx) {
+	if !logging.Asked(ctx) {
 		return
 	}
 	hs.mu.Lock()
@@ -141,7 +141,7 @@ func (s *Server) identifyRequest(ctx context.Context, hs *handshake) {
 	hs.mu.Unlock()
 	if c != nil {
 		rec := s.sessions.snapshot(c)
-		logbook.Identify(ctx, rec.name, rec.sid)
+		logging.Identify(ctx, rec.name, rec.sid)
 	}
 }
 
@@ -237,7 +237,7 @@ func (s *Server) succeeds(ctx context.Context, old, next string) bool {
 
 // open keeps what CONNECT will need of the request, and counts the connection in.
 func (s *Server) open(c *engineio.Conn, r *http.Request) error {
-	hs := &handshake{lang: message.Language(r), ends: s.ends.Load(), checked: s.rechecks.Load()}
+	hs := &handshake{lang: text.Language(r), ends: s.ends.Load(), checked: s.rechecks.Load()}
 	shown, _ := s.shownOrigin(r)
 	hs.show(r, shown)
 	s.takeCredential(hs, r)
@@ -326,7 +326,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	hs.client, hs.byToken = c, raws != ""
 	hs.mu.Unlock()
 	if s.log.Enabled(ctx, slog.LevelDebug) {
-		s.log.Debug("socket connected", "socket", sock.ID(), "conn", logbook.Short(sock.Conn().ID()), "session", id.Session.ID,
+		s.log.Debug("socket connected", "socket", sock.ID(), "conn", logging.Short(sock.Conn().ID()), "session", id.Session.ID,
 			"user", id.User.Name, "transport", sock.Conn().Transport())
 	}
 	return nil
@@ -393,5 +393,5 @@ func (s *Server) connectError(err error, lang string) error {
 	if !at.IsZero() {
 		data.Reason, data.At = &reason, timestamp(at)
 	}
-	return &socketio.ConnectError{Message: message.Of(lang, code, !at.IsZero(), message.Fields{At: at}), Data: data}
+	return &socketio.ConnectError{Message: text.Of(lang, code, !at.IsZero(), text.Fields{At: at}), Data: data}
 }

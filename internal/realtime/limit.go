@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/socketio"
 )
@@ -227,7 +227,7 @@ func (s *Server) actsTooOften(c *client, ack *socketio.Ack) bool {
 
 // tooOften answers an event that came too soon.
 func (c *client) tooOften(ack *socketio.Ack) {
-	c.fail(ack, failure{Code: codeEventRateLimited, RetryAfter: seconds(limitRetry)}, message.Fields{Wait: limitRetry})
+	c.fail(ack, failure{Code: codeEventRateLimited, RetryAfter: seconds(limitRetry)}, text.Fields{Wait: limitRetry})
 }
 
 // notYet tells whether less than the interval has passed since last, and else

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 )
@@ -163,7 +163,7 @@ func (p *pool) shed() {
 	})
 	p.mu.Unlock()
 	for _, q := range turned {
-		q.client.fail(q.ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, message.Fields{Wait: 5 * time.Second})
+		q.client.fail(q.ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, text.Fields{Wait: 5 * time.Second})
 	}
 }
 
@@ -262,7 +262,7 @@ func (p *pool) answer(q asking) {
 	case q.event == eventPresenceSync:
 		body, event = p.view.syncJSON(a), p.view.sync(a)
 	case a == seesCount && p.view.visibility() == session.VisibilityNone:
-		c.fail(q.ack, failure{Code: codeForbidden}, message.Fields{})
+		c.fail(q.ack, failure{Code: codeForbidden}, text.Fields{})
 		return
 	default:
 		body, event = p.view.namesJSON(a), p.view.names(a)

@@ -1,4 +1,4 @@
-package logbook
+package logging
 
 import (
 	"io"

@@ -1,4 +1,4 @@
-// Package logbook decides what a log line may say, and where it goes.
+// Package logging decides what a log line may say, and where it goes.
 //
 // A line passes, attribute by attribute, through [Clean]: what is called a secret
 // is not shown whatever it holds, tokens inside other text become the first
@@ -10,4 +10,4 @@
 // [I5]. It is bounded, and counts what is lost.
 //
 // It must not know what is logged, nor HTTP.
-package logbook
+package logging

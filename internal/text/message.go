@@ -1,9 +1,9 @@
-// Package message says the codes of the contract in the reader's language.
+// Package text says the codes of the contract in the reader's language.
 //
 // It owns which fields a sentence may use and how durations are written; the
 // sentences themselves are in package web. It must not know HTTP or sockets
 // beyond the headers that name a language.
-package message
+package text
 
 import (
 	"net/http"
