@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"encoding/binary"
+	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 )
@@ -27,10 +28,41 @@ type protocolError struct {
 // Error implements error.
 func (e protocolError) Error() string { return "engineio: " + e.reason }
 
-// closeFrame encodes a websocket close frame. [RFC6455:5.5.1]
+// onWire reports whether a close frame may carry a code: those that the protocol
+// or its registry defines, and those of libraries and applications. 1004, 1005,
+// 1006 and 1015 are reserved, 1016 to 2999 are not assigned, and what is below
+// 1000 or above 4999 is undefined. [RFC6455:7.4]
+func onWire(code int) bool {
+	switch {
+	case code >= 1000 && code <= 1003, code >= 1007 && code <= 1014:
+		return true
+	}
+	return code >= 3000 && code <= 4999
+}
+
+// closeBody reads the body of a peer's close frame. [RFC6455:5.5.1]
+func closeBody(data []byte) (code int, err error) {
+	switch {
+	case len(data) == 0:
+		return codeNone, nil
+	case len(data) == 1:
+		return 0, protocolError{codeProtocol, "close frame of one byte"}
+	}
+	code = int(binary.BigEndian.Uint16(data))
+	switch {
+	case !onWire(code):
+		return 0, protocolError{codeProtocol, "close code that is not allowed"}
+	case !utf8.Valid(data[2:]):
+		return 0, protocolError{codeEncoding, "close reason is not UTF-8"}
+	}
+	return code, nil
+}
+
+// closeFrame encodes a websocket close frame, an empty one when the code may not
+// be on the wire. [RFC6455:5.5.1]
 func closeFrame(code int, reason string) *Payload {
 	var body []byte
-	if code != 0 && code != codeNone && code != codeAbnormal {
+	if onWire(code) {
 		body = binary.BigEndian.AppendUint16(body, uint16(code))
 		body = append(body, validReason(reason)...)
 	}

@@ -71,13 +71,13 @@ func (c *Conn) tick() {
 	}
 }
 
-// lapsed reports whether a deadline that ends the connection passed without the
-// sweeper having come round, and ends it. Polling requests ask, so that a client
+// lapsed reports whether the connection is gone, or a deadline that ends it passed
+// without the sweeper having come round, and ends it. Polling requests ask, so that a client
 // never finds a connection alive that should be dead.
 func (c *Conn) lapsed() bool {
 	c.mu.Lock()
 	now := c.server.now()
-	late := c.pongBy != 0 && c.pongBy <= now || c.lingerBy != 0 && c.lingerBy <= now
+	late := c.state == gone || c.pongBy != 0 && c.pongBy <= now || c.lingerBy != 0 && c.lingerBy <= now
 	c.mu.Unlock()
 	if late {
 		c.tick()

@@ -3,67 +3,71 @@ package engineio
 // queue holds the payloads that wait for one peer. Its Conn's mutex guards it.
 type queue struct {
 	items     []item
-	taken     int // packets of items[0] that polls have taken
-	bytes     int // waiting or being written, exempt ones not counted
-	snapshots int // exempt ones, waiting or being written: at most one
+	pong      *Payload // the answer to the newest PING, which comes first; not counted
+	taken     int      // packets of items[0] that polls have taken
+	bytes     int      // waiting or being written, exempt ones not counted
+	snapshots int      // exempt ones, waiting or being written: at most one
 }
 
 // item is a payload in a queue.
 type item struct {
 	*Payload
-	exempt bool // outside the cap
+	cost   int  // bytes that count
+	exempt bool // the snapshot that does not
 }
 
-// cost is how many bytes of p count against the cap. [SEC-46] One snapshot is
-// outside of it.
-func (q *queue) cost(p *Payload) int {
+// account books a payload. [SEC-46] One snapshot does not count.
+func (q *queue) account(p *Payload) item {
+	if p.snapshot && q.snapshots == 0 {
+		q.snapshots++
+		return item{p, 0, true}
+	}
+	q.bytes += p.Len()
+	return item{p, p.Len(), false}
+}
+
+// countable is how many bytes of p would count.
+func (q *queue) countable(p *Payload) int {
 	if p.snapshot && q.snapshots == 0 {
 		return 0
 	}
 	return p.Len()
 }
 
-// account books a payload and returns its item and its cost.
-func (q *queue) account(p *Payload) (it item, cost int) {
-	cost = q.cost(p)
-	q.bytes += cost
-	if cost == 0 && p.snapshot {
-		q.snapshots++
-		return item{p, true}, 0
-	}
-	return item{p, false}, cost
-}
-
 // push appends a payload and returns its cost.
 func (q *queue) push(p *Payload) int {
-	it, cost := q.account(p)
+	it := q.account(p)
 	q.items = append(q.items, it)
-	return cost
+	return it.cost
 }
 
 // pushFront puts a payload before all others and returns its cost.
 func (q *queue) pushFront(p *Payload) int {
-	it, cost := q.account(p)
+	it := q.account(p)
 	q.items = append([]item{it}, q.items...)
-	return cost
+	return it.cost
 }
 
-// release takes an item that was written or dropped off the books.
+// release takes an item that was written or dropped off the books and returns
+// its cost.
 func (q *queue) release(it item) int {
 	if it.exempt {
 		q.snapshots--
-		return 0
 	}
-	q.bytes -= it.Len()
-	return it.Len()
+	q.bytes -= it.cost
+	return it.cost
 }
 
 // empty reports whether nothing waits; what is being written does not count.
-func (q *queue) empty() bool { return len(q.items) == 0 }
+func (q *queue) empty() bool { return len(q.items) == 0 && q.pong == nil }
 
 // pop takes what fits into one write of size bytes, at least one item. Items
 // stay on the books until they are released.
 func (q *queue) pop(size int, batch []item) []item {
+	if q.pong != nil {
+		batch = append(batch, item{q.pong, 0, false})
+		q.pong = nil
+	}
 	for len(q.items) > 0 {
 		it := q.items[0]
 		if len(batch) > 0 && it.Len() > size {
@@ -119,6 +123,7 @@ func (q *queue) whole() (cost int) {
 	if !q.items[0].exempt {
 		cost = p.Len() - rest.Len()
 		q.bytes -= cost
+		q.items[0].cost -= cost
 	}
 	q.items[0].Payload, q.taken = rest, 0
 	return cost
@@ -140,6 +145,6 @@ func (q *queue) drop() (cost int) {
 	for _, it := range q.items {
 		cost += q.release(it)
 	}
-	q.items, q.taken = nil, 0
+	q.items, q.taken, q.pong = nil, 0, nil
 	return cost
 }

@@ -1,10 +1,8 @@
 package engineio
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
-	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 )
@@ -54,13 +52,12 @@ func (c *Conn) frame(w *wire, op ws.OpCode, data []byte) error {
 	case c.Ended():
 		return nil
 	case op == ws.OpPing:
-		if err := c.unsolicited(); err != nil {
-			return err
-		}
-		c.send(controlFrame(ws.OpPong, data), true) // [RFC6455:5.5.3]
+		w.pace(c)
+		c.sendPong(data)
 		return nil
 	case op == ws.OpPong:
-		return c.unsolicited()
+		w.pace(c) // [RFC6455:5.5.3] may come unasked
+		return nil
 	case op == ws.OpBinary:
 		c.receiver.Message(data, true) // [eio4:binary]
 		return nil
@@ -90,18 +87,9 @@ func (c *Conn) packet(data []byte) error {
 
 // peerClosed answers the peer's close frame. [RFC6455:5.5.1]
 func (c *Conn) peerClosed(data []byte) error {
-	code, reason := codeNone, ""
-	if len(data) == 1 {
-		return protocolError{codeProtocol, "close frame of one byte"}
-	}
-	if len(data) >= 2 {
-		code, reason = int(binary.BigEndian.Uint16(data)), string(data[2:])
-		if !utf8.ValidString(reason) {
-			return protocolError{codeEncoding, "close reason is not UTF-8"}
-		}
-		if err := ws.CheckCloseFrameData(ws.StatusCode(code), reason); err != nil {
-			return protocolError{codeProtocol, err.Error()}
-		}
+	code, err := closeBody(data)
+	if err != nil {
+		return err
 	}
 	c.finish(closing{how: left, code: code, reason: "transport close"})
 	return errClosed

@@ -21,7 +21,7 @@ func (c *Conn) send(p *Payload, capped bool) bool {
 		c.mu.Unlock()
 		return false
 	}
-	if capped && c.out.bytes+c.out.cost(p) > c.server.cfg.MaxQueue {
+	if capped && c.out.bytes+c.out.countable(p) > c.server.cfg.MaxQueue {
 		c.overflow(&fx, "slow consumer")
 		c.mu.Unlock()
 		c.overflowed(fx)

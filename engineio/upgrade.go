@@ -47,13 +47,18 @@ func (c *Conn) readProbe(w *wire) (tookOver bool) {
 			}
 			c.closeProbe(w, code)
 			return false
-		case op == ws.OpPing:
-			err = c.unsolicited()
-			if err == nil {
-				err = w.write(controlFrame(ws.OpPong, data).frames, c.server)
+		case op == ws.OpClose:
+			code, err := closeBody(data)
+			if fault, ok := err.(protocolError); ok {
+				code = fault.code
 			}
+			c.closeProbe(w, code)
+			return false
+		case op == ws.OpPing:
+			w.pace(c)
+			err = w.write(controlFrame(ws.OpPong, data).frames, c.server)
 		case op == ws.OpPong:
-			err = c.unsolicited()
+			w.pace(c)
 		case op == ws.OpText && string(data) == "2probe":
 			err = w.write(textPacket(packetPong, []byte("probe")).frames, c.server) // [eio4:probe]
 			c.probeSeen()

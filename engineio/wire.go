@@ -12,6 +12,8 @@ type wire struct {
 	raw  syscall.RawConn // of the TCP connection below; nil when there is none
 	in   frameReader
 
+	paced time.Duration // belongs to the reader, see pace
+
 	// The rest is guarded by Conn.mu.
 	readOver  bool // the peer has closed, or the reader gave up
 	garbled   bool // the frames cannot be told apart any more
@@ -24,7 +26,7 @@ type wire struct {
 
 // newWire wraps a hijacked connection. Early is what the peer sent too soon.
 func (s *Server) newWire(conn net.Conn, early []byte) *wire {
-	w := &wire{conn: conn}
+	w := &wire{conn: conn, paced: -controlBurst * controlEach}
 	w.in = frameReader{conn: conn, early: early, limit: s.cfg.MaxPayload, timeout: s.cfg.MessageTimeout, pool: &s.buffers}
 	if sc, ok := below(conn).(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
