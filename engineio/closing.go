@@ -73,6 +73,8 @@ const (
 // effects is what has to be done once the connection's lock is released: nothing
 // is sent, closed or called back under it.
 type effects struct {
+	over   int      // the queue was too long, with so many bytes,
+	reason string   // or all queues were
 	why    *Closure // the receiver has to be told
 	poll   chan answer
 	answer answer // for poll
@@ -84,6 +86,9 @@ type effects struct {
 
 // apply does them.
 func (c *Conn) apply(fx effects) {
+	if fx.over > 0 {
+		c.server.overflowed(c, fx.over, fx.reason)
+	}
 	if fx.why != nil {
 		c.cancel()
 		c.Go(func() { c.receiver.Closed(*fx.why) })
@@ -234,6 +239,10 @@ func (c *Conn) vanish(fx *effects, gently bool) {
 
 // overflow ends a connection whose queue is too long. The caller holds c.mu.
 func (c *Conn) overflow(fx *effects, reason string) {
+	if c.state != open {
+		return
+	}
+	fx.over, fx.reason = c.out.bytes, reason
 	c.shut(fx, closing{how: aborted, code: c.server.cfg.OverflowCode, reason: reason})
 }
 

@@ -92,6 +92,7 @@ const (
 func (s *Server) newConn(id, transport, remote string) *Conn {
 	c := &Conn{id: id, remote: remote, server: s, transport: transport}
 	c.writing = transport == WebSocket // until its handshake is answered
+	c.out.since = s.now()
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.enqueue(s.openPayload(id, transport))
 	return c

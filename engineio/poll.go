@@ -46,6 +46,7 @@ func (c *Conn) reply(fx *effects, a answer) {
 
 // takeAnswer takes what is queued. The caller holds c.mu.
 func (c *Conn) takeAnswer() answer {
+	c.out.since = c.server.now()
 	texts, cost := c.out.popPackets(maxPollPackets)
 	c.server.queued.Add(-int64(cost))
 	return answer{texts: texts}

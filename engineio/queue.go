@@ -1,12 +1,18 @@
 package engineio
 
+import "time"
+
 // queue holds the payloads that wait for one peer. Its Conn's mutex guards it.
 type queue struct {
 	items     []item
 	pong      *Payload // the answer to the newest PING, which comes first; not counted
 	taken     int      // packets of items[0] that polls have taken
 	bytes     int      // waiting or being written, exempt ones not counted
+	writing   int      // items being written,
+	written   int      // and their part of bytes
 	snapshots int      // exempt ones, waiting or being written: at most one
+
+	since time.Duration // when items began to wait, or a poll last took some
 }
 
 // item is a payload in a queue.
@@ -26,14 +32,6 @@ func (q *queue) account(p *Payload) item {
 	return item{p, p.Len(), false}
 }
 
-// countable is how many bytes of p would count.
-func (q *queue) countable(p *Payload) int {
-	if p.snapshot && q.snapshots == 0 {
-		return 0
-	}
-	return p.Len()
-}
-
 // push appends a payload and returns its cost.
 func (q *queue) push(p *Payload) int {
 	it := q.account(p)
@@ -48,8 +46,8 @@ func (q *queue) pushFront(p *Payload) int {
 	return it.cost
 }
 
-// release takes an item that was written or dropped off the books and returns
-// its cost.
+// release takes an item that was dropped, or taken by a poll, off the books and
+// returns its cost.
 func (q *queue) release(it item) int {
 	if it.exempt {
 		q.snapshots--
@@ -58,11 +56,33 @@ func (q *queue) release(it item) int {
 	return it.cost
 }
 
+// settle takes the items of a pop off the books and returns their cost.
+func (q *queue) settle(batch []item) (cost int) {
+	for _, it := range batch {
+		cost += q.release(it)
+	}
+	q.writing -= len(batch)
+	q.written -= cost
+	return cost
+}
+
+// behind is how many bytes wait after what the peer takes at the moment: what is
+// being written, or the first item. So a queue takes one message of any size.
+func (q *queue) behind() int {
+	switch {
+	case q.writing > 0:
+		return q.bytes - q.written
+	case len(q.items) > 0:
+		return q.bytes - q.items[0].cost
+	}
+	return 0
+}
+
 // empty reports whether nothing waits; what is being written does not count.
 func (q *queue) empty() bool { return len(q.items) == 0 && q.pong == nil }
 
 // pop takes what fits into one write of size bytes, at least one item. Items
-// stay on the books until they are released.
+// stay on the books until they are settled.
 func (q *queue) pop(size int, batch []item) []item {
 	if q.pong != nil {
 		batch = append(batch, item{q.pong, 0, false})
@@ -74,9 +94,11 @@ func (q *queue) pop(size int, batch []item) []item {
 			break
 		}
 		size -= it.Len()
+		q.written += it.cost
 		batch = append(batch, it)
 		q.shift()
 	}
+	q.writing += len(batch)
 	return batch
 }
 

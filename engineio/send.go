@@ -1,11 +1,14 @@
 package engineio
 
+import "time"
+
 // maxWrite is the largest single write, the size of a TLS record.
 const maxWrite = 16 << 10
 
 // Send writes a payload, or queues it when the peer is behind. It is dropped
-// silently once the connection ended; the result says whether it was taken. A
-// full queue ends the connection with [Config.OverflowCode].
+// silently once the connection ended; the result says whether it was taken. When
+// too much waits already the connection ends with [Config.OverflowCode], see
+// [Config.MaxQueue]: the size of p itself does not matter.
 func (c *Conn) Send(p *Payload) bool {
 	if p.Len() == 0 {
 		return !c.Ended()
@@ -21,10 +24,10 @@ func (c *Conn) send(p *Payload, capped bool) bool {
 		c.mu.Unlock()
 		return false
 	}
-	if capped && c.out.bytes+c.out.countable(p) > c.server.cfg.MaxQueue {
+	if capped && c.full() {
 		c.overflow(&fx, "slow consumer")
 		c.mu.Unlock()
-		c.overflowed(fx)
+		c.apply(fx)
 		return false
 	}
 	if c.transport == WebSocket && !c.writing && c.out.empty() {
@@ -78,16 +81,37 @@ func (c *Conn) sendNow(p *Payload) bool {
 	return err == nil
 }
 
+// full reports whether too much waits for the peer. [SEC-46] Only what it had time
+// to read counts: more than MaxQueue is too much for a peer that has stopped
+// reading, more than MaxBurst for any. The caller holds c.mu.
+func (c *Conn) full() bool {
+	cfg, behind := &c.server.cfg, c.out.behind()
+	if behind <= cfg.MaxQueue {
+		return false
+	}
+	return behind > cfg.MaxBurst || c.server.now()-c.lastTaken() >= cfg.StallTimeout
+}
+
+// lastTaken is when the peer last took something, or when something began to wait
+// for it. The caller holds c.mu.
+func (c *Conn) lastTaken() time.Duration {
+	if c.ws == nil {
+		return c.out.since
+	}
+	return max(c.out.since, time.Duration(c.ws.began.Load()))
+}
+
 // enqueue appends to the queue. The caller holds c.mu.
 func (c *Conn) enqueue(p *Payload) {
+	if !c.writing && c.out.empty() {
+		c.out.since = c.server.now()
+	}
 	c.server.queued.Add(int64(c.out.push(p)))
 }
 
 // settle takes what was written off the books. The caller holds c.mu.
 func (c *Conn) settle(batch []item) {
-	for _, it := range batch {
-		c.server.queued.Add(-int64(c.out.release(it)))
-	}
+	c.server.queued.Add(-int64(c.out.settle(batch)))
 }
 
 // drop empties the queue. The caller holds c.mu.
@@ -99,7 +123,7 @@ func (c *Conn) drop() {
 // it. The caller holds c.mu.
 func (c *Conn) flushLater() {
 	if !c.writing {
-		c.writing = true
+		c.writing, c.out.since = true, c.server.now()
 		c.Go(c.flush)
 	}
 }
@@ -159,12 +183,4 @@ func (c *Conn) flushed(fx *effects) {
 func (c *Conn) broken(fx *effects) {
 	c.shut(fx, closing{how: lost, code: codeAbnormal, reason: "write failed"})
 	c.vanish(fx, false)
-}
-
-// overflowed tells the owner, then applies the end.
-func (c *Conn) overflowed(fx effects) {
-	if fx.why != nil && c.server.cfg.OnOverflow != nil {
-		c.server.cfg.OnOverflow(c)
-	}
-	c.apply(fx)
 }

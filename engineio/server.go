@@ -202,10 +202,21 @@ func (s *Server) caught(err *error) {
 // panicked reports a panic.
 func (s *Server) panicked(v any) {
 	stack := debug.Stack()
-	s.cfg.Logger.Error("panic", slog.Any("value", v), slog.String("stack", string(stack)))
 	if s.cfg.OnPanic != nil {
 		s.cfg.OnPanic(v, stack)
+		return
 	}
+	s.cfg.Logger.Error("engineio: panic", slog.Any("value", v), slog.String("stack", string(stack)))
+}
+
+// overflowed reports a connection that is closed because so many bytes wait.
+func (s *Server) overflowed(c *Conn, queued int, reason string) {
+	if s.cfg.OnOverflow != nil {
+		s.cfg.OnOverflow(c)
+		return
+	}
+	s.cfg.Logger.Warn("engineio: closing a connection that is behind", slog.String("remote", c.remote),
+		slog.Int("queued", queued), slog.String("reason", reason))
 }
 
 // openPayload is the first packet of a connection. [eio4:open]
@@ -248,6 +259,6 @@ func (s *Server) evict() {
 		worst.mu.Lock()
 		worst.overflow(&fx, "queues are full")
 		worst.mu.Unlock()
-		worst.overflowed(fx)
+		worst.apply(fx)
 	}
 }

@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -18,6 +19,8 @@ type wire struct {
 	readOver  bool // the peer has closed, or the reader gave up
 	garbled   bool // the frames cannot be told apart any more
 	closeCode int  // a probe is to be closed with it
+
+	began atomic.Int64 // when the last write began, since server.start
 
 	// The rest belongs to whoever owns Conn.writing.
 	unproven int       // bytes written since the kernel's queue was seen short
@@ -76,6 +79,7 @@ func (w *wire) takes(n int) bool {
 func (w *wire) write(b []byte, s *Server) (err error) {
 	defer s.caught(&err)
 	now := time.Now()
+	w.began.Store(int64(now.Sub(s.start)))
 	if w.deadline.Sub(now) < s.cfg.WriteTimeout/2 {
 		w.deadline = now.Add(s.cfg.WriteTimeout)
 		if err := w.conn.SetWriteDeadline(w.deadline); err != nil {

@@ -125,6 +125,9 @@ func (s *Server) leave(in session.Leaving) {
 	}
 }
 
+// maxQueue is how many bytes may wait for a client that reads nothing. [SEC-46]
+const maxQueue = 256 << 10
+
 // slowConsumer hears of connections closed because they could not keep up.
 func (s *Server) slowConsumer(conn *engineio.Conn) {
 	s.counts.slow.Add(1)

@@ -93,6 +93,7 @@ func New(cfg Config) *Server {
 			MaxPayload:   cfg.MaxPayload,
 			Transports:   cfg.Transports,
 			CheckRequest: s.checkRequest,
+			MaxQueue:     maxQueue,
 			OverflowCode: closeSlowConsumer,
 			OnOverflow:   s.slowConsumer,
 			OnPanic: func(v any, stack []byte) {
