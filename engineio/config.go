@@ -40,6 +40,9 @@ type Config struct {
 	LingerTimeout time.Duration
 	// Transports that are served (default polling and websocket).
 	Transports []string
+	// Subprotocols that a websocket may ask for by Sec-WebSocket-Protocol, the
+	// preferred first. None is chosen when it asks for none of them. [RFC6455:1.9]
+	Subprotocols []string
 	// MaxQueue bounds the bytes that wait for a peer which reads nothing (default
 	// 1 MiB): when more wait, and it has taken nothing for StallTimeout, the
 	// connection is closed at the next [Conn.Send]. One payload marked by

@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -278,26 +277,10 @@ func (c *Conn) packets(body []byte) (err error) {
 	for more := true; more && !c.Ended(); {
 		var text []byte
 		text, body, more = bytes.Cut(body, []byte{separator})
-		if len(text) > 0 && text[0] == 'b' {
-			err = c.base64(text[1:])
-		} else {
-			err = c.packet(text)
-		}
-		if err != nil {
+		if err = c.packet(text); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// base64 hands over a binary message. [eio4:base64]
-func (c *Conn) base64(text []byte) error {
-	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(data, text)
-	if err != nil {
-		return protocolError{codeProtocol, "invalid base64"}
-	}
-	c.receiver.Message(data[:n], true)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"encoding/base64"
 	"errors"
 	"io"
 
@@ -74,6 +75,8 @@ func (c *Conn) packet(data []byte) error {
 	case packetMessage:
 		c.receiver.Message(data[1:], false) // [eio4:message]
 		return nil
+	case packetBase64:
+		return c.base64(data[1:])
 	case packetPong:
 		return c.pong() // [eio4:heartbeat]
 	case packetPing, packetNoop, packetUpgrade:
@@ -83,6 +86,17 @@ func (c *Conn) packet(data []byte) error {
 		return nil
 	}
 	return protocolError{codeProtocol, "unknown packet type"} // [eio4:invalid]
+}
+
+// base64 hands over a binary message. [eio4:base64]
+func (c *Conn) base64(text []byte) error {
+	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(data, text)
+	if err != nil {
+		return protocolError{codeProtocol, "invalid base64"}
+	}
+	c.receiver.Message(data[:n], true)
+	return nil
 }
 
 // peerClosed answers the peer's close frame. [RFC6455:5.5.1]

@@ -75,9 +75,9 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 		writeError(w, errVersion) // [eio4:query]
 		return
 	}
-	accept, ok := "", true
+	head, ok := "", true
 	if transport == WebSocket {
-		if accept, ok = acceptKey(w, r); !ok {
+		if head, ok = s.switching(w, r); !ok {
 			return
 		}
 	}
@@ -110,7 +110,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	}
 	c.mu.Unlock()
 	if transport == WebSocket {
-		s.openWebSocket(w, c, accept)
+		s.openWebSocket(w, r, c, head)
 		return
 	}
 	c.mu.Lock()
@@ -125,10 +125,9 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	}
 }
 
-// openWebSocket answers a websocket's handshake and starts its reader. The
-// request is not needed any more.
-func (s *Server) openWebSocket(w http.ResponseWriter, c *Conn, accept string) {
-	wire := s.hijack(w)
+// openWebSocket answers a websocket's handshake and starts its reader.
+func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, c *Conn, head string) {
+	wire := s.hijack(w, r)
 	var fx effects
 	c.mu.Lock()
 	if wire == nil || c.state == gone {
@@ -145,7 +144,7 @@ func (s *Server) openWebSocket(w http.ResponseWriter, c *Conn, accept string) {
 	batch := c.out.pop(maxWrite, nil)
 	c.mu.Unlock()
 
-	err := s.answer(w, wire, accept, batch)
+	err := s.answer(w, wire, head, batch)
 
 	c.mu.Lock()
 	c.writing = false
@@ -182,14 +181,14 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid, versi
 	}
 	switch {
 	case isUpgrade(r):
-		accept, ok := acceptKey(w, r)
+		head, ok := s.switching(w, r)
 		if !ok {
 			return
 		}
-		wire := s.hijack(w)
+		wire := s.hijack(w, r)
 		switch {
 		case wire == nil:
-		case s.answer(w, wire, accept, nil) != nil:
+		case s.answer(w, wire, head, nil) != nil:
 			wire.close(false)
 		default:
 			c.startProbe(wire)

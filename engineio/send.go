@@ -53,7 +53,8 @@ func (c *Conn) sendNow(p *Payload) bool {
 	c.writing = true
 	c.mu.Unlock()
 
-	if !w.takes(p.Len()) {
+	frames := w.frames(p)
+	if !w.takes(len(frames)) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.writing = false
@@ -64,7 +65,7 @@ func (c *Conn) sendNow(p *Payload) bool {
 		c.flushLater()
 		return true
 	}
-	err := w.write(p.frames, c.server)
+	err := w.write(frames, c.server)
 
 	var fx effects
 	c.mu.Lock()

@@ -13,6 +13,8 @@ type wire struct {
 	raw  syscall.RawConn // of the TCP connection below; nil when there is none
 	in   frameReader
 
+	base64 bool // the peer cannot take binary frames
+
 	paced time.Duration // belongs to the reader, see pace
 
 	// The rest is guarded by Conn.mu.
@@ -93,11 +95,11 @@ func (w *wire) write(b []byte, s *Server) (err error) {
 
 // writeAll writes a batch: several payloads in one write, a long one in pieces.
 func (w *wire) writeAll(batch []item, buf *[]byte, s *Server) error {
-	all := batch[0].frames
+	all := w.frames(batch[0].Payload)
 	if len(batch) > 1 {
 		*buf = (*buf)[:0]
 		for _, it := range batch {
-			*buf = append(*buf, it.frames...)
+			*buf = append(*buf, w.frames(it.Payload)...)
 		}
 		all = *buf
 	}
@@ -109,6 +111,14 @@ func (w *wire) writeAll(batch []item, buf *[]byte, s *Server) error {
 		all = all[n:]
 	}
 	return nil
+}
+
+// frames are the frames of a payload as the peer can take them.
+func (w *wire) frames(p *Payload) []byte {
+	if w.base64 {
+		return p.textFrames()
+	}
+	return p.frames
 }
 
 // close closes the connection. Gently lets TLS say goodbye, which may take
