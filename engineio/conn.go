@@ -44,7 +44,8 @@ type Conn struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	value    atomic.Pointer[any]
-	over     atomic.Bool // mirrors state != open, for readers without the lock
+	taken    atomic.Int64 // when the peer last took something, or something began to wait for it, since server.start
+	over     atomic.Bool  // mirrors state != open, for readers without the lock
 
 	due   time.Duration // next wake-up; guarded by sweeper.mu
 	index int           // place in the sweeper's heap plus one; guarded by sweeper.mu
@@ -58,6 +59,7 @@ type Conn struct {
 	writing bool  // a goroutine owns the writes to ws
 
 	poll    chan answer // the GET that waits, capacity 1; nil without
+	many    bool        // and its client takes any number of packets
 	posting bool        // a POST is being handled: it alone delivers messages
 	probe   *wire       // a websocket that asks to take over
 	probed  bool        // it has sent its probe: polls are answered at once
@@ -92,7 +94,7 @@ const (
 func (s *Server) newConn(id, transport, remote string) *Conn {
 	c := &Conn{id: id, remote: remote, server: s, transport: transport}
 	c.writing = transport == WebSocket // until its handshake is answered
-	c.out.since = s.now()
+	c.taken.Store(int64(s.now()))
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.enqueue(s.openPayload(id, transport))
 	return c

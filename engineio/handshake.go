@@ -90,7 +90,7 @@ func (s *Server) hijack(w http.ResponseWriter, r *http.Request) *wire {
 
 // answer accepts a websocket handshake, in one write with what is queued.
 // [RFC6455:4.2.2]
-func (s *Server) answer(w http.ResponseWriter, wire *wire, head string, batch []item) error {
+func (c *Conn) answer(w http.ResponseWriter, wire *wire, head string, batch []item) error {
 	var b bytes.Buffer
 	b.Grow(512)
 	b.WriteString(head)
@@ -99,5 +99,5 @@ func (s *Server) answer(w http.ResponseWriter, wire *wire, head string, batch []
 	for _, it := range batch {
 		b.Write(wire.frames(it.Payload))
 	}
-	return wire.write(b.Bytes(), s)
+	return wire.write(b.Bytes(), c)
 }

@@ -11,9 +11,28 @@ import (
 	"unicode/utf8"
 )
 
-// maxPollPackets bounds the packets in one answer: some clients drop the
-// connection when there are more.
-const maxPollPackets = 16
+// Bounds of one answer.
+const (
+	// fewPackets is for clients that may be python-engineio: it drops the
+	// connection when there are more.
+	fewPackets = 16
+	// maxAnswer bounds the bytes for all others; one packet may be larger.
+	maxAnswer = 256 << 10
+)
+
+// takesMany reports whether the client of a poll is known to take any number of
+// packets in an answer. The parameter t, against caches, tells: python-engineio
+// sends the time in seconds as a decimal fraction, or no t where it is told so.
+func takesMany(r *http.Request) bool {
+	t := r.URL.Query().Get("t")
+	whole, fraction, _ := strings.Cut(t, ".")
+	return t != "" && !(digits(whole) && digits(fraction))
+}
+
+// digits reports whether s is a number without a sign.
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
 
 // separator stands between the packets of a polling body. [eio4:payload]
 const separator = 0x1e
@@ -43,10 +62,10 @@ func (c *Conn) reply(fx *effects, a answer) {
 	c.poll = nil
 }
 
-// takeAnswer takes what is queued. The caller holds c.mu.
-func (c *Conn) takeAnswer() answer {
-	c.out.since = c.server.now()
-	texts, cost := c.out.popPackets(maxPollPackets)
+// takeAnswer takes of what is queued what an answer holds. The caller holds c.mu.
+func (c *Conn) takeAnswer(many bool) answer {
+	c.taken.Store(int64(c.server.now()))
+	texts, cost := c.out.popPackets(many)
 	c.server.queued.Add(-int64(cost))
 	return answer{texts: texts}
 }
@@ -56,7 +75,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 	var fx effects
 	var now answer
 	refuse := false
-	wait := make(chan answer, 1)
+	wait, many := make(chan answer, 1), takesMany(r)
 
 	c.mu.Lock()
 	switch {
@@ -72,11 +91,11 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 		refuse = true
 		c.shut(&fx, closing{how: aborted, code: codeAbnormal, reason: "overlapping polls"})
 	case !c.out.empty():
-		now = c.takeAnswer()
+		now = c.takeAnswer(many)
 	case c.probed:
 		now = answer{texts: textsNoop()} // [eio4:pause]
 	default:
-		c.poll = wait
+		c.poll, c.many = wait, many
 	}
 	c.mu.Unlock()
 	c.apply(fx)
@@ -134,7 +153,6 @@ func (c *Conn) writeAnswer(w http.ResponseWriter, a answer) (err error) {
 	defer c.server.caught(&err)
 	body := bytes.Join(a.texts, []byte{separator})
 	rc := http.NewResponseController(w)
-	_ = rc.SetWriteDeadline(time.Now().Add(c.server.cfg.WriteTimeout)) // best effort: not every writer can
 	defer func() { _ = rc.SetWriteDeadline(time.Time{}) }()
 	h := w.Header()
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
@@ -143,8 +161,15 @@ func (c *Conn) writeAnswer(w http.ResponseWriter, a answer) (err error) {
 	if a.status != 0 {
 		w.WriteHeader(a.status)
 	}
-	if _, err := w.Write(body); err != nil {
-		return err
+	for more := true; more; more = len(body) > 0 {
+		now := time.Now()
+		c.taken.Store(int64(now.Sub(c.server.start)))
+		_ = rc.SetWriteDeadline(now.Add(c.server.cfg.WriteTimeout)) // best effort: not every writer can
+		n := min(len(body), maxWrite)
+		if _, err := w.Write(body[:n]); err != nil {
+			return err
+		}
+		body = body[n:]
 	}
 	if err := rc.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err

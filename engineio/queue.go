@@ -1,7 +1,5 @@
 package engineio
 
-import "time"
-
 // queue holds the payloads that wait for one peer. Its Conn's mutex guards it.
 type queue struct {
 	items     []item
@@ -11,8 +9,6 @@ type queue struct {
 	writing   int      // items being written,
 	written   int      // and their part of bytes
 	snapshots int      // exempt ones, waiting or being written: at most one
-
-	since time.Duration // when items began to wait, or a poll last took some
 }
 
 // item is a payload in a queue.
@@ -102,21 +98,22 @@ func (q *queue) pop(size int, batch []item) []item {
 	return batch
 }
 
-// popPackets takes at most n packets in their polling form, and returns the cost
-// that was released.
-func (q *queue) popPackets(n int) (texts [][]byte, cost int) {
-	for n > 0 && len(q.items) > 0 {
+// popPackets takes packets in their polling form, at least one: of all that wait
+// maxAnswer bytes, or few. It returns the cost that was released.
+func (q *queue) popPackets(many bool) (texts [][]byte, cost int) {
+	for size := 0; len(q.items) > 0; {
 		it := q.items[0]
-		k := min(n, len(it.packets)-q.taken)
-		for _, packet := range it.packets[q.taken : q.taken+k] {
-			texts = append(texts, packet.text)
+		for q.taken < len(it.packets) {
+			text := it.packets[q.taken].text
+			size += len(text) + 1 // and a separator
+			if len(texts) > 0 && size > maxAnswer || !many && len(texts) == fewPackets {
+				return texts, cost
+			}
+			texts = append(texts, text)
+			q.taken++
 		}
-		n -= k
-		q.taken += k
-		if q.taken == len(it.packets) {
-			cost += q.release(it)
-			q.shift()
-		}
+		cost += q.release(it)
+		q.shift()
 	}
 	return texts, cost
 }

@@ -114,7 +114,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 		return
 	}
 	c.mu.Lock()
-	first := c.takeAnswer()
+	first := c.takeAnswer(takesMany(r))
 	c.mu.Unlock()
 	if first.texts == nil { // ended by its owner before it was announced
 		writeError(w, errForbidden)
@@ -144,7 +144,7 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, c *Conn, 
 	batch := c.out.pop(maxWrite, nil)
 	c.mu.Unlock()
 
-	err := s.answer(w, wire, head, batch)
+	err := c.answer(w, wire, head, batch)
 
 	c.mu.Lock()
 	c.writing = false
@@ -188,7 +188,7 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid, versi
 		wire := s.hijack(w, r)
 		switch {
 		case wire == nil:
-		case s.answer(w, wire, head, nil) != nil:
+		case c.answer(w, wire, head, nil) != nil:
 			wire.close(false)
 		default:
 			c.startProbe(wire)

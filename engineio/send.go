@@ -37,7 +37,7 @@ func (c *Conn) send(p *Payload, capped bool) bool {
 	if c.transport == WebSocket {
 		c.flushLater()
 	} else if c.poll != nil {
-		c.reply(&fx, c.takeAnswer())
+		c.reply(&fx, c.takeAnswer(c.many))
 	}
 	c.mu.Unlock()
 	c.apply(fx)
@@ -65,7 +65,7 @@ func (c *Conn) sendNow(p *Payload) bool {
 		c.flushLater()
 		return true
 	}
-	err := w.write(frames, c.server)
+	err := w.write(frames, c)
 
 	var fx effects
 	c.mu.Lock()
@@ -90,22 +90,13 @@ func (c *Conn) full() bool {
 	if behind <= cfg.MaxQueue {
 		return false
 	}
-	return behind > cfg.MaxBurst || c.server.now()-c.lastTaken() >= cfg.StallTimeout
-}
-
-// lastTaken is when the peer last took something, or when something began to wait
-// for it. The caller holds c.mu.
-func (c *Conn) lastTaken() time.Duration {
-	if c.ws == nil {
-		return c.out.since
-	}
-	return max(c.out.since, time.Duration(c.ws.began.Load()))
+	return behind > cfg.MaxBurst || c.server.now()-time.Duration(c.taken.Load()) >= cfg.StallTimeout
 }
 
 // enqueue appends to the queue. The caller holds c.mu.
 func (c *Conn) enqueue(p *Payload) {
 	if !c.writing && c.out.empty() {
-		c.out.since = c.server.now()
+		c.taken.Store(int64(c.server.now()))
 	}
 	c.server.queued.Add(int64(c.out.push(p)))
 }
@@ -124,7 +115,8 @@ func (c *Conn) drop() {
 // it. The caller holds c.mu.
 func (c *Conn) flushLater() {
 	if !c.writing {
-		c.writing, c.out.since = true, c.server.now()
+		c.writing = true
+		c.taken.Store(int64(c.server.now()))
 		c.Go(c.flush)
 	}
 }
@@ -151,7 +143,7 @@ func (c *Conn) flush() {
 		}
 		c.mu.Unlock()
 
-		if err := w.writeAll(batch, &buf, c.server); err != nil {
+		if err := w.writeAll(batch, &buf, c); err != nil {
 			c.mu.Lock()
 			c.settle(batch)
 			c.writing = false

@@ -56,11 +56,11 @@ func (c *Conn) readProbe(w *wire) (tookOver bool) {
 			return false
 		case op == ws.OpPing:
 			w.pace(c)
-			err = w.write(controlFrame(ws.OpPong, data).frames, c.server)
+			err = w.write(controlFrame(ws.OpPong, data).frames, c)
 		case op == ws.OpPong:
 			w.pace(c)
 		case op == ws.OpText && string(data) == "2probe":
-			err = w.write(textPacket(packetPong, []byte("probe")).frames, c.server) // [eio4:probe]
+			err = w.write(textPacket(packetPong, []byte("probe")).frames, c) // [eio4:probe]
 			c.probeSeen()
 		case op == ws.OpText && string(data) == "5":
 			return c.takeOver(w)

@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"net"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,8 +20,6 @@ type wire struct {
 	readOver  bool // the peer has closed, or the reader gave up
 	garbled   bool // the frames cannot be told apart any more
 	closeCode int  // a probe is to be closed with it
-
-	began atomic.Int64 // when the last write began, since server.start
 
 	// The rest belongs to whoever owns Conn.writing.
 	unproven int       // bytes written since the kernel's queue was seen short
@@ -78,12 +75,12 @@ func (w *wire) takes(n int) bool {
 
 // write writes one piece of at most maxWrite bytes. The write deadline is moved
 // on only when half of it is used up: setting it costs a tenth of a write.
-func (w *wire) write(b []byte, s *Server) (err error) {
-	defer s.caught(&err)
-	now := time.Now()
-	w.began.Store(int64(now.Sub(s.start)))
-	if w.deadline.Sub(now) < s.cfg.WriteTimeout/2 {
-		w.deadline = now.Add(s.cfg.WriteTimeout)
+func (w *wire) write(b []byte, c *Conn) (err error) {
+	defer c.server.caught(&err)
+	now, timeout := time.Now(), c.server.cfg.WriteTimeout
+	c.taken.Store(int64(now.Sub(c.server.start)))
+	if w.deadline.Sub(now) < timeout/2 {
+		w.deadline = now.Add(timeout)
 		if err := w.conn.SetWriteDeadline(w.deadline); err != nil {
 			return err
 		}
@@ -94,7 +91,7 @@ func (w *wire) write(b []byte, s *Server) (err error) {
 }
 
 // writeAll writes a batch: several payloads in one write, a long one in pieces.
-func (w *wire) writeAll(batch []item, buf *[]byte, s *Server) error {
+func (w *wire) writeAll(batch []item, buf *[]byte, c *Conn) error {
 	all := w.frames(batch[0].Payload)
 	if len(batch) > 1 {
 		*buf = (*buf)[:0]
@@ -105,7 +102,7 @@ func (w *wire) writeAll(batch []item, buf *[]byte, s *Server) error {
 	}
 	for len(all) > 0 {
 		n := min(len(all), maxWrite)
-		if err := w.write(all[:n], s); err != nil {
+		if err := w.write(all[:n], c); err != nil {
 			return err
 		}
 		all = all[n:]
