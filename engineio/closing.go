@@ -50,13 +50,37 @@ func (c *Conn) finish(k closing) {
 	c.apply(fx)
 }
 
+// Reasons of a [Closure], under the names of the reference server.
+const (
+	ReasonTransportClose = "transport close"      // the peer closed, or its connection ended
+	ReasonTransportError = "transport error"      // the connection broke, or a peer's requests or frames are against the rules
+	ReasonPingTimeout    = "ping timeout"         // no pong came in time
+	ReasonParseError     = "parse error"          // a packet could not be read
+	ReasonForcedClose    = "forced close"         // this side closed it
+	ReasonServerShutdown = "server shutting down" // so did Server.Close
+)
+
 // closing describes an end of a connection.
 type closing struct {
 	how    manner
+	why    string // a Reason; empty is the usual one for how
 	code   int
-	reason string
+	reason string   // a detail, which a websocket's close frame carries
 	last   *Payload // with final
 	forget bool     // leave nothing behind for a polling client
+}
+
+// name is the Reason.
+func (k closing) name() string {
+	switch {
+	case k.why != "":
+		return k.why
+	case k.how == left:
+		return ReasonTransportClose
+	case k.how == lost:
+		return ReasonTransportError
+	}
+	return ReasonForcedClose
 }
 
 // manner of an end.
@@ -116,7 +140,7 @@ func (c *Conn) shut(fx *effects, k closing) {
 	c.over.Store(true)
 	c.pingAt, c.pongBy, c.alarmAt, c.alarm = 0, 0, 0, nil
 	if c.receiver != nil {
-		fx.why = &Closure{Final: k.how == final, Code: k.code, Reason: k.reason}
+		fx.why = &Closure{Final: k.how == final, Code: k.code, Reason: k.name(), Detail: k.reason}
 	}
 	switch {
 	case c.transport == WebSocket:

@@ -22,7 +22,13 @@ const (
 // protocolError is a peer's fault that ends the connection with its code.
 type protocolError struct {
 	code   int
-	reason string
+	reason string // a detail
+	why    string // a Reason
+}
+
+// closing is the end it causes.
+func (e protocolError) closing() closing {
+	return closing{how: aborted, why: e.why, code: e.code, reason: e.reason}
 }
 
 // Error implements error.
@@ -46,14 +52,14 @@ func closeBody(data []byte) (code int, err error) {
 	case len(data) == 0:
 		return codeNone, nil
 	case len(data) == 1:
-		return 0, protocolError{codeProtocol, "close frame of one byte"}
+		return 0, protocolError{codeProtocol, "close frame of one byte", ReasonTransportError}
 	}
 	code = int(binary.BigEndian.Uint16(data))
 	switch {
 	case !onWire(code):
-		return 0, protocolError{codeProtocol, "close code that is not allowed"}
+		return 0, protocolError{codeProtocol, "close code that is not allowed", ReasonTransportError}
 	case !utf8.Valid(data[2:]):
-		return 0, protocolError{codeEncoding, "close reason is not UTF-8"}
+		return 0, protocolError{codeEncoding, "close reason is not UTF-8", ReasonTransportError}
 	}
 	return code, nil
 }

@@ -68,6 +68,9 @@ type Config struct {
 	// [*HTTPError] refuses with its own answer, any other error with the
 	// reference server's 403. A refused request leaves its connection alive.
 	CheckRequest func(r *http.Request, c *Conn) error
+	// ForgetRequest keeps no copy of the request that opens a connection, see
+	// [Conn.Request]: a kilobyte or two less for each that is open.
+	ForgetRequest bool
 	// OnOverflow hears of each connection closed because it, or the server, had
 	// too much queued (default: a warning to Logger). It must not block.
 	OnOverflow func(c *Conn)

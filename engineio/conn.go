@@ -21,7 +21,8 @@ type Receiver interface {
 }
 
 // Opener makes the receiver of a new connection. An error refuses it, as one of
-// [Config.CheckRequest] does. It must not keep r.
+// [Config.CheckRequest] does. It must not keep r, whose
+// body and context end with it; what stays of it is [Conn.Request].
 type Opener func(c *Conn, r *http.Request) (Receiver, error)
 
 // Closure says how a connection ended.
@@ -30,8 +31,11 @@ type Closure struct {
 	Final bool
 	// Code is the close code that was sent or received; 1006 when there was none.
 	Code int
-	// Reason is a short English phrase for logs: "ping timeout", …
+	// Reason is the reference server's name for it: [ReasonPingTimeout], …
 	Reason string
+	// Detail is a short English phrase for logs that says more, or empty: what
+	// the owner gave to [Conn.Close], "overlapping polls", …
+	Detail string
 }
 
 // Conn is one Engine.IO connection. All methods may be called from any
@@ -39,6 +43,7 @@ type Closure struct {
 type Conn struct {
 	id       string
 	remote   string
+	request  *http.Request
 	server   *Server
 	receiver Receiver
 	ctx      context.Context
@@ -91,11 +96,15 @@ const (
 )
 
 // newConn makes a connection with its open packet queued.
-func (s *Server) newConn(id, transport, remote string) *Conn {
-	c := &Conn{id: id, remote: remote, server: s, transport: transport}
+func (s *Server) newConn(id, transport string, r *http.Request) *Conn {
+	c := &Conn{id: id, remote: r.RemoteAddr, server: s, transport: transport}
 	c.writing = transport == WebSocket // until its handshake is answered
 	c.taken.Store(int64(s.now()))
 	c.ctx, c.cancel = context.WithCancel(context.Background())
+	if !s.cfg.ForgetRequest {
+		c.request = (&http.Request{Method: r.Method, URL: r.URL, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
+			Header: r.Header, Host: r.Host, RemoteAddr: r.RemoteAddr, RequestURI: r.RequestURI, TLS: r.TLS}).WithContext(c.ctx)
+	}
 	c.enqueue(s.openPayload(id, transport))
 	return c
 }
@@ -105,6 +114,11 @@ func (c *Conn) ID() string { return c.id }
 
 // RemoteAddr is the RemoteAddr of the request that opened the connection.
 func (c *Conn) RemoteAddr() string { return c.remote }
+
+// Request is the request that opened the connection: method, URL, headers, host,
+// TLS state. It has no body, its context is the connection's, and it must not be
+// changed. It is nil with [Config.ForgetRequest].
+func (c *Conn) Request() *http.Request { return c.request }
 
 // Transport is the transport in use, [Polling] or [WebSocket].
 func (c *Conn) Transport() string {

@@ -51,7 +51,7 @@ func (c *Conn) tick() {
 	if due(&c.pongBy) {
 		// [S5] [eio4:ping-timeout] Only the answers to the server's pings keep a
 		// connection alive.
-		c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: "ping timeout"})
+		c.shut(&fx, closing{how: lost, why: ReasonPingTimeout, code: codeAbnormal})
 	}
 	if due(&c.pingAt) && c.state == open {
 		c.pongBy = now + c.server.cfg.PingTimeout // [eio4:heartbeat]
@@ -118,7 +118,7 @@ func (c *Conn) countUnasked() error {
 	}
 	c.unasked++
 	if c.unasked > maxUnasked {
-		return protocolError{codePolicy, "too many unsolicited packets"}
+		return protocolError{codePolicy, "too many unsolicited packets", ReasonForcedClose}
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 		c.forget(&fx)
 	case c.poll != nil: // [SEC-41] [eio4:one-get]
 		refuse = true
-		c.shut(&fx, closing{how: aborted, code: codeAbnormal, reason: "overlapping polls"})
+		c.shut(&fx, closing{how: aborted, why: ReasonTransportError, code: codeAbnormal, reason: "overlapping polls"})
 	case !c.out.empty():
 		now = c.takeAnswer(many)
 	case c.probed:
@@ -143,7 +143,7 @@ func (c *Conn) answerLost(a answer) {
 	if a.last != nil && c.state == ended && c.transport == Polling {
 		c.last = a.last
 	}
-	c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: "transport error"})
+	c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: "answer not written"})
 	c.mu.Unlock()
 	c.apply(fx)
 }
@@ -189,10 +189,10 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 		refuse = true
 	case c.posting: // [SEC-41] [eio4:one-post]
 		refuse = true
-		c.shut(&fx, closing{how: aborted, code: codeAbnormal, reason: "overlapping POSTs"})
+		c.shut(&fx, closing{how: aborted, why: ReasonTransportError, code: codeAbnormal, reason: "overlapping POSTs"})
 	case !plainText(r.Header.Get("Content-Type")):
 		refuse = true
-		c.shut(&fx, closing{how: aborted, code: codeAbnormal, reason: "invalid content type"})
+		c.shut(&fx, closing{how: aborted, why: ReasonTransportError, code: codeAbnormal, reason: "invalid content type"})
 	default:
 		c.posting = true
 	}
@@ -240,7 +240,7 @@ func (c *Conn) post(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		fault, _ := errors.AsType[protocolError](err)
-		c.finish(closing{how: aborted, code: fault.code, reason: fault.reason})
+		c.finish(fault.closing())
 		writeError(w, errBadRequest)
 		return
 	}
@@ -297,7 +297,7 @@ func (c *Conn) deliver(body []byte) (err error) {
 
 func (c *Conn) packets(body []byte) (err error) {
 	if !utf8.Valid(body) {
-		return protocolError{codeEncoding, "body is not UTF-8"} // [eio4:utf8]
+		return protocolError{codeEncoding, "body is not UTF-8", ReasonParseError} // [eio4:utf8]
 	}
 	for more := true; more && !c.Ended(); {
 		var text []byte

@@ -277,7 +277,7 @@ func TestPollingAborted(t *testing.T) {
 	if _, err := http.DefaultClient.Do(req); err == nil {
 		t.Error("poll was answered")
 	}
-	if why := receive(t, l.closed); why.Reason != "poll aborted" {
+	if why := receive(t, l.closed); why.Detail != "poll aborted" {
 		t.Errorf("closed: %+v", why)
 	}
 	if status, _ := h.do("GET", q, ""); status != 400 {

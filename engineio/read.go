@@ -69,7 +69,7 @@ func (c *Conn) frame(w *wire, op ws.OpCode, data []byte) error {
 // packet handles one text packet of either transport. [eio4:packet]
 func (c *Conn) packet(data []byte) error {
 	if len(data) == 0 {
-		return protocolError{codeProtocol, "empty packet"}
+		return protocolError{codeProtocol, "empty packet", ReasonParseError}
 	}
 	switch data[0] {
 	case packetMessage:
@@ -82,10 +82,10 @@ func (c *Conn) packet(data []byte) error {
 	case packetPing, packetNoop, packetUpgrade:
 		return c.unsolicited() // in this revision only servers ping, and upgrades are asked for by a probe
 	case packetClose:
-		c.finish(closing{how: left, code: codeNormal, reason: "transport close"}) // [eio4:close]
+		c.finish(closing{how: left, code: codeNormal}) // [eio4:close]
 		return nil
 	}
-	return protocolError{codeProtocol, "unknown packet type"} // [eio4:invalid]
+	return protocolError{codeProtocol, "unknown packet type", ReasonParseError} // [eio4:invalid]
 }
 
 // base64 hands over a binary message. [eio4:base64]
@@ -93,7 +93,7 @@ func (c *Conn) base64(text []byte) error {
 	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Decode(data, text)
 	if err != nil {
-		return protocolError{codeProtocol, "invalid base64"}
+		return protocolError{codeProtocol, "invalid base64", ReasonParseError}
 	}
 	c.receiver.Message(data[:n], true)
 	return nil
@@ -105,7 +105,7 @@ func (c *Conn) peerClosed(data []byte) error {
 	if err != nil {
 		return err
 	}
-	c.finish(closing{how: left, code: code, reason: "transport close"})
+	c.finish(closing{how: left, code: code})
 	return errClosed
 }
 
@@ -117,7 +117,7 @@ func (c *Conn) readEnded(w *wire, err error) {
 	switch {
 	case faulty:
 		w.garbled = true
-		c.shut(&fx, closing{how: aborted, code: fault.code, reason: fault.reason})
+		c.shut(&fx, fault.closing())
 	case err == errClosed:
 		w.readOver = true
 		if !c.writing && c.out.empty() {
@@ -125,7 +125,7 @@ func (c *Conn) readEnded(w *wire, err error) {
 		}
 	default:
 		w.readOver = true
-		c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: transportReason(err)})
+		c.shut(&fx, closing{how: lost, why: transportReason(err), code: codeAbnormal})
 		c.vanish(&fx, false)
 	}
 	if faulty && c.state == ended && !c.writing && c.out.empty() {
@@ -141,9 +141,9 @@ func (c *Conn) readEnded(w *wire, err error) {
 // transportReason names the end of a connection without a close frame.
 func transportReason(err error) string {
 	if errors.Is(err, io.EOF) {
-		return "transport close"
+		return ReasonTransportClose
 	}
-	return "transport error"
+	return ReasonTransportError
 }
 
 // drain throws away what the peer sends after a fault until it closes or is cut:

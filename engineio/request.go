@@ -81,7 +81,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 			return
 		}
 	}
-	c := s.newConn(rand.Text(), transport, r.RemoteAddr)
+	c := s.newConn(rand.Text(), transport, r)
 	// The receiver is attached before anything is announced.
 	receiver, err := s.open(c, r)
 	if err != nil {

@@ -99,7 +99,7 @@ func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, re
 		if c.state == ended && c.transport == Polling {
 			c.forget(&fx) // what lingers from before
 		}
-		c.shut(&fx, closing{code: code, reason: reason, forget: true})
+		c.shut(&fx, closing{why: ReasonServerShutdown, code: code, reason: reason, forget: true})
 		c.mu.Unlock()
 		c.apply(fx)
 	}

@@ -52,9 +52,13 @@ func inBubble(t *testing.T, cfg Config, f func(b *bubble)) {
 }
 
 // do sends a request and returns the answer's status and body.
-func (b *bubble) do(method, query, body string) (int, string) {
+func (b *bubble) do(method, query, body string, header ...string) (int, string) {
 	rec := httptest.NewRecorder()
-	b.server.ServeHTTP(rec, httptest.NewRequestWithContext(b.t.Context(), method, "/engine.io/?"+query, strings.NewReader(body)))
+	r := httptest.NewRequestWithContext(b.t.Context(), method, "/engine.io/?"+query, strings.NewReader(body))
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	b.server.ServeHTTP(rec, r)
 	return rec.Code, rec.Body.String()
 }
 
@@ -312,7 +316,7 @@ func TestSEC46_SlowConsumer(t *testing.T) {
 		b.listener.conn.Send(Text([]byte("x")))
 		start := time.Now()
 		why := <-b.listener.closed
-		if took := time.Since(start); why.Reason != "write failed" || took > 10*time.Second || took < 5*time.Second {
+		if took := time.Since(start); why.Detail != "write failed" || took > 10*time.Second || took < 5*time.Second {
 			t.Errorf("closed: %+v after %v", why, took)
 		}
 		s.conn.Close()
