@@ -55,32 +55,15 @@ type Conn struct {
 	due   time.Duration // next wake-up; guarded by sweeper.mu
 	index int           // place in the sweeper's heap plus one; guarded by sweeper.mu
 
-	mu        sync.Mutex // guards the rest
+	mu        sync.Mutex // guards the rest, and what transports and probes say
 	state     state
-	transport string
+	transport transport
+	out       queue // what waits for the peer
 
-	ws      *wire // the websocket in use; nil on polling, and until the handshake is answered
-	out     queue // what waits for the peer
-	writing bool  // a goroutine owns the writes to ws
-
-	poll    chan answer // the GET that waits, capacity 1; nil without
-	many    bool        // and its client takes any number of packets
-	posting bool        // a POST is being handled: it alone delivers messages
-	probe   *wire       // a websocket that asks to take over
-	probed  bool        // it has sent its probe: polls are answered at once
-	last    *Payload    // last words for a polling client, not yet delivered
-
-	endCode   int  // of End, for a probe that takes over afterwards
-	back      bool // ended so that the client comes back
-	endReason string
-
-	pingAt   time.Duration // deadlines since server.start; zero is none
-	pongBy   time.Duration
-	probeBy  time.Duration
-	cutBy    time.Duration // the websocket is cut
-	lingerBy time.Duration // an ended polling connection is forgotten
-	alarmAt  time.Duration
-	alarm    func()
+	pingAt  time.Duration // deadlines since server.start; zero is none
+	pongBy  time.Duration
+	alarmAt time.Duration
+	alarm   func()
 
 	unasked     int           // packets nobody asked for,
 	unaskedFrom time.Duration // since then
@@ -97,8 +80,12 @@ const (
 
 // newConn makes a connection with its open packet queued.
 func (s *Server) newConn(id, transport string, r *http.Request) *Conn {
-	c := &Conn{id: id, remote: r.RemoteAddr, server: s, transport: transport}
-	c.writing = transport == WebSocket // until its handshake is answered
+	c := &Conn{id: id, remote: r.RemoteAddr, server: s}
+	if transport == WebSocket {
+		c.transport = &webSocket{conn: c, writing: true} // until its handshake is answered
+	} else {
+		c.transport = &polling{conn: c}
+	}
 	c.taken.Store(int64(s.now()))
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if !s.cfg.ForgetRequest {
@@ -124,7 +111,7 @@ func (c *Conn) Request() *http.Request { return c.request }
 func (c *Conn) Transport() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.transport
+	return c.transport.name()
 }
 
 // Context is cancelled when the connection takes no more messages.

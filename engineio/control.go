@@ -33,18 +33,19 @@ func (w *wire) pace(c *Conn) {
 
 // sendPong answers a PING: before what is queued, and in place of an answer that
 // still waits. [RFC6455:5.5.2] [RFC6455:5.5.3]
-func (c *Conn) sendPong(body []byte) {
+func (w *webSocket) sendPong(body []byte) {
+	c := w.conn
 	c.mu.Lock()
 	if c.state != open {
 		c.mu.Unlock()
 		return
 	}
 	pong := controlFrame(ws.OpPong, body)
-	if c.writing || !c.out.empty() {
+	if w.writing || !c.out.empty() {
 		c.out.pong = pong
-		c.flushLater()
+		w.flushLater()
 		c.mu.Unlock()
 		return
 	}
-	c.sendNow(pong) // unlocks
+	w.sendNow(pong) // unlocks
 }

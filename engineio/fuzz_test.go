@@ -83,7 +83,7 @@ func FuzzPayload(f *testing.F) {
 				got = append(got, Text(data))
 			}
 		}}
-		err := c.deliver(body)
+		err := c.transport.(*polling).deliver(body)
 		if err != nil {
 			if _, ok := errors.AsType[protocolError](err); !ok {
 				t.Fatalf("err %v", err)

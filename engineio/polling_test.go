@@ -94,7 +94,7 @@ func TestPollingMessages(t *testing.T) {
 // waitPoll waits until a poll is pending.
 func waitPoll(t *testing.T, c *Conn) {
 	t.Helper()
-	until(t, c, func() bool { return c.poll != nil })
+	until(t, c, func() bool { return c.transport.(*polling).poll != nil })
 }
 
 // until waits for a condition on a connection.

@@ -109,60 +109,20 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 		c.schedule()
 	}
 	c.mu.Unlock()
-	if transport == WebSocket {
-		s.openWebSocket(w, r, c, head)
-		return
-	}
-	c.mu.Lock()
-	first := c.takeAnswer(takesMany(r))
-	c.mu.Unlock()
-	if first.texts == nil { // ended by its owner before it was announced
-		writeError(w, errForbidden)
-		return
-	}
-	if err := c.writeAnswer(w, first); err != nil {
-		c.answerLost(first)
+	switch t := c.transport.(type) { // nobody else knows of c yet
+	case *webSocket:
+		t.open(w, r, head)
+	case *polling:
+		t.open(w, r)
 	}
 }
 
-// openWebSocket answers a websocket's handshake and starts its reader.
-func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, c *Conn, head string) {
-	wire := s.hijack(w, r)
-	var fx effects
+// polls is the connection's transport when that is polling, or nil.
+func (c *Conn) polls() *polling {
 	c.mu.Lock()
-	if wire == nil || c.state == gone {
-		c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: "handshake failed"})
-		c.vanish(&fx, false)
-		c.mu.Unlock()
-		c.apply(fx)
-		if wire != nil {
-			wire.close(false)
-		}
-		return
-	}
-	c.ws = wire
-	batch := c.out.pop(maxWrite, nil)
-	c.mu.Unlock()
-
-	err := c.answer(w, wire, head, batch)
-
-	c.mu.Lock()
-	c.writing = false
-	c.settle(batch)
-	switch {
-	case c.state == gone:
-	case err != nil:
-		c.broken(&fx)
-	case c.out.empty():
-		c.flushed(&fx)
-	default:
-		c.flushLater()
-	}
-	c.mu.Unlock()
-	c.apply(fx)
-	if err == nil {
-		c.Go(func() { c.read(wire) })
-	}
+	defer c.mu.Unlock()
+	p, _ := c.transport.(*polling)
+	return p
 }
 
 // serveSession handles a request of a known connection.
@@ -179,24 +139,14 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid, versi
 	if !s.allowed(w, r, c) {
 		return
 	}
+	p := c.polls()
 	switch {
 	case isUpgrade(r):
-		head, ok := s.switching(w, r)
-		if !ok {
-			return
-		}
-		wire := s.hijack(w, r)
-		switch {
-		case wire == nil:
-		case c.answer(w, wire, head, nil) != nil:
-			wire.close(false)
-		default:
-			c.startProbe(wire)
-		}
-	case r.Method == http.MethodGet:
-		c.serveGet(w, r)
-	case r.Method == http.MethodPost:
-		c.servePost(w, r)
+		c.serveUpgrade(w, r)
+	case p != nil && r.Method == http.MethodGet:
+		p.serveGet(w, r)
+	case p != nil && r.Method == http.MethodPost:
+		p.servePost(w, r)
 	default:
 		writeError(w, errBadRequest)
 	}

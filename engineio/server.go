@@ -96,8 +96,8 @@ func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, re
 	for c := range s.spread(ctx, over) {
 		var fx effects
 		c.mu.Lock()
-		if c.state == ended && c.transport == Polling {
-			c.forget(&fx) // what lingers from before
+		if p, polls := c.transport.(*polling); polls && c.state == ended {
+			p.forget(&fx) // what lingers from before
 		}
 		c.shut(&fx, closing{why: ReasonServerShutdown, code: code, reason: reason, forget: true})
 		c.mu.Unlock()
@@ -255,10 +255,7 @@ func (s *Server) evict() {
 		c.mu.Unlock()
 	}
 	if worst != nil {
-		var fx effects
 		worst.mu.Lock()
-		worst.overflow(&fx, "queues are full")
-		worst.mu.Unlock()
-		worst.apply(fx)
+		worst.overflow("queues are full") // unlocks
 	}
 }

@@ -16,15 +16,13 @@ type wire struct {
 
 	paced time.Duration // belongs to the reader, see pace
 
-	// The rest is guarded by Conn.mu.
-	readOver  bool // the peer has closed, or the reader gave up
-	garbled   bool // the frames cannot be told apart any more
-	closeCode int  // a probe is to be closed with it
-
-	// The rest belongs to whoever owns Conn.writing.
+	// The rest belongs to whoever writes.
 	unproven int       // bytes written since the kernel's queue was seen short
 	deadline time.Time // the write deadline that is set
 }
+
+// maxWrite is the largest single write, the size of a TLS record.
+const maxWrite = 16 << 10
 
 // newWire wraps a hijacked connection. Early is what the peer sent too soon.
 func (s *Server) newWire(conn net.Conn, early []byte) *wire {
@@ -126,6 +124,22 @@ func (w *wire) close(gently bool) {
 		return
 	}
 	below(w.conn).Close()
+}
+
+// refuse closes a websocket that carries no connection: with a close frame unless
+// the code is zero, and once the peer has closed or the time is over.
+func (w *wire) refuse(code int, timeout time.Duration) {
+	if code != 0 {
+		w.conn.SetWriteDeadline(time.Now().Add(timeout))
+		if _, err := w.conn.Write(closeFrame(code, "").frames); err == nil {
+			w.hang()
+			w.conn.SetReadDeadline(time.Now().Add(timeout))
+			for err == nil {
+				_, err = w.conn.Read(w.in.buf[:])
+			}
+		}
+	}
+	w.close(false)
 }
 
 // hang ends the sending direction, so that the peer sees that nothing follows
