@@ -139,7 +139,10 @@ func (c *Conn) shut(fx *effects, k closing) {
 	c.over.Store(true)
 	c.pingAt, c.pongBy, c.alarmAt, c.alarm = 0, 0, 0, nil
 	if c.receiver != nil {
-		fx.why = &Closure{Final: k.how == final, Code: k.code, Reason: k.name(), Detail: k.reason}
+		fx.why = &Closure{Final: k.how == final, Code: k.code, Reason: k.name()}
+		if k.reason != fx.why.Reason {
+			fx.why.Detail = k.reason
+		}
 	}
 	c.transport.ended(fx, k)
 	if c.state != gone {

@@ -36,7 +36,7 @@ func (c *Conn) packet(data []byte) error {
 	case packetPing, packetNoop, packetUpgrade:
 		return c.unsolicited() // in this revision only servers ping, and upgrades are asked for by a probe
 	case packetClose:
-		c.finish(closing{how: left, code: codeNormal}) // [eio4:close]
+		c.finish(closing{how: left, code: codeNormal, reason: ReasonTransportClose}) // [eio4:close]
 		return nil
 	}
 	return protocolError{codeProtocol, "unknown packet type", ReasonParseError} // [eio4:invalid]

@@ -73,7 +73,7 @@ func (w *webSocket) peerClosed(data []byte) error {
 	if err != nil {
 		return err
 	}
-	w.conn.finish(closing{how: left, code: code})
+	w.conn.finish(closing{how: left, code: code, reason: ReasonTransportClose})
 	return errClosed
 }
 
