@@ -247,6 +247,7 @@ func (p *polling) ended(fx *effects, k closing) {
 	}
 	c.drop()
 	p.end = k
+	p.end.last = nil // of which keep says how much stays
 	now := c.server.now()
 	switch {
 	case k.how == final:
