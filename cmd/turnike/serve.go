@@ -18,13 +18,13 @@ import (
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
-	"github.com/turnike/turnike/internal/text"
 	weborigin "github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/sqlstore"
 	"github.com/turnike/turnike/internal/systemd"
+	"github.com/turnike/turnike/internal/text"
 )
 
 const (

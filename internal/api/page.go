@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/web"
 )
 

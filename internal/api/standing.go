@@ -3,8 +3,8 @@ package api
 import (
 	"time"
 
-	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 )
 
 // standingSession is a session that stands in the way of a login.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/logging"
-	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/socketio"
 )
 
@@ -109,6 +109,9 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	}
 	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
 }
+
+// maxQueue is how many bytes may wait for a client that reads nothing. [SEC-46]
+const maxQueue = 256 << 10
 
 // slowConsumer hears of connections closed because they could not keep up.
 func (s *Server) slowConsumer(conn *engineio.Conn) {

@@ -15,10 +15,10 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/logging"
-	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/socketio"
 	"github.com/turnike/turnike/web"
 )

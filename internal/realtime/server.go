@@ -96,8 +96,11 @@ func New(cfg Config) *Server {
 			MaxPayload:   cfg.MaxPayload,
 			Transports:   cfg.Transports,
 			CheckRequest: s.checkRequest,
-			OverflowCode: closeSlowConsumer,
-			OnOverflow:   s.slowConsumer,
+
+			ForgetRequest: true, // see handshake
+			MaxQueue:      maxQueue,
+			OverflowCode:  closeSlowConsumer,
+			OnOverflow:    s.slowConsumer,
 			OnPanic: func(v any, stack []byte) {
 				s.counts.panics.Add(1)
 				s.log.Error("panic in a connection", "panic", v, "stack", string(stack))
