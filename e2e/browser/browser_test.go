@@ -146,3 +146,17 @@ func TestJourneyOfTheKeyboard(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t), "keyboard", nil)
 }
+
+// TestJourneyWithoutCookies: where the browser does not keep the session's cookie
+// the page says so, and leaves no session behind [A1 UI-3].
+func TestJourneyWithoutCookies(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	node(t, s, "cookies", map[string]func(){
+		"no sessions": func() {
+			if rows := s.Sessions(); len(rows) != 0 {
+				t.Errorf("left behind: %+v", rows)
+			}
+		},
+	})
+}
