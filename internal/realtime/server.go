@@ -110,6 +110,7 @@ func New(cfg Config) *Server {
 	ns.On("register_user", s.register)
 	ns.On("get_online_users", s.getOnlineUsers)
 	ns.On("presence_sync", s.presenceSync)
+	ns.On("connection_slots", s.connectionSlots)
 	ns.On("ping_manual", s.ping, socketio.Inline)
 	return s
 }
@@ -152,7 +153,7 @@ func (s *Server) pool(id session.PoolID) *pool {
 	defer s.mu.Unlock()
 	p, ok := s.pools[id]
 	if !ok {
-		p = &pool{id: id, server: s, members: make(map[*client]struct{})}
+		p = &pool{id: id, server: s, members: make(map[*client]struct{}), watchers: make(map[*client]struct{})}
 		s.pools[id] = p
 	}
 	return p
