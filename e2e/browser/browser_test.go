@@ -176,7 +176,14 @@ func TestJourneyInFrontOfAFullPool(t *testing.T) {
 // since when, and after a minute that the server is away [UI-4].
 func TestJourneyOfALostNetwork(t *testing.T) {
 	t.Parallel()
-	s := harness.Start(t, harness.Set("socketio.ping_interval", "10m"), harness.Set("socketio.ping_timeout", "10m"))
+	s := harness.Start(t, harness.Set("socketio.ping_interval", "5m"), harness.Set("socketio.ping_timeout", "5m"))
 	s.KeepPort()
 	node(t, s, "network", map[string]func(){"freeze": s.Freeze, "thaw": s.Thaw, "stop": s.Stop, "start": s.Run})
+}
+
+// TestJourneyOfPanes: nothing throws when a pane goes with events of its elements
+// still due.
+func TestJourneyOfPanes(t *testing.T) {
+	t.Parallel()
+	node(t, harness.Start(t), "panes", nil)
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 const clock = (at) => new Date(at).toLocaleTimeString('tr-TR', { hour12: false });
 
 // The network falls silent: nothing is closed, nothing answers. The page finds it
-// out by itself, long before the server's heartbeat (ten minutes here).
+// out by itself, long before the server's heartbeat (minutes here).
 export default async function network(world) {
   const [ali] = world.people;
   const visitor = await world.visitor();
