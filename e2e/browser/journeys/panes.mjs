@@ -10,7 +10,7 @@ export default async function panes(world) {
     await page.evaluate(() => {
       const log = document.querySelector('.log');
       log.firstElementChild.style.blockSize = '5000px'; // there is something to scroll
-      log.scrollTop = 1000 + Math.random() * 1000;
+      log.scrollTop = -1000 - Math.random() * 1000; // from its end
       document.querySelector('[role=tab]').click();
     });
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));

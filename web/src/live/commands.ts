@@ -94,7 +94,7 @@ export class Commands {
     try {
       answer = await send();
     } catch {
-      this.live.link.silentSince(asked);
+      this.live.link.silentSince(asked, patience);
       if (this.live.link.wire.connected) this.#result(t('err.no_answer'));
       return null;
     }

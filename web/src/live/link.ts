@@ -88,17 +88,19 @@ export class Link {
     if (!this.wire.connected) return;
     const asked = Date.now();
     this.wire.timeout(patience.probe).emit('ping_manual', { n: 0 }, (silent) => {
-      if (silent) this.silentSince(asked);
+      if (silent) this.silentSince(asked, patience.probe);
     });
   };
 
   /**
-   * A question asked then has not been answered in time. If nothing else was heard
-   * since, the transport is dead: waiting for the next heartbeat would show what is
-   * long untrue (UI-4).
+   * A question asked then has not been answered for so many milliseconds. If nothing
+   * else was heard since, the transport is dead: waiting for the next heartbeat would
+   * show what is long untrue (UI-4). A page that was busy or asleep itself, which its
+   * late timer tells, may only not have read the answer, and asks again.
    */
-  silentSince(asked: number): void {
+  silentSince(asked: number, waited: number): void {
     if (!this.wire.connected || this.#heard > asked) return;
+    if (Date.now() - asked > waited + 500) return this.#probe();
     this.#silentAt = asked;
     // Not disconnect(): a DISCONNECT that arrives late would free the seat (S3).
     this.wire.io._close();

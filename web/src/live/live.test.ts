@@ -203,6 +203,16 @@ describe('losing the transport [UI-4]', () => {
     expect(store.status).toBe('online');
   });
 
+  test('a page that was asleep looks again before it calls the transport lost', () => {
+    comeIn();
+    happens('offline');
+    vi.setSystemTime(Date.now() + 60_000); // suspended
+    vi.advanceTimersByTime(2000);
+    expect(store.status).toBe('online');
+    vi.advanceTimersByTime(2000);
+    expect(store.status).toBe('reconnecting');
+  });
+
   test('a ping without an answer is a loss as of the ping', async () => {
     comeIn();
     const commands = new Commands(live);

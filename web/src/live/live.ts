@@ -29,7 +29,7 @@ export class Live implements Watcher {
   readonly latency = new Latency();
   readonly journal: Journal;
 
-  readonly #frame = new Frame(() => this.#draw());
+  readonly #frame = new Frame([() => this.#drawLog(), () => this.#drawInside(), () => this.#drawUsers()]);
   readonly #siblings: Siblings;
   readonly #resync: Resync;
   #changes: number[] = [];
@@ -175,7 +175,7 @@ export class Live implements Watcher {
     return new Promise((done) => {
       // By callback: what follows the answer in the same packet must find it taken.
       this.link.wire.timeout(patience).emit('register_user', {}, (late, answer) => {
-        if (late) this.link.silentSince(asked);
+        if (late) this.link.silentSince(asked, patience);
         else if (this.store.stop?.kind !== 'end') {
           if (failed(answer)) this.#turnedAway(answer);
           else this.#registered(answer);
@@ -222,7 +222,7 @@ export class Live implements Watcher {
   #watch(): void {
     const asked = Date.now();
     this.link.wire.timeout(patience).emit('connection_slots', {}, (late, answer) => {
-      if (late) this.link.silentSince(asked);
+      if (late) this.link.silentSince(asked, patience);
       else if (!failed(answer)) this.#vacancy(answer);
     });
   }
@@ -348,14 +348,20 @@ export class Live implements Watcher {
 
   // Drawing and speaking.
 
-  #draw(): void {
-    const { store, book } = this;
+  #drawLog(): void {
+    const { store } = this;
     if (store.stop?.kind === 'end') return;
     this.log.refresh();
     store.received = this.#received;
     store.sent = this.#sent;
+    if (store.samples.at(-1) === this.latency.samples.at(-1)) return; // the chart is not cheap
     store.latency = this.latency.figures();
     store.samples = [...this.latency.samples];
+  }
+
+  #drawInside(): void {
+    const { store, book } = this;
+    if (store.stop?.kind === 'end') return;
     const now = performance.now();
     this.#changes = this.#changes.filter((at) => now - at < 250);
     const self = store.self?.username;
@@ -369,6 +375,10 @@ export class Live implements Watcher {
       hurried: this.#changes.length > 10 || !store.inside.known,
       known: book.slots !== null,
     };
+  }
+
+  #drawUsers(): void {
+    this.store.listed = this.store.inside;
   }
 
   #sayStatus(): void {

@@ -61,6 +61,8 @@ export class Store {
   result = $state('');
 
   inside = $state.raw<Inside>(nobody);
+  /** The same for the list of users, which is drawn a frame later. */
+  listed = $state.raw<Inside>(nobody);
   received = $state(0);
   sent = $state(0);
   latency = $state.raw<{ last: number; median: number; max: number } | null>(null);
@@ -92,6 +94,7 @@ export class Store {
   /** Empties everything that is somebody's (UI-5). */
   forget(): void {
     this.inside = nobody;
+    this.listed = nobody;
     this.latency = null;
     this.samples = [];
     this.result = '';
