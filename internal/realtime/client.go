@@ -28,10 +28,13 @@ type client struct {
 
 	registered atomic.Bool  // inside
 	expiring   atomic.Bool  // somebody ends its session, whose time is over
+	watches    atomic.Bool  // waits for a seat on purpose: it need not register in time [S9]
+	entering   atomic.Bool  // registers right now: what it hears next is the answer
 	told       atomic.Bool  // the core may know of it, so it must be told that it left
 	over       atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
 	lastSync   atomic.Int64 // milliseconds
 	lastList   atomic.Int64 // likewise, of get_online_users
+	lastSlots  atomic.Int64 // likewise, of connection_slots
 
 	mu    sync.Mutex // guards the rest
 	timer *time.Timer
@@ -43,8 +46,12 @@ func clientOf(sock *socketio.Socket) *client {
 	return c
 }
 
-// awaitRegister starts the time within which the client must register.
+// awaitRegister starts the time within which the client must register, unless it
+// watches.
 func (c *client) awaitRegister() {
+	if c.watches.Load() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timer != nil {
@@ -100,11 +107,8 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	c.stopAwaiting()
 	rec := s.sessions.snapshot(c)
 	s.sessions.detach(c)
-	if !c.told.Load() {
-		return
-	}
 	s.pool(rec.pool).push(gone{c})
-	if c.over.Load() {
+	if !c.told.Load() || c.over.Load() {
 		return
 	}
 	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})

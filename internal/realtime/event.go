@@ -72,6 +72,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 		return
 	}
 	c.told.Store(true)
+	c.entering.Store(true)
 	err := s.takeSeat(ctx, rec, sock.ID())
 	for rotated(err) { // its session goes on under another id [A5]
 		old := rec.sid
@@ -81,6 +82,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 		err = s.takeSeat(ctx, rec, sock.ID())
 	}
 	if err != nil {
+		c.entering.Store(false)
 		s.registerRefused(c, ack, err)
 		return
 	}
@@ -108,6 +110,7 @@ func (s *Server) takeSeat(ctx context.Context, rec record, conn string) error {
 }
 
 const (
+	storePause   = 5 * time.Second // told to clients while the store is unavailable
 	busyPause    = 100 * time.Millisecond
 	busyPatience = 10 * time.Second
 )
@@ -137,14 +140,13 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 		c.end(eventSessionEnded, string(session.Expired), "", s.now())
 		return
 	case errors.As(err, &full):
-		f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}
-		if full.Lost {
-			f.Code = codeSeatLost
-		}
-		c.fail(ack, f, text.Fields{Max: full.Max, Used: full.Used, Wait: full.RetryAfter})
+		s.refuseSeat(c, ack, full)
 	default:
 		s.log.Error("registration not stored", "socket", c.sock.ID(), "error", err)
-		c.fail(ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, text.Fields{Wait: 5 * time.Second})
+		c.fail(ack, failure{Code: codeStoreUnavailable, RetryAfter: seconds(storePause)}, text.Fields{Wait: storePause})
+		if c.watches.Load() {
+			s.pool(s.sessions.snapshot(c).pool).push(watching{client: c}) // it may have missed something
+		}
 	}
 	c.awaitRegister()
 }

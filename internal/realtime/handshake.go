@@ -304,13 +304,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 		c.token = sha256.Sum256([]byte(raws))
 	}
 	if err := s.sessions.attach(id, c, s.cfg.Limits.ConnectionsPerSession); err != nil {
-		if err == errTooMany {
-			s.limited(limitSession)
-			s.counts.connects.Add(codeRateLimited)
-		} else {
-			s.counts.connects.Add(codeSlowConsumer)
-		}
-		return err
+		return s.notAttached(err, lang)
 	}
 	// Bound first, then looked at again: an end in between met the binding, or
 	// is met here [I2]. Where none was committed in between there is none to meet,
@@ -363,6 +357,24 @@ func (s *Server) identify(ctx context.Context, hs *handshake, given any) (auth.I
 		return auth.Identity{}, "", errKeysChanged
 	}
 	return *hs.cookie, "", nil
+}
+
+// notAttached refuses a CONNECT to a live session: for now, or for good when the
+// client keeps coming back although it was told not to [S1].
+func (s *Server) notAttached(err error, lang string) error {
+	switch err {
+	case errFights:
+		s.limited(limitReplace)
+		s.counts.connects.Add(codeRateLimited)
+		return &socketio.ConnectError{Message: text.Of(lang, codeRateLimited, true, text.Fields{}),
+			Data: refusal{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}}
+	case errTooMany:
+		s.limited(limitSession)
+		s.counts.connects.Add(codeRateLimited)
+	default:
+		s.counts.connects.Add(codeSlowConsumer)
+	}
+	return err
 }
 
 // errKeysChanged is for a cookie that was looked at before [Server.Recheck].

@@ -36,7 +36,8 @@ const (
 	limitEvents      = "events"
 	limitOnlineUsers = "online_users"
 	limitSync        = "presence_sync" // [P3]
-	limitReplace     = "replacements"  // [S1]
+	limitSlots       = "connection_slots"
+	limitReplace     = "replacements" // [S1]
 )
 
 // limitRetry is told to who came too often.
