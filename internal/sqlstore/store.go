@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -74,6 +76,7 @@ type Store struct {
 	queue    chan *request
 	controls chan control
 	readers  chan *conn
+	readVia  driver.Connector // makes readers
 
 	closing chan struct{} // closed by Close: nothing new is taken
 	stopped chan struct{} // closed by the writer: nothing will be answered any more
@@ -147,6 +150,7 @@ func (s *Store) openReaders() error {
 	if err != nil {
 		return err
 	}
+	s.readVia = c
 	for range s.opts.Readers {
 		r, err := open(c)
 		if err != nil {
@@ -213,8 +217,24 @@ func (s *Store) read(ctx context.Context, fn func(*conn) error) error {
 			return ctx.Err()
 		}
 	}
-	defer func() { s.readers <- c }()
+	defer func() { s.readers <- s.renewed(c) }()
 	return classify(fn(c))
+}
+
+// renewed returns a reader to go on with: another one after a failure, which may
+// have left this one in a transaction that would be read for ever.
+func (s *Store) renewed(c *conn) *conn {
+	if c.failed == nil {
+		return c
+	}
+	fresh, err := open(s.readVia)
+	if err != nil {
+		return c // and once more after the next read
+	}
+	if err := c.close(); err != nil {
+		s.opts.Log.Warn("closing a reader's connection failed", "error", err)
+	}
+	return fresh
 }
 
 // readTx is read with every statement seeing the same commit.
@@ -224,7 +244,9 @@ func (s *Store) readTx(ctx context.Context, fn func(*conn) error) error {
 			return err
 		}
 		err := fn(c)
+		failed := c.failed
 		_, rollback := c.exec(`ROLLBACK`)
+		c.failed = cmp.Or(failed, rollback)
 		return errors.Join(err, rollback)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
@@ -213,7 +214,7 @@ func (w *writer) write() {
 	w.store.stats.batches.Add(1)
 	w.store.stats.requests.Add(int64(len(w.batch)))
 	for i, r := range w.batch {
-		if err != nil && r.err == nil {
+		if err != nil { // also where a rule refused: it looked at what is undone now
 			r.err = unavailable(err)
 		}
 		r.done <- classify(r.err)
@@ -222,8 +223,10 @@ func (w *writer) write() {
 	w.batch = w.batch[:0]
 }
 
-// attempt runs the batch in one transaction. With an error nothing of it is in
-// the database. A panic, which can only be a defect of this package, is one.
+// attempt runs the batch in one transaction, and once more when the database
+// failed in it or a request that had written did. With an error nothing of the
+// batch is in the database. A panic, which can only be a defect of this package,
+// is one.
 func (w *writer) attempt() (t *tx, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -232,7 +235,7 @@ func (w *writer) attempt() (t *tx, err error) {
 			w.disconnect()
 		}
 	}()
-	for savepoints := false; ; savepoints = true {
+	for _, savepoints := range []bool{false, true} {
 		if err := w.begin(); err != nil {
 			return nil, err
 		}
@@ -242,11 +245,12 @@ func (w *writer) attempt() (t *tx, err error) {
 		if err == nil {
 			break
 		}
+		again := !savepoints && (t.spoilt || w.conn.failed != nil)
 		w.rollback()
-		if !t.spoilt {
+		w.mirror.clear()
+		if !again {
 			return nil, err
 		}
-		w.mirror.clear()
 	}
 	start := time.Now()
 	err = w.commit(w.conn)
@@ -270,18 +274,21 @@ func (w *writer) fill(t *tx) error {
 	}
 	for _, r := range w.batch {
 		r.err = t.request(r.run)
-		if t.spoilt {
+		if w.conn.failed != nil || t.spoilt {
 			return r.err // and once more from the start
 		}
 		w.report(r.err)
-		if t.broken != nil {
-			return t.broken
-		}
 	}
 	if err := t.flush(); err != nil {
 		return err
 	}
-	return w.watch.confirm(w.conn)
+	if err := t.sign(); err != nil {
+		return err
+	}
+	if err := w.watch.confirm(w.conn); err != nil {
+		return err
+	}
+	return w.conn.failed
 }
 
 // health logs when writing begins to fail and when it works again, and not
@@ -318,6 +325,7 @@ func (w *writer) begin() error {
 			return err
 		}
 		_, err := w.conn.exec(beginWrite)
+		w.conn.failed = nil
 		if err == nil {
 			return nil
 		}
@@ -372,24 +380,18 @@ func (w *writer) rollback() {
 	}
 }
 
-// outcome finds out what became of a COMMIT that failed: nil when it is in the
-// database all the same. A fresh connection is asked, before anyone is
-// answered. A batch without events is taken for failed: repeating it does no
-// harm.
+// outcome finds out what became of a COMMIT that failed: nil when the batch is
+// in the database all the same. A fresh connection is asked, before anyone is
+// answered. The proof is every event of the batch, or its mark when it has none;
+// one that changed nothing counts as failed.
 func (w *writer) outcome(t *tx, failed error) error {
 	w.disconnect()
-	if len(t.events) == 0 {
-		return failed
-	}
 	if err := w.connect(); err != nil {
 		return errors.Join(failed, err)
 	}
-	last := t.events[len(t.events)-1]
-	found := false
-	err := eventsAfter(w.conn, last.Pool, last.LogSeq-1, 1, func(e session.Event) {
-		found = sameEvent(e, last)
-	})
+	found, err := committed(w.conn, t)
 	if err != nil {
+		w.disconnect()
 		return errors.Join(failed, err)
 	}
 	if !found {
@@ -397,6 +399,26 @@ func (w *writer) outcome(t *tx, failed error) error {
 	}
 	w.store.opts.Log.Warn("commit reported an error but took effect", "error", failed)
 	return nil
+}
+
+// committed reports whether a transaction is in the database, all of it.
+func committed(c *conn, t *tx) (bool, error) {
+	if len(t.events) == 0 {
+		mark, err := readMeta(c, metaBatch)
+		return err == nil && t.mark != "" && mark == t.mark, err
+	}
+	byPool := make(map[session.PoolID][]session.Event)
+	for _, e := range t.events {
+		byPool[e.Pool] = append(byPool[e.Pool], e)
+	}
+	for pool, events := range byPool {
+		var logged []session.Event
+		err := eventsAfter(c, pool, events[0].LogSeq-1, len(events), func(e session.Event) { logged = append(logged, e) })
+		if err != nil || !slices.EqualFunc(logged, events, sameEvent) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // deliver hands events to the listener.
