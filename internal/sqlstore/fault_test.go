@@ -209,11 +209,15 @@ func prepareScene(t *testing.T) string {
 	return dir
 }
 
-func openScene(t *testing.T, from string) *scene {
+func openScene(t *testing.T, from string, change ...func(*Options)) *scene {
 	t.Helper()
 	dir := t.TempDir()
 	copyFile(t, filepath.Join(from, File), filepath.Join(dir, File))
-	store, err := Open(t.Context(), Options{Dir: dir, Log: quiet(), watch: time.Hour})
+	opts := Options{Dir: dir, Log: quiet(), watch: time.Hour, probe: time.Millisecond}
+	for _, fn := range change {
+		fn(&opts)
+	}
+	store, err := Open(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

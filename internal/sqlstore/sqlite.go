@@ -36,7 +36,9 @@ func connector(opts Options, readOnly bool) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+	// The file is made elsewhere [create]: a connection must not make an empty one
+	// where somebody has deleted it.
+	q := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", opts.busy.Milliseconds()),
 		"journal_mode(WAL)",
 		"synchronous(FULL)",

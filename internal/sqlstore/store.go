@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -31,6 +32,8 @@ type Options struct {
 
 	busy  time.Duration // how long one statement waits for another process; 0 is busyTimeout
 	watch time.Duration // how often to look for other processes' commits; 0 is watchInterval
+
+	probe time.Duration // how often a store that cannot be written tries; 0 is probeInterval
 
 	patience time.Duration // how long writing requests wait for another process; 0 is writePatience
 
@@ -60,6 +63,9 @@ func (o Options) withDefaults() Options {
 	if o.watch <= 0 {
 		o.watch = watchInterval
 	}
+	if o.probe <= 0 {
+		o.probe = probeInterval
+	}
 	if o.Readers <= 0 {
 		o.Readers = 3
 	}
@@ -72,6 +78,8 @@ type Store struct {
 	opts     Options
 	instance string
 	stats    counters
+	file     os.FileInfo           // of the database as it was opened
+	down     atomic.Pointer[error] // why nothing can be written; nil: it can [Store.Ready]
 
 	queue    chan *request
 	controls chan control
@@ -110,6 +118,9 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		committed: positions{at: make(map[session.PoolID]int64)},
 	}
 	w, err := newWriter(s)
+	if err == nil {
+		s.file, err = os.Stat(filepath.Join(opts.Dir, File))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
 	}
@@ -226,6 +237,9 @@ func (s *Store) read(ctx context.Context, fn func(*conn) error) error {
 func (s *Store) renewed(c *conn) *conn {
 	if c.failed == nil {
 		return c
+	}
+	if s.present() != nil {
+		return c // still the right file
 	}
 	fresh, err := open(s.readVia)
 	if err != nil {

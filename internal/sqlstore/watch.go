@@ -93,13 +93,17 @@ func (w *writer) look() {
 	if w.watch.listen == nil {
 		return
 	}
+	if err := w.store.present(); err != nil {
+		w.fell(err)
+		return
+	}
 	if err := w.connect(); err != nil {
-		w.health(err)
+		w.fell(err)
 		return
 	}
 	version, err := w.dataVersion()
 	if err != nil {
-		w.health(err)
+		w.fell(err)
 		w.disconnect()
 		return
 	}

@@ -93,7 +93,7 @@ type writer struct {
 	conn    *conn // nil after a failure that it may not have survived
 	batch   []*request
 	last    time.Time // of the last commit
-	down    bool      // the last attempt failed
+	probed  time.Time // when a probe was tried [writer.probe]
 	version int64     // data_version when last seen; -1: not known
 	watch   watch
 	mirror  mirror
@@ -150,6 +150,7 @@ func (w *writer) run() {
 			c.done <- c.fn(w)
 		case <-tick.C:
 			w.look()
+			w.inspect()
 		case <-w.store.closing:
 			for len(w.store.queue) > 0 {
 				w.collect(<-w.store.queue)
@@ -209,7 +210,12 @@ func (w *writer) write() {
 		w.mirror.clear()
 		w.store.stats.failed.Add(1)
 	}
-	w.health(err)
+	switch {
+	case err != nil:
+		w.fell(err)
+	case t.wrote && w.store.down.Load() != nil:
+		w.probe() // a small write may find room where a login finds none
+	}
 	w.store.stats.sizes.Observe(float64(len(w.batch)))
 	w.store.stats.batches.Add(1)
 	w.store.stats.requests.Add(int64(len(w.batch)))
@@ -291,18 +297,6 @@ func (w *writer) fill(t *tx) error {
 	return w.conn.failed
 }
 
-// health logs when writing begins to fail and when it works again, and not
-// each time in between.
-func (w *writer) health(err error) {
-	switch {
-	case err != nil && !w.down:
-		w.store.opts.Log.Error("the database cannot be written", "error", err)
-	case err == nil && w.down:
-		w.store.opts.Log.Info("the database can be written again")
-	}
-	w.down = err != nil
-}
-
 // report logs what must not happen.
 func (w *writer) report(err error) {
 	if p, ok := errors.AsType[*panicError](err); ok {
@@ -321,6 +315,9 @@ func (w *writer) report(err error) {
 func (w *writer) begin() error {
 	start := time.Now()
 	for {
+		if err := w.store.present(); err != nil {
+			return err
+		}
 		if err := w.connect(); err != nil {
 			return err
 		}
