@@ -241,24 +241,32 @@ func (c *Core) Sweep(ctx context.Context) error {
 // Retention is how long events are kept.
 type Retention struct{ Presence, Audit time.Duration }
 
-// Run sweeps at every interval and prunes each minute, until ctx is done.
+// Run sweeps at every interval and prunes each minute, until ctx is done. Neither
+// waits for the other: what is over ends in time, however much there is to prune.
 func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) {
-	sweep, prune := time.NewTicker(interval), time.NewTicker(time.Minute)
-	defer sweep.Stop()
-	defer prune.Stop()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		c.every(ctx, time.Minute, "pruning failed", func() error {
+			now := c.clock.Now()
+			return c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
+		})
+	})
+	c.every(ctx, interval, "sweep failed", func() error { return c.Sweep(ctx) })
+	wg.Wait()
+}
+
+// every calls fn at every interval until ctx is done, and logs its errors.
+func (c *Core) every(ctx context.Context, interval time.Duration, failed string, fn func() error) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
 	for {
-		var err error
 		select {
 		case <-ctx.Done():
 			return
-		case <-sweep.C:
-			err = c.Sweep(ctx)
-		case <-prune.C:
-			now := c.clock.Now()
-			err = c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
+		case <-tick.C:
 		}
-		if err != nil && ctx.Err() == nil {
-			c.log.Error("sweep failed", "error", err)
+		if err := fn(); err != nil && ctx.Err() == nil {
+			c.log.Error(failed, "error", err)
 		}
 	}
 }
