@@ -65,7 +65,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	defer func() { err = errors.Join(err, lock.Close()) }()
 
 	clock := session.NewClock()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Log: log, Now: clock.Now})
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Lock: lock, Log: log, Now: clock.Now})
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -24,6 +22,7 @@ import (
 // Options say where the store is and how much it may hold.
 type Options struct {
 	Dir     string           // the data directory; made with mode 0700 where there is none
+	Lock    *DirLock         // the server's right to the directory; nil in a command
 	Log     *slog.Logger     // nil is slog.Default()
 	Now     func() time.Time // the clock of deadlines [T1]; nil is time.Now
 	Queue   int              // requests that wait to be written; 0 is 4096
@@ -98,7 +97,8 @@ type Store struct {
 var _ session.Store = (*Store)(nil)
 
 // Open opens the database of a data directory, makes it where there is none,
-// and brings its schema up to date.
+// and brings its schema up to date; while a server runs, only that does either.
+// Errors: *LostError, *ServedError.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
 	if err := create(ctx, opts); err != nil {
@@ -129,31 +129,6 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open the database in %s: %w", opts.Dir, err), s.Close())
 	}
 	return s, nil
-}
-
-// create makes directory and file for the owner's eyes only, and migrates.
-func create(ctx context.Context, opts Options) error {
-	dir := opts.Dir
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return exclusively(filepath.Join(dir, migrationFile), func() error {
-		// An existing file is left alone: closing any descriptor of it would
-		// drop the locks of other connections in this process.
-		f, err := os.OpenFile(filepath.Join(dir, File), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil {
-			err = f.Close()
-		}
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		c, err := connector(opts, false)
-		if err != nil {
-			return err
-		}
-		db := sql.OpenDB(c)
-		return errors.Join(migrate(ctx, db), db.Close())
-	})
 }
 
 func (s *Store) openReaders() error {

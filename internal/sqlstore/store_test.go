@@ -63,7 +63,7 @@ func backend(t testing.TB, change ...func(*Options)) sessiontest.Backend {
 	}
 	t.Cleanup(func() { lock.Close() })
 	at := func(t testing.TB, dir string) sessiontest.Store {
-		opts := Options{Dir: dir, Log: quiet(), Now: session.NewClock().Now}
+		opts := Options{Dir: dir, Lock: lock, Log: quiet(), Now: session.NewClock().Now}
 		for _, fn := range change {
 			fn(&opts)
 		}
