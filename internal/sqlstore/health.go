@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// probeInterval is how often a store that cannot be written tries a write of its
-// own.
+// probeInterval is how often the store looks whether its file is there, and tries
+// a write of its own while it cannot be written.
 const probeInterval = time.Second
 
 // probeSize is how much a probe writes, in bytes: more than a full batch does. A
@@ -63,29 +63,27 @@ func (s *Store) present() error {
 // fell notes that nothing can be written, and logs it when that is news.
 func (w *writer) fell(err error) {
 	if old := w.store.down.Swap(&err); old == nil || isMoved(err) && !isMoved(*old) {
-		w.probed = time.Now()
 		w.store.opts.Log.Error("the database cannot be written", "error", err)
 	}
 }
 
-// inspect looks whether the file is there, and tries a write once in a while
-// when the last one failed: an idle server notices both ends of an outage.
+// inspect looks once in a while whether the file is there, and tries a write when
+// the last one failed: an idle server notices both ends of an outage.
 func (w *writer) inspect() {
-	if w.store.down.Load() == nil {
-		if err := w.store.present(); err != nil {
-			w.fell(err)
-		}
+	if time.Since(w.inspected) < w.store.opts.probe {
 		return
 	}
-	if time.Since(w.probed) >= w.store.opts.probe {
+	w.inspected = time.Now()
+	if w.store.down.Load() != nil {
 		w.probe()
+	} else if err := w.store.present(); err != nil {
+		w.fell(err)
 	}
 }
 
 // probe ends the state that nothing can be written when a write of probeSize
 // commits, and its removal does.
 func (w *writer) probe() {
-	w.probed = time.Now()
 	err := w.alone(upsertMeta, metaProbe, strings.Repeat("x", probeSize))
 	if err == nil {
 		err = w.alone(`DELETE FROM meta WHERE key = ?`, metaProbe)

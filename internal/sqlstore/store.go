@@ -32,7 +32,7 @@ type Options struct {
 	busy  time.Duration // how long one statement waits for another process; 0 is busyTimeout
 	watch time.Duration // how often to look for other processes' commits; 0 is watchInterval
 
-	probe time.Duration // how often a store that cannot be written tries; 0 is probeInterval
+	probe time.Duration // how often to look after the file and its writing; 0 is probeInterval
 
 	patience time.Duration // how long writing requests wait for another process; 0 is writePatience
 
@@ -117,10 +117,11 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		stopped:   make(chan struct{}),
 		committed: positions{at: make(map[session.PoolID]int64)},
 	}
-	w, err := newWriter(s)
-	if err == nil {
-		s.file, err = os.Stat(filepath.Join(opts.Dir, File))
+	var err error
+	if s.file, err = os.Stat(filepath.Join(opts.Dir, File)); err != nil {
+		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
 	}
+	w, err := newWriter(s)
 	if err != nil {
 		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
 	}

@@ -93,10 +93,6 @@ func (w *writer) look() {
 	if w.watch.listen == nil {
 		return
 	}
-	if err := w.store.present(); err != nil {
-		w.fell(err)
-		return
-	}
 	if err := w.connect(); err != nil {
 		w.fell(err)
 		return

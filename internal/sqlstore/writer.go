@@ -88,16 +88,17 @@ func (s *Store) control(fn func(*writer) error) error {
 
 // writer is the one goroutine that writes, with its connection.
 type writer struct {
-	store   *Store
-	via     driver.Connector
-	conn    *conn // nil after a failure that it may not have survived
-	batch   []*request
-	last    time.Time // of the last commit
-	probed  time.Time // when a probe was tried [writer.probe]
-	version int64     // data_version when last seen; -1: not known
-	watch   watch
-	mirror  mirror
-	commit  func(*conn) error // COMMIT; a test makes it fail
+	store *Store
+	via   driver.Connector
+	conn  *conn // nil after a failure that it may not have survived
+	batch []*request
+	last  time.Time // of the last commit
+
+	inspected time.Time // when the file was looked at, or a probe tried
+	version   int64     // data_version when last seen; -1: not known
+	watch     watch
+	mirror    mirror
+	commit    func(*conn) error // COMMIT; a test makes it fail
 }
 
 func newWriter(s *Store) (*writer, error) {
@@ -116,6 +117,9 @@ func newWriter(s *Store) (*writer, error) {
 func (w *writer) connect() error {
 	if w.conn != nil {
 		return nil
+	}
+	if err := w.store.present(); err != nil { // it would be to another file
+		return err
 	}
 	c, err := open(w.via)
 	if err != nil {
