@@ -3,7 +3,7 @@ function __turnike_at
   set -l command ''
   for word in (commandline -opc)[2..-1]
     set -l next (string trim -- "$command $word")
-    contains -- $next 'serve' 'user' 'user add' 'user set' 'user list' 'user passwd' 'user disable' 'user enable' 'user delete' 'user import' 'session' 'session list' 'session end' 'session issue' 'pool' 'pool list' 'pool set' 'token' 'token rotate' 'mail' 'mail test' 'trust' 'check' 'healthcheck' 'version' 'completion'; and set command $next
+    contains -- $next 'serve' 'user' 'user add' 'user set' 'user list' 'user passwd' 'user disable' 'user enable' 'user delete' 'user import' 'session' 'session list' 'session end' 'session issue' 'pool' 'pool list' 'pool set' 'token' 'token rotate' 'mail' 'mail test' 'backup' 'restore' 'trust' 'check' 'healthcheck' 'version' 'completion'; and set command $next
   end
   test "$command" = "$argv[1]"
 end
@@ -14,6 +14,8 @@ complete -c turnike -n '__turnike_at \'\'' -a 'session' -d 'Who is inside.'
 complete -c turnike -n '__turnike_at \'\'' -a 'pool' -d 'Seat limits.'
 complete -c turnike -n '__turnike_at \'\'' -a 'token' -d 'Keys of tokens.'
 complete -c turnike -n '__turnike_at \'\'' -a 'mail' -d 'Alerts by mail.'
+complete -c turnike -n '__turnike_at \'\'' -a 'backup' -d 'Copy the database to a file, with the server running or stopped.'
+complete -c turnike -n '__turnike_at \'\'' -a 'restore' -d 'Put a backup into the place of the database, with the server stopped; ends all sessions.'
 complete -c turnike -n '__turnike_at \'\'' -a 'trust' -d 'Make this machine and your browsers trust the local authority.'
 complete -c turnike -n '__turnike_at \'\'' -a 'check' -d 'Print the effective configuration, or what is wrong with it.'
 complete -c turnike -n '__turnike_at \'\'' -a 'healthcheck' -d 'Ask the running server whether it is alive.'
@@ -125,6 +127,12 @@ complete -c turnike -n '__turnike_at \'mail\'' -l config -r -F -d 'The configura
 complete -c turnike -n '__turnike_at \'mail test\'' -l help -d 'Show context-sensitive help.'
 complete -c turnike -n '__turnike_at \'mail test\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
 complete -c turnike -n '__turnike_at \'mail test\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
+complete -c turnike -n '__turnike_at \'backup\'' -l help -d 'Show context-sensitive help.'
+complete -c turnike -n '__turnike_at \'backup\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
+complete -c turnike -n '__turnike_at \'backup\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
+complete -c turnike -n '__turnike_at \'restore\'' -l help -d 'Show context-sensitive help.'
+complete -c turnike -n '__turnike_at \'restore\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
+complete -c turnike -n '__turnike_at \'restore\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'
 complete -c turnike -n '__turnike_at \'trust\'' -l help -d 'Show context-sensitive help.'
 complete -c turnike -n '__turnike_at \'trust\'' -l data -r -F -d 'The data directory (TURNIKE_DATA; default ./data).'
 complete -c turnike -n '__turnike_at \'trust\'' -l config -r -F -d 'The configuration file (TURNIKE_CONFIG).'

@@ -5,11 +5,11 @@ _turnike() {
   for word in "${(@)words[2,CURRENT-1]}"; do
     next="${command:+$command }$word"
     case "$next" in
-    "serve"|"user"|"user add"|"user set"|"user list"|"user passwd"|"user disable"|"user enable"|"user delete"|"user import"|"session"|"session list"|"session end"|"session issue"|"pool"|"pool list"|"pool set"|"token"|"token rotate"|"mail"|"mail test"|"trust"|"check"|"healthcheck"|"version"|"completion") command="$next" ;;
+    "serve"|"user"|"user add"|"user set"|"user list"|"user passwd"|"user disable"|"user enable"|"user delete"|"user import"|"session"|"session list"|"session end"|"session issue"|"pool"|"pool list"|"pool set"|"token"|"token rotate"|"mail"|"mail test"|"backup"|"restore"|"trust"|"check"|"healthcheck"|"version"|"completion") command="$next" ;;
     esac
   done
   case "$command" in
-    "") list="serve user session pool token mail trust check healthcheck version completion --help --data --config" ;;
+    "") list="serve user session pool token mail backup restore trust check healthcheck version completion --help --data --config" ;;
     "serve") list="--help --data --config --dev --listen --public-url --tls-mode --seat-limit --log-level" ;;
     "user") list="add set list passwd disable enable delete import --help --data --config" ;;
     "user add") list="--help --data --config --role --pool --password-stdin" ;;
@@ -31,6 +31,8 @@ _turnike() {
     "token rotate") list="--help --data --config --ahead --revoke" ;;
     "mail") list="test --help --data --config" ;;
     "mail test") list="--help --data --config" ;;
+    "backup") list="--help --data --config" ;;
+    "restore") list="--help --data --config" ;;
     "trust") list="--help --data --config --uninstall" ;;
     "check") list="--help --data --config --listen --public-url --tls-mode --seat-limit --log-level" ;;
     "healthcheck") list="--help --data --config" ;;
