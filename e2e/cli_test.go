@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -434,5 +435,33 @@ func TestSEC27_DurableEnds(t *testing.T) {
 		s.Run()
 		code := []string{"logged_out", "replaced"}[i%2]
 		s.Bearer(token).Get("/socket").Problem(401, code)
+	}
+}
+
+// TestCLIStatus: one command says what runs and where, and what is wrong.
+func TestCLIStatus(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	s.Must("pool", "set", "default", "--limit", "7")
+	out := s.Must("status")
+	for _, want := range []string{"running at " + s.URL, "default  7      database", "problem: the limit of pool default is 7"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+	s.Stop()
+	if r := s.CLI("status"); r.Code != 1 || !strings.Contains(r.Line(t), "no server runs on the data directory") || !strings.Contains(r.Out, "default  7") {
+		t.Errorf("stopped: %+v", r)
+	}
+}
+
+// TestCLICompletionInBash: the script asks the program that is being completed.
+func TestCLICompletionInBash(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	script := s.Must("completion", "bash") + "\nCOMP_WORDS=(\"$0\" --data \"$1\" session end --user vel)\nCOMP_CWORD=6\n_turnike\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n"
+	out, err := exec.CommandContext(t.Context(), "bash", "-c", script, harness.Binary(), s.Data).CombinedOutput()
+	if err != nil || string(out) != "veli\n" {
+		t.Errorf("%v: %q", err, out)
 	}
 }

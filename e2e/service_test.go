@@ -92,8 +92,8 @@ func expect(t *testing.T, messages <-chan string, want string) {
 	}
 }
 
-// TestDrainDelay: a stopping server says so first and serves on; then everyone is
-// sent away to come back. A second signal ends it at once.
+// TestDrainDelay: a stopping server says so first and serves on, but lets no
+// connection in; then everyone is sent away to come back. A second signal ends it at once.
 func TestDrainDelay(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("server.drain_delay", "10m"))
@@ -103,7 +103,9 @@ func TestDrainDelay(t *testing.T) {
 	b := s.Browser()
 	harness.Eventually(t, "/readyz fails", func() bool { return b.Get("/readyz").Status == 503 })
 	b.Get("/healthz").Want(200)
-	s.Socket(s.Login("veli")).Register()
+	late := s.Socket(s.Login("veli"))
+	late.Emit("register_user", map[string]any{})
+	late.SentAway(4100) // [S7]
 	k.Barrier()
 	s.Signal(syscall.SIGTERM)
 	if code := s.Ended(); code == 0 {

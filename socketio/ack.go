@@ -1,7 +1,7 @@
 package socketio
 
 import (
-	"encoding/json"
+	"context"
 	"sync/atomic"
 
 	"github.com/turnike/turnike/engineio"
@@ -19,7 +19,8 @@ type Ack struct {
 // Wanted reports whether the client waits for an answer.
 func (a *Ack) Wanted() bool { return a != nil && !a.used.Load() }
 
-// Reply answers the event; the error is about encoding only.
+// Reply answers the event. Args are sent as those of an event, see
+// [EncodeEvent]; the error is about encoding only.
 func (a *Ack) Reply(args ...any) error {
 	p, err := a.Payload(args...)
 	if err != nil || p == nil {
@@ -45,31 +46,66 @@ func (a *Ack) Payload(args ...any) (*engineio.Payload, error) {
 	return p, nil
 }
 
-// EmitWithAck sends an event and has f called in the socket's worker: with the
-// client's answer, or with false when the socket ended before.
-// [ErrTooManyAcks] when too many answers are awaited.
-func (s *Socket) EmitWithAck(f func(args []json.RawMessage, ok bool), event string, args ...any) error {
-	s.mu.Lock()
-	if s.state != connected {
-		s.mu.Unlock()
-		return ErrNotConnected
+// EmitWithAck sends an event and waits for the client's answer: until ctx ends,
+// or [Config.AckTimeout] is over. The error is then that of the context; it is
+// [ErrNotConnected] when the socket is not connected or ends before, and
+// [ErrTooManyAcks] while too many answers are awaited.
+//
+// It may be called from a handler, but not from one with [Inline]. The socket's
+// other events wait meanwhile; when more than [Config.MaxEvents] come before the
+// answer, that waits behind them, and so in vain. Where that may happen, use
+// [Socket.EmitWithAckFunc].
+func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) (Args, error) {
+	type answer struct {
+		args Args
+		err  error
 	}
-	if len(s.acks) >= s.client.server.cfg.MaxAcks {
-		s.mu.Unlock()
-		return ErrTooManyAcks // [SEC-39]
+	got := make(chan answer, 1)
+	deliver := func(args Args, err error) {
+		s.awaited--
+		got <- answer{args, err}
 	}
-	id := s.nextAck
-	s.nextAck++
-	if s.acks == nil {
-		s.acks = make(map[uint64]func([]json.RawMessage, bool))
+	if err := s.ask(ctx, deliver, event, args); err != nil {
+		return nil, err
 	}
-	s.acks[id] = f
-	s.mu.Unlock()
+	a := <-got // which comes in time, or with the socket's end
+	return a.args, a.err
+}
 
+// EmitWithAckFunc is EmitWithAck without waiting: f is called once, in the
+// socket's worker as a handler is, with the answer or the error. What it returns
+// itself is [ErrNotConnected], [ErrTooManyAcks] or about encoding; f is not
+// called then.
+func (s *Socket) EmitWithAckFunc(ctx context.Context, f func(args Args, err error), event string, args ...any) error {
+	return s.ask(ctx, func(args Args, err error) {
+		s.push(task{owed: true, do: func() {
+			s.mu.Lock()
+			s.awaited-- // not before: so that there are at most MaxAcks such tasks
+			s.mu.Unlock()
+			f(args, err)
+		}})
+	}, event, args)
+}
+
+// awaiting is an answer that is awaited.
+type awaiting struct {
+	deliver func(args Args, err error) // called once, with the socket's mutex held
+	stop    func()                     // its time-out
+}
+
+// ask sends an event that wants an answer.
+func (s *Socket) ask(ctx context.Context, deliver func(Args, error), event string, args []any) error {
+	id, err := s.reserve()
+	if err != nil {
+		return err
+	}
 	p, err := encodeEventWithID(s.namespace.name, id, event, args)
+	if err == nil {
+		err = s.await(ctx, id, deliver)
+	}
 	if err != nil {
 		s.mu.Lock()
-		delete(s.acks, id)
+		s.awaited--
 		s.mu.Unlock()
 		return err
 	}
@@ -77,20 +113,85 @@ func (s *Socket) EmitWithAck(f func(args []json.RawMessage, ok bool), event stri
 	return nil
 }
 
-// acked takes a client's answer from the reading goroutine. One that nobody waits
-// for is ignored, as by the reference server, but counted (false).
+// reserve counts an answer in and returns the id it will have.
+func (s *Socket) reserve() (id uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != connected {
+		return 0, ErrNotConnected
+	}
+	if s.awaited >= s.client.server.cfg.MaxAcks { // [SEC-39]
+		return 0, ErrTooManyAcks
+	}
+	id = s.nextAck
+	s.nextAck++
+	s.awaited++
+	return id, nil
+}
+
+// await has an answer delivered, or the error that ends the wait.
+func (s *Socket) await(ctx context.Context, id uint64, deliver func(Args, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, s.client.server.cfg.AckTimeout)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != connected {
+		cancel()
+		return ErrNotConnected
+	}
+	if s.acks == nil {
+		s.acks = make(map[uint64]awaiting)
+	}
+	forget := context.AfterFunc(ctx, func() { s.unanswered(id, ctx.Err()) })
+	s.acks[id] = awaiting{deliver, func() { forget(); cancel() }}
+	return nil
+}
+
+// take removes an answer from those that are awaited. The caller holds s.mu.
+func (s *Socket) take(id uint64) (awaiting, bool) {
+	w, ok := s.acks[id]
+	delete(s.acks, id)
+	return w, ok
+}
+
+// unanswered gives an answer up whose time is over.
+func (s *Socket) unanswered(id uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w, ok := s.take(id); ok {
+		w.stop()
+		s.late++
+		w.deliver(nil, err)
+	}
+}
+
+// acked takes a client's answer from the reading goroutine. One that nothing waits
+// for is ignored, as by the reference server, but counted (false), unless it is
+// only late.
 func (s *Socket) acked(p packet) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state > connected {
 		return true // it was on its way when the socket ended
 	}
-	f := s.acks[p.id]
-	if f == nil {
+	w, ok := s.take(p.id)
+	switch {
+	case ok:
+		w.stop()
+		w.deliver(p.args.own(), nil)
+	case s.late > 0 && p.id < s.nextAck:
+		s.late-- // each may be late once
+	default:
 		return false
 	}
-	delete(s.acks, p.id)
-	args := own(p.args)
-	s.push(task{do: func() { f(args, true) }}) // at most MaxAcks of them
 	return true
+}
+
+// giveUpAcks ends the wait for all answers: none can come any more. The caller
+// holds s.mu.
+func (s *Socket) giveUpAcks() {
+	for id, w := range s.acks {
+		w.stop()
+		delete(s.acks, id)
+		w.deliver(nil, ErrNotConnected)
+	}
 }

@@ -3,7 +3,6 @@ package socketio
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -80,7 +79,7 @@ func bencher(b *testing.B, register func(n *Namespace)) (dial func() (net.Conn, 
 
 func benchmarkEcho(b *testing.B, opts ...Option) {
 	dial := bencher(b, func(n *Namespace) {
-		n.On("echo", func(_ context.Context, _ *Socket, args []json.RawMessage, ack *Ack) { ack.Reply(args[0]) }, opts...)
+		n.On("echo", func(_ context.Context, _ *Socket, args Args, ack *Ack) { ack.Reply(args[0]) }, opts...)
 	})
 	conn, br := dial()
 	frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(`427["echo",{"sent":1234567890}]`))))

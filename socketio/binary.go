@@ -4,14 +4,30 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 )
 
-// Binary is data that travels as a binary attachment when it is an argument of
-// an event or acknowledgement. A []byte does, too.
+// Binary is data that travels as a binary attachment, wherever it stands in the
+// arguments of an event or answer. A []byte does, too. Unlike a []byte, which
+// also takes a string of base64, a Binary is decoded from an attachment only;
+// and an attachment that is decoded into an any becomes a Binary.
 type Binary []byte
 
-// MarshalJSON writes base64 where the data is not an argument of its own.
+// MarshalJSON writes base64 where the data is not sent by Emit or Reply.
 func (b Binary) MarshalJSON() ([]byte, error) { return json.Marshal([]byte(b)) }
+
+// errNoAttachment is for JSON where an attachment was wanted.
+var errNoAttachment = errors.New("socketio: a Binary is decoded from an attachment only")
+
+// UnmarshalJSON takes null and refuses everything else: see [Arg.Decode], which
+// decodes attachments.
+func (b *Binary) UnmarshalJSON(text []byte) error {
+	if string(text) != "null" {
+		return errNoAttachment
+	}
+	*b = nil
+	return nil
+}
 
 // reassembly collects the attachments of one packet.
 type reassembly struct {
@@ -25,76 +41,115 @@ func (r *reassembly) add(data []byte, limit int) (complete bool, err error) {
 	if r.size += len(data); r.size > limit {
 		return false, errAttachments
 	}
-	r.parts = append(r.parts, append([]byte(nil), data...))
+	r.parts = append(r.parts, append(make([]byte, 0, len(data)), data...))
 	return len(r.parts) == r.packet.attachments, nil
 }
 
-// finish puts the attachments into the packet, in place of their placeholders,
-// as base64 strings: a handler unmarshals them into a []byte. [sio5:binary]
+// finish gives the packet's arguments their attachments. [sio5:binary] An
+// attachment may be used once only, as by the reference, and what is marked as a
+// placeholder but is none is refused, for other decoders take it for one.
 func (r *reassembly) finish(cfg *Config) (packet, error) {
 	p := r.packet
-	raw, err := fillPlaceholders(p.raw, r.parts)
+	used := make([]bool, len(r.parts))
+	err := eachPlaceholder(p.raw, func(num, _, _ int) error {
+		if num >= len(used) || used[num] {
+			return errAttachments
+		}
+		used[num] = true
+		return nil
+	})
 	if err != nil {
 		return p, err
 	}
+	if err := p.decodeArgs(p.raw, cfg); err != nil {
+		return p, err
+	}
 	p.raw, p.attachments = nil, 0
-	return p, p.decodeArgs(raw, cfg)
+	for i, a := range p.args {
+		if hasPlaceholder(a.text) {
+			p.args[i].parts = r.parts
+		}
+	}
+	return p, nil
 }
 
-// fillPlaceholders replaces each {"_placeholder":true,"num":N}. An attachment
-// may be used once only: a packet must not grow by repeating it. What is marked as
-// a placeholder but is none is refused, for other decoders take it for one.
-func fillPlaceholders(raw []byte, parts [][]byte) ([]byte, error) {
-	size := len(raw)
+// fillPlaceholders replaces each placeholder by its attachment in base64.
+func fillPlaceholders(text json.RawMessage, parts [][]byte) json.RawMessage {
+	size := len(text)
 	for _, part := range parts {
-		size += base64.StdEncoding.EncodedLen(len(part)) + 2
+		size += base64.StdEncoding.EncodedLen(len(part))
 	}
 	out := make([]byte, 0, size)
-	used := make([]bool, len(parts))
-	for i := 0; i < len(raw); {
-		switch raw[i] {
+	last := 0
+	_ = eachPlaceholder(text, func(num, start, end int) error { // it was checked by finish
+		out = append(append(out, text[last:start]...), '"')
+		out = append(base64.StdEncoding.AppendEncode(out, parts[num]), '"')
+		last = end
+		return nil
+	})
+	return append(out, text[last:]...)
+}
+
+// hasPlaceholder reports whether checked JSON has a placeholder in it.
+func hasPlaceholder(text []byte) bool {
+	if !bytes.Contains(text, []byte(mark)) {
+		return false
+	}
+	found := eachPlaceholder(text, func(int, int, int) error { return errFound })
+	return found == errFound
+}
+
+// errFound ends a search.
+var errFound = errors.New("found")
+
+// eachPlaceholder hands each {"_placeholder":true,"num":N} of valid JSON to visit,
+// with N and where it stands. The error is visit's, or [errAttachments] for what
+// is marked as a placeholder but is none.
+func eachPlaceholder(text []byte, visit func(num, start, end int) error) error {
+	for i := 0; i < len(text); {
+		switch text[i] {
 		case '"':
-			s := scanner{data: raw, pos: i}
+			s := scanner{data: text, pos: i}
 			if err := s.string(); err != nil {
-				return nil, err
+				return err
 			}
 			if s.marks(i) {
-				return nil, errAttachments
+				return errAttachments
 			}
-			out = append(out, raw[i:s.pos]...)
 			i = s.pos
 		case '{':
-			num, end, ok := placeholder(raw, i)
+			num, end, ok := placeholder(text, i)
 			if !ok {
-				out = append(out, raw[i])
 				i++
 				continue
 			}
-			if num >= len(parts) || used[num] {
-				return nil, errAttachments
+			if err := visit(num, i, end); err != nil {
+				return err
 			}
-			used[num] = true
-			out = append(out, '"')
-			out = base64.StdEncoding.AppendEncode(out, parts[num])
-			out = append(out, '"')
 			i = end
 		default:
-			out = append(out, raw[i])
 			i++
 		}
 	}
-	return out, nil
+	return nil
 }
 
-// placeholder recognises a placeholder at raw[start], a brace of valid JSON: two
-// members in either order, and the number in decimal digits.
+// mark is the member that makes an object a placeholder.
+const mark = "_placeholder"
+
+// placeholder recognises a placeholder that may begin at raw[start]: two members
+// in either order, and the number in decimal digits.
 func placeholder(raw []byte, start int) (num, end int, ok bool) {
-	s := scanner{data: raw, pos: start + 1}
+	s := scanner{data: raw, pos: start}
+	if s.peek() != '{' {
+		return 0, 0, false
+	}
+	s.pos++
 	marked, numbered := false, false
 	for range 2 {
 		s.space()
 		switch {
-		case s.literal(`"_placeholder"`) == nil && s.colon() && s.literal("true") == nil:
+		case s.literal(`"`+mark+`"`) == nil && s.colon() && s.literal("true") == nil:
 			marked = true
 		case s.literal(`"num"`) == nil && s.colon():
 			for numbered = digit(s.peek()); digit(s.peek()) && num <= maxNum; s.pos++ {
@@ -126,7 +181,6 @@ func (s *scanner) colon() bool {
 // marks reports whether the string just skipped, which began at start, is the
 // name of a member that makes its object a placeholder.
 func (s *scanner) marks(start int) bool {
-	const mark = "_placeholder"
 	name := s.data[start:s.pos]
 	if string(name) != `"`+mark+`"` {
 		var v string

@@ -28,7 +28,26 @@ func (n *Namespace) Without(sockets ...*Socket) Broadcast {
 	return Broadcast{namespace: n, without: sockets}
 }
 
-// Emit sends an event to every socket; the error is about encoding only.
+// Socket returns the connected socket with that id, or nil.
+func (n *Namespace) Socket(id string) *Socket {
+	n.rooms.mu.Lock()
+	defer n.rooms.mu.Unlock()
+	return n.rooms.all[id]
+}
+
+// Len is the number of connected sockets.
+func (n *Namespace) Len() int {
+	n.rooms.mu.Lock()
+	defer n.rooms.mu.Unlock()
+	return len(n.rooms.all)
+}
+
+// Sockets returns the connected sockets, in no order. Those of rooms are
+// n.To("room").Sockets().
+func (n *Namespace) Sockets() []*Socket { return Broadcast{namespace: n}.Sockets() }
+
+// Emit sends an event to every socket, see [EncodeEvent], which also says what
+// the error is about.
 func (n *Namespace) Emit(event string, args ...any) error {
 	return Broadcast{namespace: n}.Emit(event, args...)
 }
@@ -55,8 +74,29 @@ func (b Broadcast) Without(sockets ...*Socket) Broadcast {
 	return b
 }
 
-// Emit sends an event; the error is about encoding only.
+// Sockets returns the sockets that are chosen now, in no order.
+func (b Broadcast) Sockets() []*Socket { return slices.Collect(maps.Keys(b.sockets())) }
+
+// Len is how many sockets are chosen now.
+func (b Broadcast) Len() int { return len(b.sockets()) }
+
+// Disconnect makes the chosen sockets leave the namespace, see
+// [Socket.Disconnect], and returns how many did.
+func (b Broadcast) Disconnect() (left int) {
+	for s := range b.sockets() {
+		if s.Disconnect() {
+			left++
+		}
+	}
+	return left
+}
+
+// Emit sends an event, see [EncodeEvent], which also says what the error is
+// about.
 func (b Broadcast) Emit(event string, args ...any) error {
+	if b.namespace.recovers() {
+		return b.emitKept(event, args)
+	}
 	p, err := EncodeEvent(b.namespace.name, event, args...)
 	if err != nil {
 		return err
@@ -81,9 +121,17 @@ func (b Broadcast) sockets() set {
 	r := &b.namespace.rooms
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return b.choose()
+}
+
+// choose is sockets for a caller that holds the namespace's rooms.mu.
+func (b Broadcast) choose() set {
+	r := &b.namespace.rooms
 	chosen := make(set)
 	if len(b.to) == 0 {
-		maps.Copy(chosen, r.all)
+		for _, s := range r.all {
+			chosen[s] = struct{}{}
+		}
 	}
 	for _, name := range b.to {
 		maps.Copy(chosen, r.members[name])

@@ -3,34 +3,33 @@ package socketio
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/turnike/turnike/engineio"
 )
 
-// Close codes. [RFC6455:7.4.1]
+// Close codes that are sent. [RFC6455:7.4.1]
 const (
 	codeProtocol = 1002
 	codePolicy   = 1008
 	codeInternal = 1011
 )
 
-// maxIdle bounds the packets of one connection that begin nothing new: CONNECTs
-// to a namespace it was in before, or that are refused; answers that nobody waits
-// for. [SEC-44]
-const maxIdle = 16
-
 // client is one connection and its sockets. It implements engineio.Receiver.
 type client struct {
-	server  *Server
-	conn    *engineio.Conn
-	pending *reassembly // the reading goroutine's own [SEC-39] one at most
-	answers int         // that nobody waited for; its own, too
+	server    *Server
+	conn      *engineio.Conn
+	handshake *Handshake  // of all sockets, without Auth; nil when it is not kept
+	forced    atomic.Bool // closed for what the client sent, or a panic
 
-	mu       sync.Mutex // guards the rest
-	sockets  []*Socket  // the latest of each namespace [sio5:namespace]
-	closed   bool
-	connects int // since one succeeded for the first time in its namespace
+	pending *reassembly // the reading goroutine's own [SEC-39] one at most
+	answers idleCount   // to no event
+	repeats idleCount   // CONNECTs that begin nothing new
+
+	mu      sync.Mutex // guards the rest
+	sockets []*Socket  // the latest of each namespace [sio5:namespace]
+	closed  bool
 }
 
 // Message implements engineio.Receiver.
@@ -40,8 +39,14 @@ func (c *client) Message(data []byte, binary bool) {
 		if errors.Is(err, errPacket) || errors.Is(err, errJSON) {
 			code = codeProtocol
 		}
-		c.conn.Abort(code, err.Error())
+		c.abort(code, err.Error())
 	}
+}
+
+// abort closes the connection for the client's fault or ours.
+func (c *client) abort(code int, reason string) {
+	c.forced.Store(true)
+	c.conn.Abort(code, reason)
 }
 
 func (c *client) message(data []byte, binary bool) error {
@@ -88,10 +93,8 @@ func (c *client) dispatch(p packet) error {
 	case disconnect:
 		s.leave()
 	case ack:
-		if !s.acked(p) {
-			if c.answers++; c.answers > maxIdle {
-				return errUnexpected
-			}
+		if !s.acked(p) && !c.answers.add() {
+			return errUnexpected
 		}
 	default:
 		return s.event(p)
@@ -120,14 +123,10 @@ func (c *client) all() []*Socket {
 
 // connect begins a socket. [sio5:connect]
 func (c *client) connect(p packet) error {
-	c.mu.Lock()
-	c.connects++
-	tooOften := c.connects > maxIdle
-	c.mu.Unlock()
-	if tooOften {
+	n, old := c.server.namespace(p.namespace), c.socket(p.namespace)
+	if (n == nil || old != nil) && !c.repeats.add() {
 		return errUnexpected
 	}
-	n := c.server.namespaces[p.namespace]
 	if n == nil {
 		refusal, err := encodeConnectError(p.namespace, "Invalid namespace", nil) // [sio5:invalid-namespace]
 		if err != nil {
@@ -136,12 +135,14 @@ func (c *client) connect(p packet) error {
 		c.conn.Send(refusal)
 		return nil
 	}
-	old := c.socket(p.namespace)
 	if old != nil && old.alive() {
 		return nil // the official client says it twice when connect() is called twice
 	}
 	s := newSocket(c, n)
-	s.again = old != nil
+	s.auth = append(s.auth, p.auth...)
+	if n.recovers() {
+		s.recover()
+	}
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -158,7 +159,7 @@ func (c *client) connect(p packet) error {
 		c.sockets = append(c.sockets, s)
 	}
 	c.mu.Unlock()
-	s.start(append([]byte(nil), p.auth...))
+	s.start()
 	return nil
 }
 
@@ -177,24 +178,14 @@ func (c *client) await() {
 }
 
 // joined is called when a socket is connected.
-func (c *client) joined(s *Socket) {
-	if !s.again {
-		c.mu.Lock()
-		c.connects = 0
-		c.mu.Unlock()
-	}
-	c.conn.SetAlarm(time.Time{}, nil)
-}
+func (c *client) joined() { c.conn.SetAlarm(time.Time{}, nil) }
 
 // Closed implements engineio.Receiver.
 func (c *client) Closed(why engineio.Closure) {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
-	reason := TransportLost
-	if why.Final {
-		reason = ServerEnded
-	}
+	reason := c.reason(why)
 	defer func() { // whatever Closed does
 		for _, s := range c.all() {
 			s.lost(reason)

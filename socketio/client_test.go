@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -54,8 +55,14 @@ type peer struct {
 
 func dial(t *testing.T, url string) *peer {
 	t.Helper()
-	d := ws.Dialer{Timeout: testPatience}
-	conn, br, _, err := d.Dial(t.Context(), strings.Replace(url, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket")
+	return dialWith(t, url, "", nil)
+}
+
+// dialWith is dial with more in the query and the headers.
+func dialWith(t *testing.T, url, query string, header http.Header) *peer {
+	t.Helper()
+	d := ws.Dialer{Timeout: testPatience, Header: ws.HandshakeHeaderHTTP(header)}
+	conn, br, _, err := d.Dial(t.Context(), strings.Replace(url, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket"+query)
 	if err != nil {
 		t.Fatal(err)
 	}

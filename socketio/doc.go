@@ -1,10 +1,60 @@
-// Package socketio serves Socket.IO protocol revision 5 on top of package
-// engineio.
+// Package socketio serves Socket.IO protocol revision 5, on top of package
+// engineio. A complete server:
+//
+//	package main
+//
+//	import (
+//		"context"
+//		"encoding/json"
+//		"log"
+//		"net/http"
+//
+//		"github.com/turnike/turnike/socketio"
+//	)
+//
+//	func main() {
+//		server := socketio.NewServer(socketio.Config{})
+//		chat := server.Of("/")
+//		chat.Use(func(_ context.Context, s *socketio.Socket, auth json.RawMessage) error {
+//			var in struct{ Name string }
+//			if json.Unmarshal(auth, &in) != nil || in.Name == "" {
+//				return &socketio.ConnectError{Message: "who are you?"} // the client's connect_error
+//			}
+//			s.SetValue(in.Name)
+//			return nil
+//		})
+//		chat.OnConnect(func(s *socketio.Socket) {
+//			s.Join("lobby")
+//			_ = s.Emit("welcome", s.ID())
+//		})
+//		chat.On("say", func(_ context.Context, s *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
+//			var text string
+//			if err := args.Decode(&text); err != nil {
+//				_ = ack.Reply(map[string]any{"ok": false})
+//				return
+//			}
+//			_ = chat.To("lobby").Without(s).Emit("said", s.Value(), text)
+//			_ = ack.Reply(map[string]any{"ok": true})
+//		})
+//		chat.OnDisconnect(func(s *socketio.Socket, reason socketio.Reason) {
+//			log.Println(s.Value(), "left:", reason)
+//		})
+//		http.Handle("/socket.io/", server)
+//		log.Fatal(http.ListenAndServe(":3000", nil))
+//	}
+//
+// and in the browser: io({ auth: { name: "ada" } }).emit("say", "hello", (answer) => …).
 //
 // # What it owns
 //
 // Packets, namespaces, the connect handshake, events, acknowledgements and their
 // binary attachments, and the order of all that happens to one [Socket].
+//
+// # Arguments
+//
+// What is sent is what encoding/json makes of it, except that a []byte or
+// [Binary] anywhere in it travels as a binary attachment: see [EncodeEvent]. What
+// comes is an [Arg], which knows an attachment from a string: see [Arg.Decode].
 //
 // # In which order things happen
 //
@@ -21,6 +71,35 @@
 // A client's DISCONNECT waits for its turn behind the events sent before it. A
 // lost transport and [Socket.End] do not: events not yet begun are dropped, and
 // the socket's context is cancelled at once.
+//
+// A handler that waits makes the socket's later events wait. To ask the client
+// and go on use [Socket.EmitWithAckFunc]; for long work start a goroutine: an
+// [Ack] may be used after the handler returned.
+//
+// # For those who know the reference server
+//
+//	io.of("/chat")                  server.Of("/chat")
+//	nsp.use, nsp.on("connection")   [Namespace.Use], [Namespace.OnConnect]
+//	socket.on                       [Socket.On]; for all sockets [Namespace.On]
+//	socket.onAny                    [Namespace.OnEvent], [Namespace.OnUnknown]
+//	socket.on("disconnect")         [Namespace.OnDisconnect], with the same reasons
+//	socket.emit, with a callback    [Socket.Emit], [Socket.EmitWithAckFunc]
+//	emitWithAck, timeout            [Socket.EmitWithAck], with a context
+//	socket.handshake, socket.data   [Socket.Handshake], [Socket.Value]
+//	io.to, socket.broadcast         [Namespace.To], [Namespace.Without]
+//	io.in(room).disconnectSockets   [Broadcast.Disconnect]
+//	nsp.sockets.get, fetchSockets   [Namespace.Socket], [Broadcast.Sockets]
+//	socket.disconnect(true)         [Socket.End]
+//	connectionStateRecovery         [Config.RecoverFor]
+//
+// # What is left out
+//
+// Acknowledgements of broadcasts. Namespaces by pattern. The room of a socket's own
+// id: use [Namespace.Socket]. The event "disconnecting": in OnDisconnect the rooms
+// are left already. Volatile events. Removing a handler, and handlers that run
+// once. Adapters, so one process only. Other parsers. Serving the client's script.
+// What engineio leaves out: WebTransport, compression, the protocol before
+// revision 4.
 //
 // # What it must not know
 //

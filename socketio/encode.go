@@ -2,64 +2,178 @@ package socketio
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/turnike/turnike/engineio"
 )
 
 // EncodeEvent encodes an event of a namespace once, for any number of sockets:
-// see [Socket.Send]. Arguments that are a []byte or [Binary] become attachments.
+// see [Socket.Send]. The arguments become what encoding/json makes of them, but
+// that data travels as binary attachments: a []byte or [Binary], in maps, slices
+// and structs, too, and those of an [Arg]. A type with a MarshalJSON or
+// MarshalText of its own is written as that says; what it makes of data (base64,
+// as a rule) stays so. A nil []byte is an attachment without bytes as an
+// argument, and null inside of one.
+//
+// The error is about the arguments, or wraps [ErrReserved].
 func EncodeEvent(namespace, name string, args ...any) (*engineio.Payload, error) {
-	return encode(event, namespace, 0, false, &name, args)
+	return encode(event, withSlash(namespace), 0, false, &name, args)
 }
 
 // encode encodes an event or acknowledgement. [sio5:json] The JSON is what a
 // JavaScript server writes: no spaces, nothing escaped that need not be.
 func encode(kind packetType, namespace string, id uint64, hasID bool, name *string, args []any) (*engineio.Payload, error) {
-	attachments := 0
-	for _, arg := range args {
-		if _, ok := attachment(arg); ok {
-			attachments++
-		}
-	}
-	if attachments > 0 {
-		kind += binaryEvent - event // [sio5:binary] [sio5:binary-ack]
+	if name != nil && reserved(*name) {
+		return nil, fmt.Errorf("%w: %q", ErrReserved, *name)
 	}
 	var scratch [64]byte
-	head := appendHead(scratch[:0], kind, attachments, namespace, id, hasID)
 	if raw, ok := soleJSON(args); ok {
-		return encodeSole(head, name, raw)
+		return encodeSole(appendHead(scratch[:0], kind, 0, namespace, id, hasID), name, raw)
 	}
-
-	body := bytes.NewBuffer(make([]byte, 0, max(256, 64+encodedLen(args))))
-	body.WriteByte('[')
+	e := encoder{body: bytes.NewBuffer(make([]byte, 0, max(256, 64+encodedLen(args))))}
+	e.body.WriteByte('[')
 	if name != nil {
-		if err := writeJSON(body, *name); err != nil {
+		if err := writeJSON(e.body, *name); err != nil {
 			return nil, err
 		}
 	}
-	payloads := make([]*engineio.Payload, 1, 1+attachments)
 	for i, arg := range args {
 		if i > 0 || name != nil {
-			body.WriteByte(',')
+			e.body.WriteByte(',')
 		}
-		if data, ok := attachment(arg); ok {
-			body.WriteString(`{"_placeholder":true,"num":`)
-			body.WriteString(strconv.Itoa(len(payloads) - 1))
-			body.WriteByte('}')
-			payloads = append(payloads, engineio.Binary(data))
-			continue
-		}
-		if err := writeJSON(body, arg); err != nil {
+		if err := e.add(arg); err != nil {
 			return nil, fmt.Errorf("socketio: argument %d: %w", i, err)
 		}
 	}
-	body.WriteByte(']')
-	payloads[0] = engineio.Text(head, body.Bytes()) // [sio5:message] [sio5:attachments]
+	e.body.WriteByte(']')
+	if len(e.attachments) == 0 {
+		return engineio.Text(appendHead(scratch[:0], kind, 0, namespace, id, hasID), e.body.Bytes()), nil // [sio5:message]
+	}
+	if err := e.checkPlaceholders(); err != nil {
+		return nil, err
+	}
+	kind += binaryEvent - event // [sio5:binary] [sio5:binary-ack]
+	head := appendHead(scratch[:0], kind, len(e.attachments), namespace, id, hasID)
+	payloads := []*engineio.Payload{engineio.Text(head, e.body.Bytes())} // [sio5:attachments]
+	for _, data := range e.attachments {
+		payloads = append(payloads, engineio.Binary(data))
+	}
 	return engineio.Concat(payloads...), nil
 }
+
+// encoder writes the arguments of one packet.
+type encoder struct {
+	body        *bytes.Buffer
+	attachments [][]byte
+}
+
+// add writes one argument.
+func (e *encoder) add(arg any) error {
+	switch v := arg.(type) {
+	case nil, bool, string, int, JSON, json.RawMessage:
+		return writeJSON(e.body, arg)
+	case []byte:
+		e.attach(v)
+		return nil
+	case Binary:
+		e.attach(v)
+		return nil
+	case Arg:
+		return e.pass(v)
+	}
+	var st stamper
+	v, changed := st.copy(reflect.ValueOf(arg), 0)
+	if !changed {
+		return writeJSON(e.body, arg)
+	}
+	own := new(bytes.Buffer)
+	if err := writeJSON(own, v.Interface()); err != nil {
+		return err
+	}
+	return e.unstamp(own.Bytes(), st.found)
+}
+
+// attach writes a placeholder and keeps what it stands for. Attachments are
+// numbered as their placeholders stand in the text, as by the reference.
+func (e *encoder) attach(data []byte) {
+	e.body.Write(appendPlaceholder(e.body.AvailableBuffer(), len(e.attachments)))
+	e.attachments = append(e.attachments, data)
+}
+
+func appendPlaceholder(b []byte, num int) []byte {
+	b = append(b, `{"_placeholder":true,"num":`...)
+	return append(strconv.AppendInt(b, int64(num), 10), '}')
+}
+
+// pass writes an argument as it came.
+func (e *encoder) pass(a Arg) error {
+	if a.parts == nil {
+		return json.Compact(e.body, a.JSON())
+	}
+	text := make([]byte, 0, len(a.text))
+	last := 0
+	err := eachPlaceholder(a.text, func(num, start, end int) error {
+		text = appendPlaceholder(append(text, a.text[last:start]...), len(e.attachments))
+		e.attachments = append(e.attachments, a.parts[num])
+		last = end
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return json.Compact(e.body, append(text, a.text[last:]...))
+}
+
+// unstamp writes JSON with what its stamps stand for.
+func (e *encoder) unstamp(text []byte, found []reflect.Value) error {
+	prefix := append([]byte{'"'}, base64.StdEncoding.EncodeToString(stampPrefix())...)
+	size := 1 + base64.StdEncoding.EncodedLen(stampLen) + 1
+	for {
+		i := bytes.Index(text, prefix)
+		if i < 0 {
+			e.body.Write(text)
+			return nil
+		}
+		e.body.Write(text[:i])
+		stamp, err := base64.StdEncoding.AppendDecode(nil, text[i+1:i+size-1])
+		if err != nil {
+			return err
+		}
+		text = text[i+size:]
+		n := stamp[stampPrefixLen:]
+		v := found[int(n[0])<<16|int(n[1])<<8|int(n[2])]
+		if a, ok := v.Interface().(Arg); !ok {
+			e.attach(v.Bytes())
+		} else if err := e.pass(a); err != nil {
+			return err
+		}
+	}
+}
+
+// checkPlaceholders makes sure that nothing in a text with attachments looks like
+// a placeholder but the placeholders: a receiver would take it for one.
+func (e *encoder) checkPlaceholders() error {
+	next := 0
+	err := eachPlaceholder(e.body.Bytes(), func(num, _, _ int) error {
+		if num != next {
+			return errAttachments
+		}
+		next++
+		return nil
+	})
+	if err != nil || next != len(e.attachments) {
+		return errLookalike
+	}
+	return nil
+}
+
+// errLookalike is for data that cannot be sent beside an attachment.
+var errLookalike = errors.New(`socketio: an object with "_placeholder":true cannot be sent together with attachments`)
 
 // soleJSON returns the only argument when it is encoded already.
 func soleJSON(args []any) (raw JSON, ok bool) {
@@ -96,22 +210,14 @@ func appendString(b []byte, s string) ([]byte, error) {
 	return append(append(append(b, '"'), s...), '"'), nil
 }
 
-// attachment returns the data of an argument that travels as an attachment.
-func attachment(arg any) ([]byte, bool) {
-	switch v := arg.(type) {
-	case []byte:
-		return v, true
-	case Binary:
-		return v, true
-	}
-	return nil, false
-}
-
 // encodedLen is how long the arguments are that are encoded already.
 func encodedLen(args []any) (n int) {
 	for _, arg := range args {
-		if raw, ok := arg.(JSON); ok {
+		switch raw := arg.(type) {
+		case JSON:
 			n += len(raw)
+		case Arg:
+			n += len(raw.text)
 		}
 	}
 	return n
@@ -120,7 +226,7 @@ func encodedLen(args []any) (n int) {
 // JSON is an argument that is encoded already as the wire wants it: valid,
 // without spaces, nothing escaped that need not be. It is sent as it is: to look
 // at a long list once more costs more than to send it. What comes from a client
-// is a [json.RawMessage].
+// is an [Arg].
 type JSON []byte
 
 // MarshalJSON implements [json.Marshaler], for where it is a part of an argument.
@@ -175,10 +281,14 @@ func unescapeLines(body *bytes.Buffer, start int) {
 	body.Truncate(len(out))
 }
 
-// encodeConnect encodes the answer to a CONNECT. [sio5:connect]
-func encodeConnect(namespace, sid string) *engineio.Payload {
+// encodeConnect encodes the answer to a CONNECT. [sio5:connect] By pid, if any,
+// the client asks to go on with its state after a loss.
+func encodeConnect(namespace, sid, pid string) *engineio.Payload {
 	head := appendHead(nil, connect, 0, namespace, 0, false)
-	return engineio.Text(head, []byte(`{"sid":"`+sid+`"}`)) // [sio5:sid]
+	if pid != "" {
+		pid = `","pid":"` + pid
+	}
+	return engineio.Text(head, []byte(`{"sid":"`+sid+pid+`"}`)) // [sio5:sid]
 }
 
 // encodeConnectError encodes a refusal. [sio5:connect-error]

@@ -5,8 +5,14 @@ import (
 	"fmt"
 )
 
-// ErrTooManyAcks is returned by [Socket.EmitWithAck].
+// ErrTooManyAcks is returned by [Socket.EmitWithAck] while [Config.MaxAcks]
+// answers are awaited.
 var ErrTooManyAcks = errors.New("socketio: too many acknowledgements awaited")
+
+// ErrReserved is returned for an event whose name has a meaning of its own on the
+// client: connect, connect_error, disconnect, disconnecting, newListener and
+// removeListener.
+var ErrReserved = errors.New("socketio: the event name is reserved")
 
 // ConnectError refuses a CONNECT: the client gets a connect_error with message
 // and data, and official clients do not try again.
@@ -28,5 +34,6 @@ type CloseError struct {
 // Error implements error.
 func (e *CloseError) Error() string { return fmt.Sprintf("socketio: closed with %d", e.Code) }
 
-// ErrNotConnected is returned by [Socket.EmitWithAck].
+// ErrNotConnected is returned by [Socket.EmitWithAck] when the socket is not
+// connected, or ends before the answer.
 var ErrNotConnected = errors.New("socketio: not connected")

@@ -14,11 +14,11 @@ func Example() {
 	server := socketio.NewServer(socketio.Config{})
 	chat := server.Of("/")
 	chat.OnConnect(func(s *socketio.Socket) { _ = s.Emit("welcome", "ada") })
-	chat.On("add", func(_ context.Context, _ *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+	chat.On("add", func(_ context.Context, _ *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 		sum := 0
 		for _, arg := range args {
 			var n int
-			if err := json.Unmarshal(arg, &n); err != nil {
+			if err := arg.Decode(&n); err != nil {
 				_ = ack.Reply(map[string]string{"error": "not a number"})
 				return
 			}
@@ -74,15 +74,15 @@ func ExampleNamespace_Use() {
 func ExampleNamespace_To() {
 	server := socketio.NewServer(socketio.Config{})
 	chat := server.Of("/")
-	chat.On("join", func(_ context.Context, s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+	chat.On("join", func(_ context.Context, s *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 		var room string
-		if err := json.Unmarshal(args[0], &room); err != nil {
+		if err := args.Decode(&room); err != nil {
 			return
 		}
 		s.Join(room)
 		_ = ack.Reply(s.Rooms())
 	})
-	chat.On("say", func(_ context.Context, s *socketio.Socket, args []json.RawMessage, _ *socketio.Ack) {
+	chat.On("say", func(_ context.Context, s *socketio.Socket, args socketio.Args, _ *socketio.Ack) {
 		_ = chat.To("tea", "coffee").Without(s).Emit("said", args[0])
 	})
 
@@ -112,18 +112,17 @@ func ExampleNamespace_To() {
 func ExampleSocket_EmitWithAck() {
 	server := socketio.NewServer(socketio.Config{})
 	files := server.Of("/")
-	files.On("upload", func(_ context.Context, s *socketio.Socket, args []json.RawMessage, _ *socketio.Ack) {
+	files.On("upload", func(ctx context.Context, s *socketio.Socket, args socketio.Args, _ *socketio.Ack) {
 		var data []byte
-		if err := json.Unmarshal(args[0], &data); err != nil {
+		if err := args.Decode(&data); err != nil {
 			return
 		}
-		_ = s.EmitWithAck(func(args []json.RawMessage, ok bool) {
-			var copied []byte
-			if ok && json.Unmarshal(args[0], &copied) == nil {
-				fmt.Println("the client has", copied)
-			}
-			_ = s.Emit("done")
-		}, "stored", len(data), data)
+		answer, err := s.EmitWithAck(ctx, "stored", map[string]any{"size": len(data), "data": data})
+		var copied socketio.Binary
+		if err == nil && answer.Decode(&copied) == nil {
+			fmt.Println("the client has", copied)
+		}
+		_ = s.Emit("done")
 	})
 	client := dial(server, server)
 	defer client.close()
@@ -135,7 +134,7 @@ func ExampleSocket_EmitWithAck() {
 	client.hear(1)
 	// Output:
 	// 40{"sid":"…"}
-	// 451-0["stored",3,{"_placeholder":true,"num":0}]
+	// 451-0["stored",{"data":{"_placeholder":true,"num":0},"size":3}]
 	// bAQID
 	// the client has [1 2 3]
 	// 42["done"]
@@ -159,7 +158,7 @@ func ExampleEncodeEvent() {
 // The last thing a client hears, and the end of its connection.
 func ExampleSocket_End() {
 	server := socketio.NewServer(socketio.Config{})
-	server.Of("/").On("misbehave", func(_ context.Context, s *socketio.Socket, _ []json.RawMessage, _ *socketio.Ack) {
+	server.Of("/").On("misbehave", func(_ context.Context, s *socketio.Socket, _ socketio.Args, _ *socketio.Ack) {
 		last, err := socketio.EncodeEvent("/", "goodbye", "too many of you")
 		if err != nil {
 			return

@@ -28,11 +28,11 @@ type packet struct {
 	namespace   string     // "/" is the main one
 	id          uint64     // of the acknowledgement
 	hasID       bool
-	name        []byte            // of an event
-	args        []json.RawMessage // of an event or acknowledgement
-	auth        json.RawMessage   // of a connect
-	attachments int               // still to come
-	raw         []byte            // the array, while attachments are to come
+	name        []byte          // of an event
+	args        Args            // of an event or acknowledgement
+	auth        json.RawMessage // of a connect
+	attachments int             // still to come
+	raw         []byte          // the array, while attachments are to come
 }
 
 // Errors of the decoder: all are the peer's fault. They never carry input.
@@ -104,15 +104,15 @@ func decodePacket(data []byte, cfg *Config) (p packet, err error) {
 	}
 	if binary {
 		p.raw = append([]byte(nil), rest...) // the message's buffer is not ours
-		return p, scanArray(rest, cfg.MaxDepth, func([]byte) {})
+		return p, scanArray(rest, cfg.MaxDepth, true, func([]byte) {})
 	}
 	return p, p.decodeArgs(rest, cfg)
 }
 
 // decodeArgs splits the array of an event or acknowledgement.
 func (p *packet) decodeArgs(array []byte, cfg *Config) error {
-	args := make([]json.RawMessage, 0, 4)
-	err := scanArray(array, cfg.MaxDepth, func(element []byte) { args = append(args, element) }) // [sio5:payload]
+	args := make(Args, 0, 2)
+	err := scanArray(array, cfg.MaxDepth, p.attachments > 0, func(element []byte) { args = append(args, Arg{text: element}) }) // [sio5:payload]
 	if err != nil {
 		return err
 	}
@@ -120,18 +120,19 @@ func (p *packet) decodeArgs(array []byte, cfg *Config) error {
 	if p.kind == ack {
 		return nil
 	}
-	if len(args) == 0 || args[0][0] != '"' { // [sio5:payload]
+	if len(args) == 0 || args[0].text[0] != '"' { // [sio5:payload]
 		return errPacket // [SEC-39] the name must be a string
 	}
-	p.name = args[0][1 : len(args[0])-1]
+	first := args[0].text
+	p.name = first[1 : len(first)-1]
 	if bytes.IndexByte(p.name, '\\') >= 0 {
 		var name string
-		if err := json.Unmarshal(args[0], &name); err != nil {
+		if err := json.Unmarshal(first, &name); err != nil {
 			return errPacket
 		}
 		p.name = []byte(name)
 	}
-	if reserved(p.name) {
+	if reserved(string(p.name)) {
 		return errPacket
 	}
 	p.args = args[1:]
@@ -140,8 +141,8 @@ func (p *packet) decodeArgs(array []byte, cfg *Config) error {
 
 // reserved reports whether a name has a meaning of its own. [sio5:reserved] The
 // reference server refuses these from clients, too.
-func reserved(name []byte) bool {
-	switch string(name) {
+func reserved(name string) bool {
+	switch name {
 	case "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener":
 		return true
 	}

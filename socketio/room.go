@@ -8,9 +8,11 @@ import (
 // rooms knows who is in a namespace, and in which of its rooms. A socket is in it
 // from the answer to its CONNECT to its end. [sio5:rooms]
 type rooms struct {
-	mu      sync.Mutex // guards the rest, and rooms and inside of each socket
-	all     set
-	members map[string]set // never an empty set
+	mu      sync.Mutex         // guards the rest, and rooms and inside of each socket
+	all     map[string]*Socket // by id
+	members map[string]set     // never an empty set
+	lost    []*past            // sockets that may recover, the earliest first
+	maxLost int                // how many; never changed
 }
 
 // set is a set of sockets.
@@ -68,14 +70,19 @@ func (s *Socket) enter() {
 	if s.state == ended {
 		return
 	}
+	s.namespace.rooms.mu.Lock()
+	defer s.namespace.rooms.mu.Unlock()
+	s.enterLocked()
+}
+
+// enterLocked is enter for a caller that holds s.mu and rooms.mu.
+func (s *Socket) enterLocked() {
 	r := &s.namespace.rooms
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	s.inside = true
 	if r.all == nil {
-		r.all = make(set)
+		r.all = make(map[string]*Socket)
 	}
-	r.all[s] = struct{}{}
+	r.all[s.id] = s
 	for _, name := range s.rooms {
 		r.add(name, s)
 	}
@@ -86,10 +93,13 @@ func (s *Socket) exit() {
 	r := &s.namespace.rooms
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.lose(s, s.namespace.server.cfg.RecoverFor)
 	for _, name := range s.rooms {
 		r.remove(name, s)
 	}
-	delete(r.all, s)
+	if r.all[s.id] == s {
+		delete(r.all, s.id)
+	}
 	s.rooms, s.inside = nil, false
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -14,18 +15,18 @@ import (
 func lobby(gone chan *Socket) func(s *Server) {
 	return func(s *Server) {
 		n := s.Of("/")
-		names := func(args []json.RawMessage) []string {
+		names := func(args Args) []string {
 			var v []string
 			for _, a := range args {
-				v = append(v, string(a[1:len(a)-1]))
+				v = append(v, strings.Trim(a.String(), `"`))
 			}
 			return v
 		}
-		n.On("join", func(_ context.Context, s *Socket, args []json.RawMessage, ack *Ack) {
+		n.On("join", func(_ context.Context, s *Socket, args Args, ack *Ack) {
 			s.Join(names(args)...)
 			ack.Reply(s.Rooms())
 		})
-		n.On("leave", func(_ context.Context, s *Socket, args []json.RawMessage, ack *Ack) {
+		n.On("leave", func(_ context.Context, s *Socket, args Args, ack *Ack) {
 			s.Leave(names(args)...)
 			ack.Reply(s.Rooms())
 		})

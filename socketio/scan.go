@@ -1,6 +1,9 @@
 package socketio
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+)
 
 // Errors of the scanner. They never carry input.
 var (
@@ -20,6 +23,7 @@ type scanner struct {
 	limit int    // of depth
 	depth int    // open arrays and objects
 	kinds uint64 // bit i is set when level i is an object
+	flat  bool   // a placeholder stands for an attachment, so it is no level
 }
 
 // value skips one value of any kind.
@@ -64,6 +68,9 @@ func (s *scanner) scalarOrOpen() error {
 				s.pos++
 				return nil
 			}
+			if s.depth == s.limit && c == '{' && s.skipPlaceholder() {
+				return nil
+			}
 			if err := s.down(c == '{'); err != nil {
 				return err
 			}
@@ -84,6 +91,22 @@ func (s *scanner) scalarOrOpen() error {
 			return s.number()
 		}
 	}
+}
+
+// skipPlaceholder skips a placeholder whose brace was just skipped, where that is
+// no level.
+func (s *scanner) skipPlaceholder() bool {
+	start := bytes.LastIndexByte(s.data[:s.pos], '{')
+	_, end, ok := placeholder(s.data, start)
+	if !s.flat || !ok {
+		return false
+	}
+	alone := scanner{data: s.data[:end], pos: start, limit: 1}
+	if alone.value() != nil || alone.pos != end {
+		return false
+	}
+	s.pos = end
+	return true
 }
 
 // after skips what follows a value inside an array or object: a comma (more is
@@ -267,16 +290,15 @@ func (s *scanner) end() error {
 }
 
 // scanArray checks that data is one array and nothing else, and hands each of
-// its elements to take. White space before it is refused, see scanObject.
-func scanArray(data []byte, limit int, take func(element []byte)) error {
-	s := scanner{data: data, limit: limit}
+// its elements to take: each may be limit deep, the array itself does not count.
+// Where flat is set, nor does a placeholder. White space before the array is
+// refused, see scanObject.
+func scanArray(data []byte, limit int, flat bool, take func(element []byte)) error {
+	s := scanner{data: data, limit: limit, flat: flat}
 	if s.peek() != '[' {
 		return errJSON
 	}
 	s.pos++
-	if err := s.down(false); err != nil {
-		return err
-	}
 	s.space()
 	if s.peek() == ']' {
 		s.pos++
@@ -289,10 +311,46 @@ func scanArray(data []byte, limit int, take func(element []byte)) error {
 			return err
 		}
 		take(data[start:s.pos])
-		if more, err := s.after(); err != nil {
-			return err
-		} else if !more {
+		s.space()
+		switch s.peek() {
+		case ',':
+			s.pos++
+		case ']':
+			s.pos++
 			return s.end()
+		default:
+			return errJSON
 		}
 	}
+}
+
+// eachElement hands the elements of an array that was checked to visit.
+func eachElement(array []byte, visit func(element []byte)) {
+	_ = scanArray(array, maxDepth, true, visit)
+}
+
+// eachMember hands the members of an object that was checked to visit, the names
+// as the JSON strings they are, until it fails.
+func eachMember(object []byte, visit func(name, value []byte) error) error {
+	s := scanner{data: object, pos: 1, limit: maxDepth, flat: true}
+	for s.space(); s.peek() == '"'; s.space() {
+		start := s.pos
+		if err := s.key(); err != nil {
+			return err
+		}
+		name := bytes.TrimRight(object[start:s.pos-1], " \t\r\n")
+		s.space()
+		start = s.pos
+		if err := s.value(); err != nil {
+			return err
+		}
+		if err := visit(name, object[start:s.pos]); err != nil {
+			return err
+		}
+		s.space()
+		if s.peek() == ',' {
+			s.pos++
+		}
+	}
+	return nil
 }

@@ -2,8 +2,12 @@ package socketio
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/turnike/turnike/engineio"
@@ -12,7 +16,7 @@ import (
 // Config tunes a [Server]. A zero field means its default.
 type Config struct {
 	// Engine tunes the connections below. Its OnPanic hears of panics in
-	// handlers, too.
+	// handlers, too. Its Logger is [slog.Default] when none is set.
 	Engine engineio.Config
 	// ConnectTimeout is how long a connection may be without a namespace, from
 	// its start and again after it left the last (default 45 s); then it is
@@ -21,11 +25,28 @@ type Config struct {
 	// MaxAttachments bounds the binary attachments of one packet (default 10).
 	// Together they may be as long as one message.
 	MaxAttachments int
-	// MaxDepth bounds the nesting of JSON, the arguments' array included
-	// (default 32, at most 64).
+	// MaxDepth bounds the nesting of arrays and objects in one argument, and in
+	// the auth object (default 32, at most 64). An attachment is no level.
 	MaxDepth int
-	// MaxAcks bounds the acknowledgements a socket waits for (default 256).
+	// MaxAcks bounds the answers a socket waits for (default 256).
 	MaxAcks int
+	// AckTimeout bounds the wait for an answer whose context has no earlier end
+	// (default 1 min).
+	AckTimeout time.Duration
+	// RecoverFor is how long the state of a socket is kept whose connection was
+	// lost (default 0, not at all): a client that comes back in time gets its id,
+	// rooms, value and the events it missed, if the last one it had is among the
+	// latest 64; see [Socket.Recovered]. The functions of Use, OnDisconnect and
+	// OnConnect run as for any other. Each event of Emit then has one argument
+	// more, a string by which the client says what it had last. What is sent by
+	// Send or wants an answer is not kept.
+	RecoverFor time.Duration
+	// MaxRecover bounds the sockets of one namespace whose state is kept (default
+	// 1000). Each keeps 256 KiB of events at most.
+	MaxRecover int
+	// NoHandshake saves the memory of [Socket.Handshake], which then knows nothing:
+	// some 2 KB for a browser's connection.
+	NoHandshake bool
 	// MaxEvents bounds the events of one socket that wait for their handler
 	// (default 32); when it is reached the connection is not read further.
 	MaxEvents int
@@ -49,15 +70,19 @@ func (cfg Config) withDefaults() Config {
 	def(&cfg.MaxDepth, 32)
 	def(&cfg.MaxAcks, 256)
 	def(&cfg.MaxEvents, 32)
+	def(&cfg.MaxRecover, 1000)
 	cfg.MaxDepth = min(cfg.MaxDepth, maxDepth)
 	if cfg.ConnectTimeout <= 0 {
 		cfg.ConnectTimeout = 45 * time.Second
+	}
+	if cfg.AckTimeout <= 0 {
+		cfg.AckTimeout = time.Minute
 	}
 	if cfg.Engine.MaxPayload <= 0 {
 		cfg.Engine.MaxPayload = 65536 // attachments are measured by it, too
 	}
 	if cfg.Engine.Logger == nil {
-		cfg.Engine.Logger = slog.New(slog.DiscardHandler)
+		cfg.Engine.Logger = slog.Default()
 	}
 	return cfg
 }
@@ -65,13 +90,17 @@ func (cfg Config) withDefaults() Config {
 // Server is an [http.Handler] that serves Socket.IO on whatever path it is
 // mounted. Make one with [NewServer].
 type Server struct {
-	cfg        Config
-	engine     *engineio.Server
-	namespaces map[string]*Namespace // written only before serving
+	cfg    Config
+	engine *engineio.Server
+
+	closing atomic.Pointer[farewell] // nil until Close
+
+	mu         sync.RWMutex // guards namespaces
+	namespaces map[string]*Namespace
 }
 
-// NewServer returns a server. Namespaces and handlers must be registered before
-// it serves.
+// NewServer returns a server. Its namespaces and handlers are best added before
+// it serves; they may be added at any time, from any goroutine.
 func NewServer(cfg Config) *Server {
 	s := &Server{cfg: cfg.withDefaults(), namespaces: make(map[string]*Namespace)}
 	s.engine = engineio.NewServer(s.cfg.Engine, s.open)
@@ -86,6 +115,9 @@ func (s *Server) open(c *engineio.Conn, r *http.Request) (engineio.Receiver, err
 		}
 	}
 	cl := &client{server: s, conn: c} // [sio5:explicit] in no namespace yet
+	if !s.cfg.NoHandshake {
+		cl.handshake = newHandshake(r)
+	}
 	cl.await()
 	return cl, nil
 }
@@ -96,22 +128,49 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 // Engine is the server of the connections below.
 func (s *Server) Engine() *engineio.Server { return s.engine }
 
-// Of returns the namespace of that name ("/" is the main one), made if new.
+// Of returns the namespace of that name and makes it when there is none. The main
+// one is "/"; a name without its slash gets one: "chat" is "/chat", which is how
+// clients write it. Of panics for a name with a comma, which no client can reach.
 func (s *Server) Of(name string) *Namespace {
+	name = withSlash(name)
+	if strings.Contains(name, ",") {
+		panic(fmt.Sprintf("socketio: no client can reach the namespace %q: a name has no comma", name))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := s.namespaces[name]
 	if n == nil {
-		n = &Namespace{name: name, handlers: make(map[string]*handler)}
+		n = newNamespace(s, name)
 		s.namespaces[name] = n
 	}
 	return n
 }
 
+// withSlash returns a namespace's name as it is on the wire.
+func withSlash(name string) string {
+	if strings.HasPrefix(name, "/") {
+		return name
+	}
+	return "/" + name
+}
+
+// namespace returns the namespace of that name, or nil.
+func (s *Server) namespace(name string) *Namespace {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.namespaces[name]
+}
+
 // Close refuses new connections and closes every open one with code, without
 // DISCONNECT: official clients come back. It does not wait.
-func (s *Server) Close(code int, reason string) { s.engine.Close(code, reason) }
+func (s *Server) Close(code int, reason string) {
+	s.closing.Store(&farewell{code, reason})
+	s.engine.Close(code, reason)
+}
 
 // CloseOver is Close spread over a time, see [engineio.Server.CloseOver].
 func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, reason string) {
+	s.closing.Store(&farewell{code, reason})
 	s.engine.CloseOver(ctx, over, code, reason)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,20 +22,25 @@ type Socket struct {
 	cancel    context.CancelFunc
 	value     atomic.Pointer[any]
 	checked   bool // the checks were passed; the worker's own
-	again     bool // the connection had a socket here before
 
-	mu      sync.Mutex // guards the rest; rooms.mu may be taken under it
-	state   state
-	reason  Reason // once ended
-	working bool   // a goroutine runs handlers
-	tasks   []task
-	room    chan struct{} // the reading goroutine waits, see pause; capacity 1
-	acks    map[uint64]func(args []json.RawMessage, ok bool)
-	nextAck uint64
-	hurry   *time.Timer // cancels handlers that outlive a client that left
+	mu       sync.Mutex // guards the rest; rooms.mu may be taken under it
+	state    state
+	reason   Reason // once ended
+	working  bool   // a goroutine runs handlers
+	tasks    []task
+	handlers handlers        // of this socket alone
+	auth     json.RawMessage // of its CONNECT
+	room     chan struct{}   // the reading goroutine waits, see pause; capacity 1
+	acks     map[uint64]awaiting
+	awaited  int         // answers that are awaited, or that a task has yet to take
+	late     int         // answers that were given up and may still come
+	nextAck  uint64      // id of the next one
+	hurry    *time.Timer // cancels handlers that outlive a client that left
 
 	rooms  []string // guarded by the namespace's rooms.mu
 	inside bool     // guarded by it, too
+	past   *past    // nil unless lost sockets recover; set before it is inside
+	offset string   // of the last event before the loss, for a socket that recovers
 }
 
 // state of a socket. It only rises.
@@ -46,33 +52,6 @@ const (
 	leaving // the client sent DISCONNECT; events sent before it are still handled
 	ended
 )
-
-// Reason says why a socket ended.
-type Reason int
-
-// The reasons.
-const (
-	// ClientDisconnect: the client sent DISCONNECT.
-	ClientDisconnect Reason = iota + 1
-	// TransportLost: the connection ended in any other way, its close by the
-	// server included.
-	TransportLost
-	// ServerEnded: by [Socket.End] or [Socket.Disconnect].
-	ServerEnded
-)
-
-// String implements fmt.Stringer.
-func (r Reason) String() string {
-	switch r {
-	case ClientDisconnect:
-		return "client disconnect"
-	case TransportLost:
-		return "transport lost"
-	case ServerEnded:
-		return "server ended"
-	}
-	return "alive"
-}
 
 func newSocket(c *client, n *Namespace) *Socket {
 	s := &Socket{id: rand.Text(), namespace: n, client: c}
@@ -117,9 +96,13 @@ func (s *Socket) alive() bool {
 	return s.state <= connected
 }
 
-// Emit sends an event. It is dropped silently unless the socket is connected;
-// the error is about encoding only.
+// Emit sends an event with its arguments, see [EncodeEvent], which also says what
+// the error is about. The event is dropped silently unless the socket is
+// connected: see [Socket.Send].
 func (s *Socket) Emit(event string, args ...any) error {
+	if s.namespace.recovers() {
+		return s.emitKept(event, args)
+	}
 	p, err := EncodeEvent(s.namespace.name, event, args...)
 	if err != nil {
 		return err
@@ -154,7 +137,7 @@ func (s *Socket) End(code int, reason string, last *engineio.Payload) bool {
 		return false
 	}
 	unknown, left := s.state == connecting, s.state == leaving
-	s.stop(ServerEnded)
+	s.stop(ServerDisconnect)
 	s.mu.Unlock()
 	s.cancel()
 	if left { // nobody to tell, and the connection may be its successor's
@@ -163,7 +146,7 @@ func (s *Socket) End(code int, reason string, last *engineio.Payload) bool {
 
 	var words []*engineio.Payload
 	if unknown { // a client hears nothing in a namespace that it is not in
-		words = append(words, encodeConnect(s.namespace.name, s.id))
+		words = append(words, encodeConnect(s.namespace.name, s.id, ""))
 	}
 	words = append(words, last)
 	for _, t := range s.client.all() {
@@ -183,7 +166,7 @@ func (s *Socket) Disconnect() bool {
 		s.mu.Unlock()
 		return false
 	}
-	s.stop(ServerEnded)
+	s.stop(ServerDisconnect)
 	idle := !s.working
 	s.working = true
 	s.mu.Unlock()
@@ -196,14 +179,15 @@ func (s *Socket) Disconnect() bool {
 	return true
 }
 
-// stop marks the socket ended. A client that left keeps its reason. The caller
-// holds s.mu.
+// stop marks the socket ended. A client that left keeps its reason. Events that
+// wait are dropped. The caller holds s.mu.
 func (s *Socket) stop(reason Reason) {
 	if s.state == leaving {
 		reason = ClientDisconnect
 	}
 	s.state, s.reason = ended, reason
-	s.tasks = nil
+	s.tasks = slices.DeleteFunc(s.tasks, func(t task) bool { return !t.owed })
+	s.giveUpAcks()
 	s.exit()
 }
 
@@ -221,6 +205,7 @@ func (s *Socket) leave() {
 		return
 	}
 	s.state = leaving
+	s.giveUpAcks()
 	s.push(task{do: s.left})
 	s.mu.Unlock()
 	s.client.await()

@@ -4,8 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
 
 	"github.com/turnike/turnike/engineio"
 )
@@ -13,18 +17,14 @@ import (
 // echo registers what most tests need.
 func echo(s *Server) {
 	n := s.Of("/")
-	n.On("echo", func(_ context.Context, s *Socket, args []json.RawMessage, ack *Ack) {
-		all := make([]any, len(args))
-		for i, a := range args {
-			all[i] = a
-		}
+	n.On("echo", func(_ context.Context, s *Socket, args Args, ack *Ack) {
 		if ack.Wanted() {
-			ack.Reply(all...)
+			ack.Reply(args.Any()...)
 			return
 		}
-		s.Emit("echoed", all...)
+		s.Emit("echoed", args.Any()...)
 	})
-	n.On("inline", func(_ context.Context, s *Socket, args []json.RawMessage, ack *Ack) {
+	n.On("inline", func(_ context.Context, s *Socket, args Args, ack *Ack) {
 		ack.Reply(len(args))
 	}, Inline)
 }
@@ -51,27 +51,23 @@ func TestServerAsks(t *testing.T) {
 	asked := make(chan bool)
 	url, _ := serve(t, Config{MaxAcks: 1}, func(s *Server) {
 		s.Of("/").OnConnect(func(s *Socket) {
-			note := func(args []json.RawMessage, ok bool) {
-				if !ok {
-					answers <- "ended"
+			note := func(args Args, err error) {
+				if err != nil {
+					answers <- err.Error()
 					return
 				}
-				answers <- string(args[0])
+				answers <- args[0].String()
 			}
-			if err := s.EmitWithAck(note, "question", 1); err != nil {
+			if err := s.EmitWithAckFunc(t.Context(), note, "question", 1); err != nil {
 				answers <- err.Error()
 			}
-			if err := s.EmitWithAck(note, "too much"); !errors.Is(err, ErrTooManyAcks) {
+			if err := s.EmitWithAckFunc(t.Context(), note, "too much"); !errors.Is(err, ErrTooManyAcks) {
 				t.Errorf("err %v", err)
 			}
 			close(asked)
 		})
-		s.Of("/").On("again", func(_ context.Context, s *Socket, _ []json.RawMessage, _ *Ack) {
-			s.EmitWithAck(func(_ []json.RawMessage, ok bool) {
-				if !ok {
-					answers <- "ended"
-				}
-			}, "second")
+		s.Of("/").On("again", func(_ context.Context, s *Socket, _ Args, _ *Ack) {
+			s.EmitWithAckFunc(t.Context(), func(_ Args, err error) { answers <- err.Error() }, "second")
 		})
 	})
 	p := dial(t, url)
@@ -86,7 +82,7 @@ func TestServerAsks(t *testing.T) {
 	p.send(`42["again"]`)
 	p.expect(`21["second"]`)
 	p.conn.Close()
-	if got := receive(t, answers); got != "ended" {
+	if got := receive(t, answers); got != ErrNotConnected.Error() {
 		t.Errorf("got %s", got)
 	}
 }
@@ -94,9 +90,9 @@ func TestServerAsks(t *testing.T) {
 // Attachments in both directions, in order. [sio5:binary]
 func TestBinary(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
-		s.Of("/").On("bin", func(_ context.Context, s *Socket, args []json.RawMessage, ack *Ack) {
+		s.Of("/").On("bin", func(_ context.Context, s *Socket, args Args, ack *Ack) {
 			var a, b []byte
-			if json.Unmarshal(args[0], &a) != nil || json.Unmarshal(args[1], &struct{ In *[]byte }{&b}) != nil {
+			if args[0].Decode(&a) != nil || args[1].Decode(&struct{ In *[]byte }{&b}) != nil {
 				t.Errorf("args %s", args)
 			}
 			if ack.Wanted() {
@@ -133,7 +129,7 @@ func TestNamespaces(t *testing.T) {
 			}
 			return errors.New("secret detail")
 		})
-		a.On("hi", func(_ context.Context, s *Socket, _ []json.RawMessage, ack *Ack) { s.Emit("ho", s.Namespace().Name()) })
+		a.On("hi", func(_ context.Context, s *Socket, _ Args, ack *Ack) { s.Emit("ho", s.Namespace().Name()) })
 		a.OnDisconnect(func(_ *Socket, why Reason) { reasons <- why })
 	})
 	p := dial(t, url)
@@ -193,7 +189,7 @@ func TestServerDisconnects(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
 		echo(s)
 		n := s.Of("/admin")
-		n.On("enough", func(_ context.Context, s *Socket, _ []json.RawMessage, ack *Ack) {
+		n.On("enough", func(_ context.Context, s *Socket, _ Args, ack *Ack) {
 			if !s.Disconnect() || s.Disconnect() {
 				t.Error("Disconnect says something else")
 			}
@@ -210,7 +206,7 @@ func TestServerDisconnects(t *testing.T) {
 		}
 		p.send(`42/admin,1["enough"]`)
 		p.expect("1/admin,")
-		if why := receive(t, reasons); why != ServerEnded {
+		if why := receive(t, reasons); why != ServerDisconnect {
 			t.Errorf("reason %v", why)
 		}
 	}
@@ -239,14 +235,14 @@ func TestEnd(t *testing.T) {
 	release := make(chan struct{})
 	url, _ := serve(t, Config{}, func(s *Server) {
 		n := s.Of("/")
-		n.On("block", func(ctx context.Context, s *Socket, _ []json.RawMessage, ack *Ack) {
+		n.On("block", func(ctx context.Context, s *Socket, _ Args, ack *Ack) {
 			started <- s
 			<-ctx.Done()
 			<-release
 			s.Emit("too late")
 			ack.Reply("too late")
 		})
-		n.On("never", func(context.Context, *Socket, []json.RawMessage, *Ack) { t.Error("handled after the end") })
+		n.On("never", func(context.Context, *Socket, Args, *Ack) { t.Error("handled after the end") })
 		n.OnDisconnect(func(s *Socket, why Reason) { ends <- end{why, s.End(4999, "", nil)} })
 	})
 	p := dial(t, url)
@@ -267,7 +263,7 @@ func TestEnd(t *testing.T) {
 	p.expect(`2["session_ended",{"code":"replaced"}]`, "1")
 	p.closed("4001")
 	close(release)
-	if got := receive(t, ends); got != (end{ServerEnded, false}) {
+	if got := receive(t, ends); got != (end{ServerDisconnect, false}) {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -277,13 +273,13 @@ func TestLeaveAfterEvents(t *testing.T) {
 	log := make(chan string, 8)
 	url, _ := serve(t, Config{}, func(s *Server) {
 		n := s.Of("/")
-		n.On("work", func(ctx context.Context, s *Socket, args []json.RawMessage, _ *Ack) {
+		n.On("work", func(ctx context.Context, s *Socket, args Args, _ *Ack) {
 			if ctx.Err() != nil {
 				t.Error("context cancelled before its turn")
 			}
-			log <- string(args[0])
+			log <- args[0].String()
 		})
-		n.OnDisconnect(func(_ *Socket, why Reason) { log <- why.String() })
+		n.OnDisconnect(func(_ *Socket, why Reason) { log <- string(why) })
 	})
 	p := dial(t, url)
 	p.join("")
@@ -292,31 +288,56 @@ func TestLeaveAfterEvents(t *testing.T) {
 	p.send("41")
 	p.send(`42["work",3]`)
 	p.conn.Close()
-	for _, want := range []string{"1", "2", "client disconnect"} {
+	for _, want := range []string{"1", "2", "client namespace disconnect"} {
 		if got := receive(t, log); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }
 
-func TestTransportLost(t *testing.T) {
-	for name, lose := range map[string]func(p *peer, s *Server){
-		"aborted":      func(p *peer, s *Server) { p.conn.Close() },
-		"closed":       func(p *peer, s *Server) { p.frame(8, "\x03\xe8") },
-		"engine close": func(p *peer, s *Server) { p.send("1") },
-		"server close": func(p *peer, s *Server) { s.Close(4100, "draining") },
-		"garbage":      func(p *peer, s *Server) { p.send("4nonsense") },
+// A socket that ends knows why, in the reference server's words.
+func TestReasons(t *testing.T) {
+	for name, tt := range map[string]struct {
+		end  func(p *peer, s *Server)
+		want Reason
+	}{
+		"the client leaves":                {func(p *peer, _ *Server) { p.send("41") }, ClientDisconnect},
+		"the connection breaks off":        {func(p *peer, _ *Server) { p.conn.Close() }, TransportClose},
+		"the client closes":                {func(p *peer, _ *Server) { p.frame(ws.OpClose, "\x03\xe8") }, TransportClose},
+		"the client closes as by protocol": {func(p *peer, _ *Server) { p.frame(ws.OpClose, "\x03\xea") }, TransportClose},
+		"Engine.IO close":                  {func(p *peer, _ *Server) { p.send("1") }, TransportClose},
+		"no Engine.IO packet":              {func(p *peer, _ *Server) { p.send("9") }, ParseError},
+		"no Socket.IO packet":              {func(p *peer, _ *Server) { p.send("4nonsense") }, ForcedClose},
+		"a panic":                          {func(p *peer, _ *Server) { p.send(`42["panic"]`) }, ForcedClose},
+		"too long a message":               {func(p *peer, _ *Server) { p.send("4" + strings.Repeat("x", 70000)) }, TransportError},
+		"no pong":                          {func(*peer, *Server) {}, PingTimeout},
+		"Disconnect":                       {func(p *peer, _ *Server) { p.send(`42["leave"]`) }, ServerDisconnect},
+		"End":                              {func(p *peer, _ *Server) { p.send(`42["end"]`) }, ServerDisconnect},
+		"the owner closes the connection":  {func(p *peer, _ *Server) { p.send(`42["close"]`) }, ForcedClose},
+		"the server closes":                {func(_ *peer, s *Server) { s.Close(4100, "draining") }, ServerShutdown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reasons := make(chan Reason, 2)
-			url, s := serve(t, Config{}, func(s *Server) {
-				s.Of("/").OnDisconnect(func(_ *Socket, why Reason) { reasons <- why })
+			var cfg Config
+			if tt.want == PingTimeout {
+				cfg.Engine.PingInterval, cfg.Engine.PingTimeout = time.Millisecond, time.Millisecond
+			}
+			cfg.Engine.Logger = slog.New(slog.DiscardHandler)
+			url, s := serve(t, cfg, func(s *Server) {
+				n := s.Of("/")
+				n.OnDisconnect(func(_ *Socket, why Reason) { reasons <- why })
+				n.On("panic", func(context.Context, *Socket, Args, *Ack) { panic("boom") })
+				n.On("leave", func(_ context.Context, s *Socket, _ Args, _ *Ack) { s.Disconnect() })
+				n.On("end", func(_ context.Context, s *Socket, _ Args, _ *Ack) { s.End(4001, "enough", nil) })
+				n.On("close", func(_ context.Context, s *Socket, _ Args, _ *Ack) { s.Conn().Close(4000, "go away") })
 			})
 			p := dial(t, url)
-			p.join("")
-			lose(p, s)
-			if why := receive(t, reasons); why != TransportLost {
-				t.Errorf("reason %v", why)
+			p.send("40")
+			for tt.want != PingTimeout && !strings.HasPrefix(p.read(), "40") {
+			}
+			tt.end(p, s)
+			if why := receive(t, reasons); why != tt.want {
+				t.Errorf("reason %q, want %q", why, tt.want)
 			}
 		})
 	}
@@ -325,7 +346,7 @@ func TestTransportLost(t *testing.T) {
 // An acknowledgement and others in one payload.
 func TestAckPayload(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
-		s.Of("/").On("register", func(_ context.Context, s *Socket, _ []json.RawMessage, ack *Ack) {
+		s.Of("/").On("register", func(_ context.Context, s *Socket, _ Args, ack *Ack) {
 			a, err := ack.Payload(map[string]bool{"ok": true})
 			if err != nil {
 				t.Error(err)
@@ -373,7 +394,7 @@ func TestLostWhileChecked(t *testing.T) {
 		by   func(p *peer)
 		want Reason
 	}{
-		"aborted":    {func(p *peer) { p.conn.Close() }, TransportLost},
+		"aborted":    {func(p *peer) { p.conn.Close() }, TransportClose},
 		"disconnect": {func(p *peer) { p.send("41") }, ClientDisconnect},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -422,7 +443,7 @@ func TestEndAfterLeaving(t *testing.T) {
 	started, ends := make(chan *Socket, 1), make(chan Reason, 1)
 	url, _ := serve(t, Config{}, func(s *Server) {
 		echo(s)
-		s.Of("/").On("block", func(ctx context.Context, s *Socket, _ []json.RawMessage, _ *Ack) {
+		s.Of("/").On("block", func(ctx context.Context, s *Socket, _ Args, _ *Ack) {
 			started <- s
 			<-ctx.Done()
 		})

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"net"
 	"net/http/httptest"
 	"runtime"
@@ -46,9 +45,9 @@ func stackOf(b *testing.B, send []string, read int) float64 {
 	before := stackInUse()
 	s := NewServer(Config{})
 	n := s.Of("/")
-	reply := func(_ context.Context, _ *Socket, args []json.RawMessage, ack *Ack) {
+	reply := func(_ context.Context, _ *Socket, args Args, ack *Ack) {
 		var v map[string]any
-		if err := json.Unmarshal(args[0], &v); err != nil {
+		if err := args[0].Decode(&v); err != nil {
 			b.Error(err)
 		}
 		ack.Reply(v)

@@ -31,22 +31,11 @@ func suiteServer(s *Server) {
 	}
 	auths(s.Of("/"))
 	auths(s.Of("/custom"))
-	back := func(args []json.RawMessage) (all []any) {
-		for _, a := range args {
-			var data []byte
-			if a[0] == '"' && json.Unmarshal(a, &data) == nil && len(data) == 3 { // an attachment of the suite
-				all = append(all, data)
-				continue
-			}
-			all = append(all, a)
-		}
-		return all
-	}
-	s.Of("/").On("message", func(_ context.Context, s *Socket, args []json.RawMessage, _ *Ack) {
-		s.Emit("message-back", back(args)...)
+	s.Of("/").On("message", func(_ context.Context, s *Socket, args Args, _ *Ack) {
+		s.Emit("message-back", args.Any()...)
 	})
-	s.Of("/").On("message-with-ack", func(_ context.Context, _ *Socket, args []json.RawMessage, ack *Ack) {
-		ack.Reply(back(args)...)
+	s.Of("/").On("message-with-ack", func(_ context.Context, _ *Socket, args Args, ack *Ack) {
+		ack.Reply(args.Any()...)
 	})
 }
 

@@ -1,7 +1,6 @@
 package socketio
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"runtime/debug"
@@ -9,11 +8,12 @@ import (
 
 // task is one thing to do in a socket's worker.
 type task struct {
-	do      func()   // or
-	handler *handler // with the rest
-	event   string
-	args    []json.RawMessage
-	ack     *Ack
+	do   func()
+	owed bool // do is run even after the end; or, without do,
+
+	event string
+	args  Args
+	ack   *Ack
 }
 
 // push appends a task and sees that somebody works. The caller holds s.mu.
@@ -102,11 +102,6 @@ func (s *Socket) work() {
 	}
 }
 
-// handle runs one handler.
-func (s *Socket) handle(t task) {
-	s.guard(func() { t.handler.run(s.ctx, s, t.event, t.args, t.ack) })
-}
-
 // guard runs f. A panic in it closes this connection only. [SEC-40]
 func (s *Socket) guard(f func()) {
 	defer func() {
@@ -120,21 +115,18 @@ func (s *Socket) guard(f func()) {
 		if cfg.OnPanic != nil {
 			cfg.OnPanic(v, stack)
 		}
-		s.client.conn.Abort(codeInternal, "internal error")
+		s.client.abort(codeInternal, "internal error")
 	}()
 	f()
 }
 
 // start begins a socket: the checks, the answer, the OnConnect functions.
 // [sio5:connect]
-func (s *Socket) start(auth json.RawMessage) {
-	if len(auth) == 0 {
-		auth = nil
-	}
+func (s *Socket) start() {
 	s.mu.Lock()
 	s.push(task{do: func() {
 		err := errRefused // should a check panic
-		s.guard(func() { err = s.check(auth) })
+		s.guard(func() { err = s.check() })
 		if err != nil {
 			s.refuse(err)
 			return
@@ -149,8 +141,9 @@ func (s *Socket) start(auth json.RawMessage) {
 var errRefused = errors.New("socketio: check failed")
 
 // check runs the checks of the namespace.
-func (s *Socket) check(auth json.RawMessage) error {
-	for _, use := range s.namespace.uses {
+func (s *Socket) check() error {
+	auth := s.Handshake().Auth
+	for _, use := range s.namespace.functions.Load().uses {
 		if err := use(s.ctx, s, auth); err != nil {
 			return err
 		}
@@ -162,7 +155,7 @@ func (s *Socket) check(auth json.RawMessage) error {
 func (s *Socket) refuse(err error) {
 	s.mu.Lock()
 	over := s.state == ended
-	s.stop(ServerEnded)
+	s.stop(ServerDisconnect)
 	s.mu.Unlock()
 	s.cancel()
 	if over {
@@ -192,12 +185,20 @@ func (s *Socket) welcome() {
 		return
 	}
 	s.state = connected
+	if s.client.server.cfg.NoHandshake {
+		s.auth = nil
+	}
 	s.resume()
 	s.mu.Unlock()
-	s.client.joined(s)
-	s.client.conn.Send(encodeConnect(s.namespace.name, s.id).Preface())
-	s.enter() // nothing may come before the answer
-	for _, f := range s.namespace.onConnect {
+	s.client.joined()
+	pid := s.keep()
+	s.client.conn.Send(encodeConnect(s.namespace.name, s.id, pid).Preface())
+	if s.Recovered() { // nothing may come before the answer
+		s.catchUp()
+	} else {
+		s.enter()
+	}
+	for _, f := range s.namespace.functions.Load().onConnect {
 		s.guard(func() { f(s) })
 	}
 }
@@ -208,15 +209,14 @@ func (s *Socket) finish() {
 	if s.hurry != nil {
 		s.hurry.Stop()
 	}
-	acks := s.acks
-	s.acks = nil
-	reason := s.reason
+	tasks, reason := s.tasks, s.reason
+	s.tasks = nil
 	s.mu.Unlock()
-	for _, f := range acks {
-		s.guard(func() { f(nil, false) })
+	for _, t := range tasks {
+		s.guard(t.do)
 	}
 	if s.checked {
-		for _, f := range s.namespace.onDisconnect {
+		for _, f := range s.namespace.functions.Load().onDisconnect {
 			s.guard(func() { f(s, reason) })
 		}
 	}
@@ -227,12 +227,10 @@ func (s *Socket) event(p packet) error {
 	if s.settled() != connected {
 		return nil // it was on its way when the socket ended
 	}
-	h := s.namespace.handlers[string(p.name)]
-	if h == nil {
-		h = s.namespace.onUnknown
-	}
+	fs := s.namespace.functions.Load()
+	h := fs.handlers[string(p.name)]
 	var name string
-	if h != nil && h.name != "" {
+	if h != nil {
 		name = h.name // saves the copy
 	} else {
 		name = string(p.name)
@@ -241,21 +239,21 @@ func (s *Socket) event(p packet) error {
 	if p.hasID {
 		a = &Ack{socket: s, id: p.id}
 	}
-	if hook := s.namespace.onEvent; hook != nil {
+	for _, hook := range fs.onEvent {
 		keep := false
 		s.guard(func() { keep = hook(s, name, a) })
 		if !keep {
 			return nil
 		}
 	}
-	if h == nil {
+	if h == nil && len(fs.onUnknown) == 0 && s.deaf(name) {
 		return nil
 	}
-	t := task{handler: h, event: name, args: p.args, ack: a}
-	if h.inline && s.inline(t) {
+	t := task{event: name, args: p.args, ack: a}
+	if h != nil && h.inline && s.inline(t) {
 		return nil
 	}
-	t.args = own(p.args)
+	t.args = p.args.own()
 	s.pushFair(t)
 	return nil
 }
@@ -264,7 +262,7 @@ func (s *Socket) event(p packet) error {
 // before it.
 func (s *Socket) inline(t task) bool {
 	s.mu.Lock()
-	if s.state != connected || s.working {
+	if s.state != connected || s.working || s.handlers[t.event] != nil {
 		s.mu.Unlock()
 		return false
 	}
@@ -279,19 +277,4 @@ func (s *Socket) inline(t task) bool {
 	}
 	s.mu.Unlock()
 	return true
-}
-
-// own copies arguments out of the reading goroutine's buffer.
-func own(args []json.RawMessage) []json.RawMessage {
-	size := 0
-	for _, a := range args {
-		size += len(a)
-	}
-	buf := make([]byte, 0, size)
-	for i, a := range args {
-		start := len(buf)
-		buf = append(buf, a...)
-		args[i] = buf[start:len(buf):len(buf)]
-	}
-	return args
 }

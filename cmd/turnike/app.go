@@ -2,11 +2,15 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/alecthomas/kong"
 )
+
+// defaultData is the data directory when nothing names another one.
+const defaultData = "./data"
 
 // app is what every command works with.
 type app struct {
@@ -17,6 +21,16 @@ type app struct {
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	out            *output // of serve; it waits for no reader. Else nil
+}
+
+// finish reports how the command ended and returns the exit code.
+func (a *app) finish(err error) int {
+	code := report(a.stderr, err)
+	if a.out != nil {
+		a.out.close()
+	}
+	return code
 }
 
 func newApp(grammar commands, parsed *kong.Context, env environment) (*app, error) {
@@ -26,7 +40,7 @@ func newApp(grammar commands, parsed *kong.Context, env environment) (*app, erro
 		}
 	}
 	return &app{
-		data:   cmp.Or(grammar.Data, env[envData], "./data"),
+		data:   cmp.Or(grammar.Data, env[envData], defaultData),
 		file:   cmp.Or(grammar.Config, env[envConfig]),
 		env:    env,
 		flags:  flagLayer(parsed),
@@ -45,9 +59,25 @@ func flagLayer(parsed *kong.Context) layer {
 	return out
 }
 
-// config reads the configuration.
+// config reads the configuration that a server started now would have.
 func (a *app) config() (Config, error) {
 	return loadConfig(sources{data: a.data, file: a.file, env: a.env, flags: a.flags})
+}
+
+// configInForce reads the configuration for a command beside the server: while
+// one runs, its own configuration wins over the file and the environment, which
+// then give only the secrets. The second result is nil while none runs.
+func (a *app) configInForce() (Config, *runningServer, error) {
+	server, err := readRunning(a.data)
+	if errors.Is(err, errNotRunning) {
+		cfg, err := a.config()
+		return cfg, nil, err
+	}
+	if err != nil {
+		return Config{}, nil, err
+	}
+	cfg, err := loadConfig(sources{data: a.data, file: a.file, env: a.env, flags: a.flags, running: &server})
+	return cfg, &server, err
 }
 
 // say writes a line for people to stdout.

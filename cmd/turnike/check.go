@@ -1,8 +1,14 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/turnike/turnike/internal/sqlstore"
 )
 
 // checkCommand prints the effective configuration.
@@ -10,7 +16,7 @@ type checkCommand struct{ configFlags }
 
 // Run prints the configuration as TOML, and advice on stderr. What would stop
 // the server from starting is its error.
-func (c *checkCommand) Run(a *app) error {
+func (c *checkCommand) Run(ctx context.Context, a *app) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -20,10 +26,35 @@ func (c *checkCommand) Run(a *app) error {
 			return fmt.Errorf("tls.cert_file, tls.key_file: %w; name a certificate and its key, PEM", err)
 		}
 	}
+	limit, err := a.limitInForce(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if limit != "" {
+		cfg.warn("seat.limit: %s", limit)
+	}
 	for _, advice := range cfg.Warnings {
 		if _, err := fmt.Fprintf(a.stderr, "turnike: advice: %s\n", advice); err != nil {
 			return err
 		}
 	}
 	return printConfig(a.stdout, cfg)
+}
+
+// limitInForce says how the limit in the database differs from the configured
+// one, if there is a database.
+func (a *app) limitInForce(ctx context.Context, cfg Config) (text string, err error) {
+	if _, err := os.Stat(filepath.Join(a.data, sqlstore.File)); errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	w, err := a.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer w.close(&err)
+	pool, err := w.store.PoolByName(ctx, sqlstore.DefaultPool)
+	if err != nil {
+		return "", err
+	}
+	return limitDiffers(cfg, pool), nil
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
-	"io"
+	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -12,56 +14,153 @@ type completionCommand struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish."`
 }
 
-// Run prints the script, made of the grammar.
+// Run prints the script.
 func (c *completionCommand) Run(a *app) error {
-	write := map[string]func(io.Writer, []completion) error{
-		"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}[c.Shell]
-	return write(a.stdout, completions(a.parsed.Model.Node, ""))
+	return a.say("%s", completionScripts()[c.Shell])
 }
 
-// completion is what can follow a command.
-type completion struct {
-	path  string // the command's words, "" for the program
-	words []completionWord
+// completeWord is the first argument with which the scripts ask for what can
+// follow; the words typed so far come behind it, the last one unfinished.
+const completeWord = "__complete"
+
+// candidate is a word that can stand where the last one is being typed.
+type candidate struct{ text, help string }
+
+// completer finds candidates in the grammar. names lists what exists: accounts
+// for the kind "users", pools for "pools".
+type completer struct {
+	names func(kind string) []string
 }
 
-// completionWord is a command, a flag or a value.
-type completionWord struct {
-	text, help string
-	takesValue bool // a flag with something behind it
-}
-
-// list joins the texts of the words.
-func (c completion) list() string {
-	texts := make([]string, len(c.words))
-	for i, w := range c.words {
-		texts[i] = w.text
-	}
-	return strings.Join(texts, " ")
-}
-
-// completions walks through the grammar.
-func completions(node *kong.Node, path string) []completion {
-	own := completion{path: path}
-	for _, child := range node.Children {
-		own.words = append(own.words, completionWord{text: child.Name, help: child.Help})
-	}
-	for _, p := range node.Positional {
-		if p.Enum == "" {
-			continue
+// candidates are the words that fit behind all words but the last, and begin
+// with the last one.
+func (c completer) candidates(node *kong.Node, words []string) []candidate {
+	typed := words[len(words)-1]
+	positional := 0
+	var open *kong.Flag // that waits for its value
+	for _, word := range words[:len(words)-1] {
+		switch child := childNamed(node, word); {
+		case open != nil:
+			open = nil
+		case strings.HasPrefix(word, "-"):
+			name, _, hasValue := strings.Cut(strings.TrimLeft(word, "-"), "=")
+			if f := flagNamed(node, name); f != nil && !hasValue && !f.IsBool() {
+				open = f
+			}
+		case child != nil:
+			node = child
+		default:
+			positional++
 		}
-		for _, value := range p.EnumSlice() {
-			own.words = append(own.words, completionWord{text: value, help: p.Help})
+	}
+	var all []candidate
+	if open != nil {
+		all = c.values(open.Value)
+	} else {
+		all = c.next(node, positional)
+	}
+	return slices.DeleteFunc(all, func(w candidate) bool {
+		return !strings.HasPrefix(w.text, typed) || open == nil && typed == "" && w.text == "--help"
+	})
+}
+
+// next are the commands, arguments and flags that can follow a node.
+func (c completer) next(node *kong.Node, positional int) []candidate {
+	var all []candidate
+	for _, child := range node.Children {
+		all = append(all, candidate{child.Name, child.Help})
+	}
+	if n := len(node.Positional); n > 0 {
+		if last := node.Positional[n-1]; positional < n {
+			all = append(all, c.values(node.Positional[positional])...)
+		} else if last.IsSlice() {
+			all = append(all, c.values(last)...)
 		}
 	}
 	for _, group := range node.AllFlags(true) {
 		for _, f := range group {
-			own.words = append(own.words, completionWord{text: "--" + f.Name, help: f.Help, takesValue: !f.IsBool()})
+			all = append(all, candidate{"--" + f.Name, f.Help})
 		}
 	}
-	out := []completion{own}
-	for _, child := range node.Children {
-		out = append(out, completions(child, strings.TrimSpace(path+" "+child.Name))...)
+	return all
+}
+
+// values are those of an argument or a flag: the words of its enum, or the
+// names that its tag complete asks for.
+func (c completer) values(v *kong.Value) []candidate {
+	words := []string{}
+	if v.Enum != "" {
+		words = v.EnumSlice()
+	} else if kind := v.Tag.Get("complete"); kind != "" {
+		words = c.names(kind)
 	}
-	return out
+	all := make([]candidate, len(words))
+	for i, w := range words {
+		all[i] = candidate{text: w}
+	}
+	return all
+}
+
+func childNamed(node *kong.Node, name string) *kong.Node {
+	i := slices.IndexFunc(node.Children, func(n *kong.Node) bool { return n.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return node.Children[i]
+}
+
+func flagNamed(node *kong.Node, name string) *kong.Flag {
+	for _, group := range node.AllFlags(false) {
+		for _, f := range group {
+			if f.Name == name {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// complete prints the candidates, one a line, each with its help behind a tab.
+// Whatever goes wrong, it offers less: nobody reads an error while typing.
+func (a *app) complete(ctx context.Context, grammar *kong.Node, words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	for i, w := range words[:len(words)-1] {
+		if w == "--data" {
+			a.data = words[i+1]
+		} else if dir, ok := strings.CutPrefix(w, "--data="); ok {
+			a.data = dir
+		}
+	}
+	c := completer{names: func(kind string) []string { return a.existing(ctx, kind) }}
+	for _, w := range c.candidates(grammar, words) {
+		if _, err := fmt.Fprintf(a.stdout, "%s\t%s\n", w.text, w.help); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// existing lists the names of accounts or pools; none when the database cannot
+// be read.
+func (a *app) existing(ctx context.Context, kind string) (names []string) {
+	w, err := a.open(ctx)
+	if err != nil {
+		return nil
+	}
+	defer w.close(&err)
+	switch kind {
+	case "users":
+		users, _ := w.store.Users(ctx)
+		for _, u := range users {
+			names = append(names, u.Name)
+		}
+	case "pools":
+		pools, _ := w.store.Pools(ctx)
+		for _, p := range pools {
+			names = append(names, p.Name)
+		}
+	}
+	return names
 }

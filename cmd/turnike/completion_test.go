@@ -1,53 +1,65 @@
 package main
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 )
 
-// TestCompletionBash asks a real bash what it offers.
-func TestCompletionBash(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Fatal(err)
-	}
-	script := newShell(t).must("", "completion", "bash")
+// TestCompletion: what is offered while a word is typed, names of accounts and
+// pools included.
+func TestCompletion(t *testing.T) {
+	s := newShell(t)
+	s.must("", "pool", "set", "acme", "--limit", "5")
+	s.add("ayse", "veli")
 	for _, test := range []struct {
 		typed string // the last word is being typed
-		want  string // one of what is offered
+		want  string // one of what is offered; "" for nothing at all
 		not   string
 	}{
-		{"turnike ", "serve", "list"},
-		{"turnike us", "user", "serve"},
-		{"turnike user ", "import", "end"},
-		{"turnike --data /tmp user ", "passwd", "end"},
-		{"turnike user add --", "--password-stdin", "--reason"},
-		{"turnike session end ", "--reason", "issue"},
-		{"turnike completion ", "zsh", "serve"},
+		{"", "serve", "list"},
+		{"us", "user", "serve"},
+		{"user ", "import", "end"},
+		{"--data DATA user ", "passwd", "end"},
+		{"user add --", "--password-stdin", "--reason"},
+		{"session end ", "--reason", "issue"},
+		{"session end --user ", "ayse", "--reason"},
+		{"session end --user v", "veli", "ayse"},
+		{"session issue ayse ", "veli", "acme"},
+		{"session end --user ayse --r", "--reason", "ayse"},
+		{"user passwd ", "ayse", "acme"},
+		{"user passwd ayse ", "--password-stdin", "ayse"},
+		{"user set ayse --pool ", "acme", "ayse"},
+		{"user add mehmet --role ", "admin", "--role"},
+		{"pool set default --policy ", "deny", "names"},
+		{"pool delete ", "acme", "ayse"},
+		{"session end --reason ", "", ""},
+		{"completion ", "zsh", "serve"},
+		{"no such thing ", "--data", "list"},
 	} {
-		words := strings.Split(test.typed, " ")
-		ask := script + "\nCOMP_WORDS=(" + strings.Join(words, " ") + ")\nCOMP_CWORD=$1\n_turnike\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n"
-		if words[len(words)-1] == "" {
-			ask = strings.Replace(ask, " )\nCOMP_CWORD", " '')\nCOMP_CWORD", 1)
+		words := strings.Split(strings.ReplaceAll(test.typed, "DATA", s.data), " ")
+		offered := "\n"
+		for line := range strings.Lines(s.complete(words...)) {
+			text, _, _ := strings.Cut(line, "\t")
+			offered += text + "\n"
 		}
-		out, err := exec.CommandContext(t.Context(), bash, "-c", ask, "bash", string(rune('0'+len(words)-1))).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		offered := "\n" + string(out)
-		if !strings.Contains(offered, "\n"+test.want+"\n") || strings.Contains(offered, "\n"+test.not+"\n") {
+		if test.want == "" && offered != "\n" || test.want != "" && !strings.Contains(offered, "\n"+test.want+"\n") ||
+			test.not != "" && strings.Contains(offered, "\n"+test.not+"\n") {
 			t.Errorf("%q: offered %q", test.typed, strings.Fields(offered))
 		}
 	}
+	s.data = t.TempDir() // nothing to read names from
+	if out := s.complete("session", "end", "--user", ""); out != "" {
+		t.Errorf("%q", out)
+	}
 }
 
-// TestCompletionScripts: those of the other shells are made of the same grammar.
-func TestCompletionScripts(t *testing.T) {
-	s := newShell(t)
-	golden(t, "completion.zsh", s.must("", "completion", "zsh"))
-	golden(t, "completion.fish", s.must("", "completion", "fish"))
-	if got := fishQuote(`it's \ here`); got != `'it\'s \\ here'` {
-		t.Errorf("%s", got)
+// complete asks as the scripts do, with the data directory in the environment.
+func (s *shell) complete(words ...string) string {
+	s.t.Helper()
+	var out, errout strings.Builder
+	env := append([]string{"TURNIKE_DATA=" + s.data}, s.env...)
+	if code := run(s.t.Context(), append([]string{completeWord}, words...), env, strings.NewReader(""), &out, &errout); code != exitDone || errout.Len() > 0 {
+		s.t.Fatalf("%v: exit code %d\n%s", words, code, errout.String())
 	}
+	return out.String()
 }

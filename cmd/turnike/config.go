@@ -198,6 +198,7 @@ type MailConfig struct {
 	To           []string // who is alerted
 	From         string
 	SMTP         string // host:port
+	Hello        string // the name in EHLO; "" is the host of server.public_url, else the host's name
 	TLS          alert.Security
 	Username     string
 	Password     secret.Secret
@@ -215,7 +216,8 @@ type MetricsConfig struct {
 
 // AuditConfig is the section [audit].
 type AuditConfig struct {
-	Retention time.Duration // of events of the class audit
+	Retention            time.Duration // of events of the class audit
+	FailedLoginRetention time.Duration // of those among them that count failed logins
 }
 
 // proxyFrom are the networks that have to speak the PROXY protocol; none when it

@@ -165,6 +165,8 @@ func (c *Config) fields() []field {
 			named("mail.from", "", "the sender of alerts, such as turnike@example.com"),
 		text(&c.Mail.SMTP, optional(smtpAddress)).
 			named("mail.smtp", "", "the SMTP server, host:port, such as smtp.example.com:587"),
+		text(&c.Mail.Hello, optional(helloName)).
+			named("mail.hello", "", "name that this server gives itself in EHLO; the host of server.public_url, else the host's name"),
 		choice(&c.Mail.TLS, alert.StartTLS, alert.Implicit, alert.Plain).
 			named("mail.tls", string(alert.StartTLS), "starttls sends nothing without it; implicit is for port 465; none is for this machine only"),
 		text(&c.Mail.Username, accountName).named("mail.username", "", "the account at the SMTP server; none without one"),
@@ -177,5 +179,7 @@ func (c *Config) fields() []field {
 
 		span(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),
+		span(&c.Audit.FailedLoginRetention, day, 4000*day).
+			named("audit.failed_login_retention", "30d", "how long failed logins are kept in it"),
 	}
 }

@@ -12,6 +12,8 @@ type sources struct {
 	file  string      // "" for none
 	env   environment // the whole environment
 	flags layer       // those that were given
+
+	running *runningServer // nil for none
 }
 
 // setting is one value on its way to its field.
@@ -26,8 +28,9 @@ type setting struct {
 type layer map[string]setting
 
 // loadConfig reads the sources: a flag wins over the environment, that over the
-// file, that over the default. Secrets also come from the credentials of the
-// unit, which stand alone. Its error is one line that names the key and the
+// file, that over the default. A running server's configuration wins over the
+// environment and the file. Secrets also come from the credentials of the unit,
+// which stand alone. Its error is one line that names the key and the
 // mend.
 func loadConfig(src sources) (Config, error) {
 	c := Config{Data: src.data, origins: map[string]string{}}
@@ -47,8 +50,12 @@ func loadConfig(src sources) (Config, error) {
 	if err := unit.disjoint(env, file); err != nil {
 		return Config{}, err
 	}
+	running := layer{}
+	if src.running != nil {
+		running = src.running.layer(fields)
+	}
 	for _, f := range fields {
-		if err := c.take(f, src.flags, env, file, unit); err != nil {
+		if err := c.take(f, src.flags, running, env, file, unit); err != nil {
 			return Config{}, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -26,6 +27,24 @@ func smtpAddress(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	if n, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || n == 0 || host == "" || strings.ContainsAny(host, " /@\t\r\n\x00") {
 		return "", fmt.Errorf(`%s is not host:port: write one such as "smtp.example.com:587"`, clip(s))
+	}
+	return s, nil
+}
+
+// helloName is what a client may call itself in EHLO: a domain name or an
+// address literal (RFC 5321, section 4.1.3).
+func helloName(s string) (string, error) {
+	inner, isLiteral := strings.CutPrefix(s, "[")
+	if isLiteral {
+		inner, isLiteral = strings.CutSuffix(inner, "]")
+		_, err := netip.ParseAddr(strings.TrimPrefix(inner, "IPv6:"))
+		isLiteral = isLiteral && err == nil
+	}
+	strange := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
+	}
+	if !isLiteral && (len(s) > 253 || strings.ContainsFunc(s, strange) || strings.Trim(s, "-.") != s) {
+		return "", fmt.Errorf(`%s is not a host name: write one such as "turnike.example.com" or "[192.0.2.1]"`, clip(s))
 	}
 	return s, nil
 }

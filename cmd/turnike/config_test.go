@@ -43,7 +43,7 @@ func TestConfigDefaults(t *testing.T) {
 		c.Presence.NamesUpTo != 5000, c.SocketIO.PingInterval != 10*time.Second, c.SocketIO.PingTimeout != 10*time.Second,
 		c.SocketIO.ConnectTimeout != 5*time.Second, c.SocketIO.RegisterTimeout != 10*time.Second, c.SocketIO.MaxPayload != 65536,
 		!slices.Equal(c.SocketIO.Transports, []string{"polling", "websocket"}), !c.RateLimit.Enabled,
-		c.Password.MinLength != 12, c.Audit.Retention != 400*24*time.Hour, len(c.Warnings) != 0:
+		c.Password.MinLength != 12, c.Audit.Retention != 400*24*time.Hour, c.Audit.FailedLoginRetention != 30*24*time.Hour, len(c.Warnings) != 0:
 		t.Errorf("%+v", c)
 	}
 }
@@ -226,6 +226,29 @@ func TestMetricsInTheOpen(t *testing.T) {
 		}
 		if got := strings.Contains(strings.Join(c.Warnings, "\n"), "metrics.listen"); got != warned {
 			t.Errorf("%s: warned %v, want %v", listen, got, warned)
+		}
+	}
+}
+
+// TestMailHello: the name in EHLO is the configured one, else the one that users
+// type, else the host's.
+func TestMailHello(t *testing.T) {
+	for _, test := range []struct{ hello, public, want string }{
+		{"mx.example.com", "https://turnike.example.com", "mx.example.com"},
+		{"", "https://turnike.example.com:8443", "turnike.example.com"},
+		{"", "https://192.0.2.1", "[192.0.2.1]"},
+		{"", "https://[2001:db8::1]", "[IPv6:2001:db8::1]"},
+		{"", "", machine()},
+	} {
+		var c Config
+		c.Mail.Hello, c.Server.PublicURL = test.hello, test.public
+		if got := mailHello(c); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+	for _, bad := range []string{"a b", "-a", "a.", "[1.2.3]", "[192.0.2.1", "büro"} {
+		if _, err := helloName(bad); err == nil {
+			t.Errorf("%q is taken", bad)
 		}
 	}
 }

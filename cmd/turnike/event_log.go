@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"strings"
-	"sync/atomic"
 
 	"github.com/turnike/turnike/internal/session"
 )
@@ -13,16 +12,16 @@ import (
 const eventLogSize = 4096
 
 // eventLog writes a line for each event of the audit trail, and at level debug
-// for the others. Who hands it events never waits for it: when nobody reads the
-// log, lines are left out and counted, the database has them all the same.
+// for the others. Who hands it events never waits for it: when they come faster
+// than their lines can be made, some are skipped. The database has them all.
 type eventLog struct {
-	log    *slog.Logger
-	queue  chan session.Event
-	missed atomic.Int64
+	log   *slog.Logger
+	queue chan session.Event
+	skip  func() // counts a line that is left out
 }
 
-func newEventLog(log *slog.Logger) *eventLog {
-	return &eventLog{log: log, queue: make(chan session.Event, eventLogSize)}
+func newEventLog(log *slog.Logger, skip func()) *eventLog {
+	return &eventLog{log: log, queue: make(chan session.Event, eventLogSize), skip: skip}
 }
 
 // note takes events; it never blocks.
@@ -37,7 +36,7 @@ func (l *eventLog) note(events []session.Event) {
 		select {
 		case l.queue <- e:
 		default:
-			l.missed.Add(1)
+			l.skip()
 		}
 	}
 }
@@ -58,9 +57,6 @@ func (l *eventLog) run(ctx context.Context) {
 }
 
 func (l *eventLog) write(e session.Event) {
-	if n := l.missed.Swap(0); n > 0 {
-		l.log.Warn("lines were left out of the log", "lines", n)
-	}
 	attrs := []slog.Attr{slog.Int64("pool", int64(e.Pool)), slog.Int64("seq", e.LogSeq)}
 	for _, a := range []struct{ key, value string }{
 		{"user", e.Username}, {"session", e.Session}, {"socket", e.Conn}, {"code", string(e.Code)}, {"reason", e.Reason},
@@ -71,6 +67,9 @@ func (l *eventLog) write(e session.Event) {
 			attrs = append(attrs, slog.String(a.key, a.value))
 		}
 	}
+	if e.Type == session.UsersImported {
+		attrs = append(attrs, slog.Int("count", e.Count))
+	}
 	if e.Type == session.LoginFailed {
 		attrs = append(attrs, slog.Int("count", e.Count), slog.Int("throttled", e.Throttled))
 	}
@@ -80,8 +79,10 @@ func (l *eventLog) write(e session.Event) {
 	l.log.LogAttrs(context.Background(), level(e), strings.ReplaceAll(string(e.Type), "_", " "), attrs...)
 }
 
+// level is info for the audit trail, but for each account of an import: one line
+// counts them.
 func level(e session.Event) slog.Level {
-	if e.Type.Audit() {
+	if e.Type.Audit() && e.Reason != session.ReasonImport {
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug

@@ -37,6 +37,6 @@ func report(stderr io.Writer, err error) int {
 		message = "the database cannot take the change now; try again: " + message
 	}
 	// Nobody can be told when stderr is gone; the code still says it.
-	_, _ = fmt.Fprintf(stderr, "turnike: %s\n", strings.Join(strings.Fields(message), " "))
+	_, _ = fmt.Fprintf(stderr, "%s %s\n", terminalStyle(stderr).red("turnike:"), strings.Join(strings.Fields(message), " "))
 	return code
 }

@@ -10,17 +10,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/turnike/turnike/internal/server"
 )
-
-// addressFile, in the data directory, has the URL of the running server.
-const addressFile = "address"
 
 // healthTimeout bounds the whole question.
 const healthTimeout = 3 * time.Second
@@ -31,11 +26,24 @@ type healthcheckCommand struct{}
 
 // Run asks /healthz.
 func (healthcheckCommand) Run(ctx context.Context, a *app) error {
-	cfg, err := a.config()
+	server, err := readRunning(a.data)
 	if err != nil {
 		return err
 	}
-	address, err := serverAddress(cfg.Data)
+	if err := server.ask(ctx, a.data, "healthz"); err != nil {
+		return err
+	}
+	return a.say("healthy")
+}
+
+// ask requests a health route of the running server and fails unless the answer
+// is 200.
+func (s runningServer) ask(ctx context.Context, data, route string) error {
+	address, err := s.address()
+	if err != nil {
+		return err
+	}
+	cfg, err := loadConfig(sources{data: data, running: &s}) // the server's alone
 	if err != nil {
 		return err
 	}
@@ -45,7 +53,7 @@ func (healthcheckCommand) Run(ctx context.Context, a *app) error {
 	}
 	ctx, stop := context.WithTimeout(ctx, healthTimeout)
 	defer stop()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.JoinPath("healthz").String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.JoinPath(route).String(), nil)
 	if err != nil {
 		return err
 	}
@@ -56,14 +64,19 @@ func (healthcheckCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return fmt.Errorf("the server does not answer: %w", err)
 	}
-	defer res.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)); err != nil {
+	if err := discard(res.Body); err != nil {
 		return fmt.Errorf("the server does not answer: %w", err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server is not healthy: status %d", res.StatusCode)
+		return fmt.Errorf("the server is not healthy: status %d of /%s", res.StatusCode, route)
 	}
-	return a.say("healthy")
+	return nil
+}
+
+// discard reads a small body to its end and closes it.
+func discard(body io.ReadCloser) error {
+	_, err := io.Copy(io.Discard, io.LimitReader(body, 64<<10))
+	return errors.Join(err, body.Close())
 }
 
 // dialServer connects as the listener wants it.
@@ -86,22 +99,6 @@ func dialServer(cfg Config) func(ctx context.Context, network, address string) (
 		}
 		return c, nil
 	}
-}
-
-// serverAddress reads where the running server can be reached.
-func serverAddress(data string) (*url.URL, error) {
-	line, err := os.ReadFile(filepath.Join(data, addressFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no server runs on the data directory %s", data)
-	}
-	if err != nil {
-		return nil, err
-	}
-	address, err := url.Parse(strings.TrimSpace(string(line)))
-	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
-		return nil, fmt.Errorf("%s is not the address of a server", filepath.Join(data, addressFile))
-	}
-	return address, nil
 }
 
 // trustServer accepts the certificate that the server must have: one of the

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/turnike/turnike/internal/sqlstore"
 )
 
 // TestHealthcheck asks real listeners, whose address and certificate lie where
@@ -37,7 +39,8 @@ func TestHealthcheck(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshakes that are refused
 	secure.StartTLS()
 
-	write(addressFile, secure.URL+"\n")
+	s.fails(exitFailed, []string{"no server runs on the data directory"}, "", "healthcheck")
+	s.leaveRunning(secure.URL, TLSAuto)
 	s.fails(exitFailed, []string{"the local CA", "no such file"}, "", "healthcheck")
 	write("tls/ca.pem", "nothing")
 	s.fails(exitFailed, []string{"no certificate"}, "", "healthcheck")
@@ -53,10 +56,33 @@ func TestHealthcheck(t *testing.T) {
 	secure.Close()
 	s.fails(exitFailed, []string{"does not answer"}, "", "healthcheck")
 
-	write(addressFile, plain.URL)
-	s.must("", "healthcheck", "--config", "testdata/off.toml")
-	write(addressFile, "nonsense")
+	s.leaveRunning(plain.URL, TLSOff)
+	s.must("", "healthcheck")
+	s.leaveRunning("nonsense", TLSOff)
 	s.fails(exitFailed, []string{"not the address of a server"}, "", "healthcheck")
+	write(runningFile, "{")
+	s.fails(exitFailed, []string{runningFile, "unexpected end"}, "", "healthcheck")
+	write(runningFile, `{"pid":1}`) // of a server that was killed
+	s.fails(exitFailed, []string{"is starting"}, "", "healthcheck")
+}
+
+// leaveRunning leaves in the data directory what a server does: its lock, and
+// its description with the given keys of the configuration.
+func (s *shell) leaveRunning(url, mode string, config ...string) {
+	s.t.Helper()
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if lock, err := sqlstore.LockDir(s.data); err == nil { // the first time
+		s.t.Cleanup(func() { _ = lock.Close() })
+	}
+	r := runningServer{PID: os.Getpid(), URL: url, Config: map[string]string{"tls.mode": mode, "server.listen": "127.0.0.1:0"}}
+	for i := 0; i < len(config); i += 2 {
+		r.Config[config[i]] = config[i+1]
+	}
+	if err := r.write(s.data); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // TestHealthcheckFiles: with the operator's own certificate, exactly that is
@@ -67,15 +93,9 @@ func TestHealthcheckFiles(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(s.data, addressFile), []byte(server.URL), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	own, other := keyPair(t, server.TLS.Certificates[0]), keyPair(t, selfSigned(t))
-	s.env = []string{"TURNIKE_TLS_MODE=files", "TURNIKE_TLS_CERT_FILE=" + own + ".pem", "TURNIKE_TLS_KEY_FILE=" + own + ".key"}
+	s.leaveRunning(server.URL, TLSFiles, "tls.cert_file", own+".pem", "tls.key_file", own+".key")
 	s.must("", "healthcheck")
-	s.env = []string{"TURNIKE_TLS_MODE=files", "TURNIKE_TLS_CERT_FILE=" + other + ".pem", "TURNIKE_TLS_KEY_FILE=" + other + ".key"}
+	s.leaveRunning(server.URL, TLSFiles, "tls.cert_file", other+".pem", "tls.key_file", other+".key")
 	s.fails(exitFailed, []string{"another certificate"}, "", "healthcheck")
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // listFlags are those of every list.
@@ -30,19 +30,59 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// printTable writes aligned columns under a header, whose words are them.
+// printTable writes aligned columns under a header, whose words are their names.
+// On a terminal the header is bold.
 func printTable(w io.Writer, header string, cells [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	rows := append([][]string{strings.Fields(header)}, cells...)
+	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i := range row {
 			row[i] = printable(row[i])
-		}
-		if _, err := fmt.Fprintln(t, strings.Join(row, "\t")); err != nil {
-			return err
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 	}
-	return t.Flush()
+	bold := terminalStyle(w).bold
+	var b strings.Builder
+	for n, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell)
+			if i < len(row)-1 {
+				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			}
+		}
+		if n == 0 {
+			fmt.Fprintln(&b, bold(line.String()))
+			continue
+		}
+		fmt.Fprintln(&b, line.String())
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// cut shortens a text for a narrow column.
+func cut(s string, most int) string {
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return s
+}
+
+// ago writes for people how long ago a time was: 12s, 5m, 3h or 4d.
+func ago(now, t time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case d < time.Second:
+		return "now"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	}
+	return fmt.Sprintf("%dd", d/(24*time.Hour))
 }
 
 // printable keeps what clients have named themselves from moving the cursor.

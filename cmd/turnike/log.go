@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -8,8 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"golang.org/x/term"
 
 	"github.com/turnike/turnike/internal/logbook"
 )
@@ -34,36 +33,62 @@ type logs struct {
 	level  *slog.LevelVar // of main
 	usual  slog.Level     // as configured
 	file   *logbook.File  // of access; nil without
+
+	queue       *logbook.Queue // to stderr
+	accessQueue *logbook.Queue // to file; nil without
 }
 
-// openLogs begins to log as configured.
-func openLogs(cfg Config, stderr io.Writer) (*logs, error) {
-	l := &logs{level: new(slog.LevelVar)}
+// openLogs begins to log as configured. Nothing that is logged waits for its
+// reader [I5].
+func openLogs(cfg Config, stderr *logbook.Queue, terminal bool) (*logs, error) {
+	l := &logs{level: new(slog.LevelVar), queue: stderr}
 	if err := l.usual.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
 		l.usual = slog.LevelInfo // the configuration has refused it before
 	}
 	l.level.Set(l.usual)
 	opts := &slog.HandlerOptions{Level: l.level, ReplaceAttr: logbook.Clean}
-	f, ok := stderr.(*os.File)
-	terminal := ok && term.IsTerminal(int(f.Fd()))
-	if cfg.Log.Format == formatText || cfg.Log.Format == formatAuto && terminal {
-		l.main = slog.New(slog.NewTextHandler(stderr, opts))
-	} else {
-		l.main = slog.New(slog.NewJSONHandler(stderr, opts))
+	l.main = newLogger(stderr, func(w io.Writer) slog.Handler {
+		if cfg.Log.Format == formatText || cfg.Log.Format == formatAuto && terminal {
+			return slog.NewTextHandler(w, opts)
+		}
+		return slog.NewJSONHandler(w, opts)
+	})
+	everything := func(w io.Writer) slog.Handler {
+		return slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: logbook.Clean})
 	}
-	everything := &slog.HandlerOptions{ReplaceAttr: logbook.Clean}
 	switch cfg.Log.Access {
 	case accessOff:
 	case accessStderr:
-		l.access = slog.New(slog.NewJSONHandler(stderr, everything))
+		l.access = slog.New(everything(stderr))
 	default:
 		file, err := logbook.OpenFile(cfg.Log.Access)
 		if err != nil {
 			return nil, fmt.Errorf("log.access: %w; name a file that can be written", err)
 		}
-		l.file, l.access = file, slog.New(slog.NewJSONHandler(file, everything))
+		l.file, l.accessQueue = file, logbook.NewQueue(file, logbook.MaxQueued)
+		l.access = newLogger(l.accessQueue, everything)
 	}
 	return l, nil
+}
+
+// newLogger returns a logger on a queue, which says in the same format how many
+// lines it has lost.
+func newLogger(q *logbook.Queue, format func(io.Writer) slog.Handler) *slog.Logger {
+	q.Note(func(lost uint64) []byte {
+		var line bytes.Buffer
+		slog.New(format(&line)).Warn("lines were left out of the log", "lines", lost)
+		return line.Bytes()
+	})
+	return slog.New(format(q))
+}
+
+// lost returns how many lines of both logs nobody could be given.
+func (l *logs) lost() uint64 {
+	n := l.queue.Lost()
+	if l.accessQueue != nil {
+		n += l.accessQueue.Lost()
+	}
+	return n
 }
 
 // close ends the access log.
@@ -71,6 +96,7 @@ func (l *logs) close() error {
 	if l.file == nil {
 		return nil
 	}
+	l.accessQueue.Close(flushPatience)
 	return l.file.Close()
 }
 

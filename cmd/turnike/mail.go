@@ -14,7 +14,10 @@ type mailTestCommand struct{}
 
 // Run sends it. What the server has against it is the error, with the mend.
 func (mailTestCommand) Run(ctx context.Context, a *app) error {
-	cfg, err := a.config()
+	cfg, err := a.config() // as changed, and not yet read by the server
+	if err == nil && len(cfg.Mail.To) == 0 {
+		cfg, _, err = a.configInForce()
+	}
 	if err != nil {
 		return err
 	}

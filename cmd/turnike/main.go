@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -12,16 +14,32 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(run(untilSignal(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// untilSignal returns a context that the first SIGINT or SIGTERM ends. The second
+// one ends the process at once, whatever hangs.
+func untilSignal() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // from here on the system's own way: the process ends
+		end()
+		if len(signals) > 0 { // the second came in between
+			os.Exit(exitFailed)
+		}
+	}()
+	return ctx
 }
 
 // commands is the grammar of the command line.
 type commands struct {
 	Data   string `placeholder:"DIR" help:"The data directory (TURNIKE_DATA; default ./data)."`
 	Config string `placeholder:"FILE" help:"The configuration file (TURNIKE_CONFIG)."`
+
+	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 
 	Serve serveCommand `cmd:"" help:"Run the server until SIGTERM or SIGINT."`
 	User  struct {
@@ -40,8 +58,9 @@ type commands struct {
 		Issue sessionIssueCommand `cmd:"" help:"Open sessions without passwords and print their tokens."`
 	} `cmd:"" help:"Who is inside."`
 	Pool struct {
-		List poolListCommand `cmd:"" help:"List the pools."`
-		Set  poolSetCommand  `cmd:"" help:"Make or change a pool."`
+		List   poolListCommand   `cmd:"" help:"List the pools."`
+		Set    poolSetCommand    `cmd:"" help:"Change a pool, or make one."`
+		Delete poolDeleteCommand `cmd:"" help:"Delete a pool without accounts."`
 	} `cmd:"" help:"Seat limits."`
 	Token struct {
 		Rotate tokenRotateCommand `cmd:"" help:"Make a new key for tokens; nobody is logged out, or everybody with --revoke."`
@@ -53,8 +72,10 @@ type commands struct {
 	Restore     restoreCommand     `cmd:"" help:"Put a backup into the place of the database, with the server stopped; ends all sessions."`
 	Trust       trustCommand       `cmd:"" help:"Make this machine and your browsers trust the local authority."`
 	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or what is wrong with it."`
+	Status      statusCommand      `cmd:"" help:"Show what is running, where, how many are inside, and what is wrong."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the running server whether it is alive."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Help        helpCommand        `cmd:"" help:"Print the help of a command."`
 	Completion  completionCommand  `cmd:"" help:"Print a completion script for a shell."`
 }
 
@@ -67,6 +88,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		kong.Name("turnike"),
 		kong.Description("Lets at most N people use an application at once."),
 		kong.Writers(stdout, stderr),
+		kong.Vars{"version": versionLine()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Exit(func(code int) { exited = max(exited, code) }), // --help; parsing goes on after it
 	)
@@ -78,9 +100,17 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 			return report(stderr, usageError{clip(arg) + " is not UTF-8"})
 		}
 	}
-	parsed, err := parser.Parse(args)
+	if len(args) > 0 && args[0] == completeWord {
+		env := parseEnvironment(env)
+		a := &app{data: cmp.Or(env[envData], defaultData), file: env[envConfig], env: env, stdout: stdout, stderr: stderr}
+		return report(stderr, a.complete(ctx, parser.Model.Node, args[1:]))
+	}
+	parsed, err := parser.Parse(helpWanted(args))
 	if exited >= 0 {
 		return exited
+	}
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && unfinished(parser.Model.Node, args) {
+		err = errors.Join(err, parse.Context.PrintUsage(false))
 	}
 	if err != nil {
 		return report(stderr, usageError{err.Error()})
@@ -91,5 +121,5 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	}
 	a.stdin, a.stdout, a.stderr = stdin, stdout, stderr
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return report(stderr, parsed.Run(a))
+	return a.finish(parsed.Run(a))
 }

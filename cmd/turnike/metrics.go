@@ -19,9 +19,9 @@ import (
 
 // newMetrics says whom /metrics asks.
 func newMetrics(store *sqlstore.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, alerts *alert.Service, panics *atomic.Uint64,
-	certs *certificate.Source, log *slog.Logger) http.Handler {
+	certs *certificate.Source, linesLost, foreign func() uint64, log *slog.Logger) http.Handler {
 	src := metrics.Sources{Occupancy: store.Occupancy, Store: store.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
-		API: web.Stats, Alert: alerts.Stats, Panics: panics.Load, Version: version(), Log: log}
+		API: web.Stats, Alert: alerts.Stats, Panics: panics.Load, LinesLost: linesLost, Foreign: foreign, Version: version(), Log: log}
 	if certs != nil {
 		src.Certificate = certs.NotAfter
 	}

@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // nearest is the word that was probably meant, or "" when none is close.
 func nearest(typed string, words []string) string {
 	const most = 3 // changes of one letter
@@ -10,6 +12,33 @@ func nearest(typed string, words []string) string {
 		}
 	}
 	return best
+}
+
+// mistyped returns the word that was typed with one mistake: a letter too many,
+// missing or wrong, or two swapped. Another letter at the end and another digit
+// are taken for meant, as in team-a and team-b.
+func mistyped(typed string, words []string) string {
+	for _, word := range words {
+		if typed == word || len(word) < 4 {
+			continue
+		}
+		front := 0
+		for front < min(len(typed), len(word)) && typed[front] == word[front] {
+			front++
+		}
+		a, b := typed[front:], word[front:]
+		for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+			a, b = a[:len(a)-1], b[:len(b)-1]
+		}
+		atEnd := front+max(len(a), len(b)) >= max(len(typed), len(word))
+		one := len(a) <= 1 && len(b) <= 1
+		swapped := len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+		meant := atEnd && (len(a) == len(b) || len(word) < 6)
+		if (one || swapped) && !meant && !strings.ContainsAny(a+b, "0123456789") {
+			return word
+		}
+	}
+	return ""
 }
 
 // distance is the Levenshtein distance of a and b, or at least bound when it is

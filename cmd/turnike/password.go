@@ -55,7 +55,7 @@ func (f passwordFlags) read(a *app, username string) (secret.Secret, error) {
 		return firstLine(a.stdin)
 	}
 	if in, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
-		return ask(in, a.stderr, username)
+		return askPassword(in, a.stderr, username)
 	}
 	return secret.Secret{}, errors.New("there is no terminal to ask for the password; give it on stdin with --password-stdin")
 }
@@ -74,8 +74,8 @@ func firstLine(r io.Reader) (secret.Secret, error) {
 	return secret.New(line), nil
 }
 
-// ask asks for the password twice on a terminal, without showing it.
-func ask(in *os.File, out io.Writer, username string) (secret.Secret, error) {
+// askPassword asks for the password twice on a terminal, without showing it.
+func askPassword(in *os.File, out io.Writer, username string) (secret.Secret, error) {
 	var answers [2]string
 	for i, prompt := range []string{"Password for " + username, "The same again"} {
 		if _, err := fmt.Fprintf(out, "%s: ", prompt); err != nil {

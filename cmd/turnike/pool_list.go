@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"strconv"
+
+	"github.com/turnike/turnike/internal/session"
 )
 
 // poolListCommand lists the pools.
@@ -29,12 +31,33 @@ func (c *poolListCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	rows, cells := make([]poolRow, 0, len(pools)), make([][]string, 0, len(pools))
+	rows := make([]poolRow, 0, len(pools))
 	for _, p := range pools {
-		row := poolRow{Name: p.Name, Limit: p.Limit, Used: p.Used(), Held: p.Held, Grace: p.Grace, Offered: p.Offered}
-		rows = append(rows, row)
-		cells = append(cells, []string{row.Name, strconv.Itoa(row.Limit), strconv.Itoa(row.Used),
-			strconv.Itoa(row.Held), strconv.Itoa(row.Grace), strconv.Itoa(row.Offered)})
+		rows = append(rows, newPoolRow(p))
 	}
-	return c.print(a.stdout, rows, "NAME LIMIT USED HELD GRACE OFFERED", cells)
+	if err := c.print(a.stdout, rows, poolHeader, poolCells(pools)); err != nil || c.JSON {
+		return err
+	}
+	for _, p := range pools {
+		if text := limitDiffers(w.cfg, p); text != "" {
+			return a.say("\n%s.", text)
+		}
+	}
+	return nil
+}
+
+// poolHeader names the columns of poolCells.
+const poolHeader = "NAME LIMIT FROM USED HELD GRACE OFFERED"
+
+func newPoolRow(p session.Pool) poolRow {
+	return poolRow{Name: p.Name, Limit: p.Limit, Used: p.Used(), Held: p.Held, Grace: p.Grace, Offered: p.Offered}
+}
+
+func poolCells(pools []session.Pool) [][]string {
+	cells := make([][]string, len(pools))
+	for i, p := range pools {
+		cells[i] = []string{p.Name, strconv.Itoa(p.Limit), limitFrom(p), strconv.Itoa(p.Used()),
+			strconv.Itoa(p.Held), strconv.Itoa(p.Grace), strconv.Itoa(p.Offered)}
+	}
+	return cells
 }

@@ -15,9 +15,10 @@ const (
 	maxSessions = 1000
 )
 
-// poolSetCommand makes or changes a pool.
+// poolSetCommand changes a pool, or makes one.
 type poolSetCommand struct {
-	Name        string  `arg:"" help:"The pool."`
+	Create      bool    `help:"Make the pool although its name is like that of another pool."`
+	Name        string  `arg:"" complete:"pools" help:"The pool."`
 	Limit       *int    `placeholder:"N" help:"Users inside at once; 0 lets nobody new in."`
 	Policy      *string `enum:"replace,deny,ask" placeholder:"POLICY" help:"What a login does that finds another session of its user: replace it, deny (while it is in use) or ask."`
 	MaxSessions *int    `placeholder:"N" help:"Live sessions of one user; 0 is what session.max_per_user says."`
@@ -38,10 +39,7 @@ func (c *poolSetCommand) Run(ctx context.Context, a *app) (err error) {
 	defer w.close(&err)
 	pool, err := w.store.PoolByName(ctx, c.Name)
 	if errors.Is(err, session.ErrNoPool) {
-		if c.Limit == nil {
-			return fmt.Errorf("there is no pool %s; give --limit to make it", c.Name)
-		}
-		pool, err = w.store.CreatePool(ctx, c.Name, *c.Limit)
+		pool, err = c.create(ctx, w)
 	}
 	if err != nil {
 		return err
@@ -60,6 +58,29 @@ func (c *poolSetCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	return c.tell(ctx, a, w)
+}
+
+// create makes the pool. A name that is probably a typing error makes none
+// without --create.
+func (c *poolSetCommand) create(ctx context.Context, w *workspace) (session.Pool, error) {
+	pools, err := w.store.Pools(ctx)
+	if err != nil {
+		return session.Pool{}, err
+	}
+	var names []string
+	for _, p := range pools {
+		names = append(names, p.Name)
+	}
+	meant := mistyped(c.Name, names)
+	switch {
+	case c.Limit == nil && meant != "":
+		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s?", c.Name, meant)
+	case c.Limit == nil:
+		return session.Pool{}, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --create --limit N", c.Name, c.Name)
+	case meant != "" && !c.Create:
+		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s? To make %s, add --create", c.Name, meant, c.Name)
+	}
+	return w.store.CreatePool(ctx, c.Name, *c.Limit)
 }
 
 func (c *poolSetCommand) check() error {

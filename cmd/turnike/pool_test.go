@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/turnike/turnike/internal/session"
@@ -20,6 +21,8 @@ func TestPoolSet(t *testing.T) {
 		words []string
 		args  []string
 	}{
+		{[]string{"there is no pool defalt", "did you mean default?", "--create"}, []string{"defalt", "--limit", "1"}},
+		{[]string{"there is no pool acne", "did you mean acme?"}, []string{"acne", "--presence", "none"}},
 		{[]string{"there is no pool beta", "--limit"}, []string{"beta", "--presence", "none"}},
 		{[]string{"invalid pool name"}, []string{"Beta", "--limit", "1"}},
 		{[]string{"--limit", "-1"}, []string{"beta", "--limit=-1"}},
@@ -46,5 +49,62 @@ func TestS8_LowerLimit(t *testing.T) {
 	}
 	if rows := s.sessions(); len(rows) != 2 || rows[0]["seat"] != "held" || rows[1]["seat"] != "held" {
 		t.Errorf("%v", rows)
+	}
+}
+
+// TestMistyped: one slip of the finger is taken for one; names that differ by a
+// number or their last letter are not.
+func TestMistyped(t *testing.T) {
+	pools := []string{"default", "acme", "team-a", "tenant1", "eu"}
+	for typed, want := range map[string]string{
+		"defalt": "default", "defualt": "default", "deffault": "default", "dafault": "default", "defaul": "default", "acne": "acme",
+		"default": "", "team-b": "", "tenant2": "", "acmes": "", "us": "", "e": "", "staff": "", "team-a2": "",
+	} {
+		if got := mistyped(typed, pools); got != want {
+			t.Errorf("%s: %q, want %q", typed, got, want)
+		}
+	}
+}
+
+// TestPoolDelete: a pool goes when no account is in it, and its name is free
+// again.
+func TestPoolDelete(t *testing.T) {
+	s := newShell(t)
+	s.must("", "pool", "set", "defalt", "--limit", "1", "--create")
+	s.must("", "pool", "set", "acme", "--limit", "5")
+	s.add("ayse")
+	s.must("", "user", "set", "ayse", "--pool", "acme")
+	s.fails(exitFailed, []string{"pool acme has 1 account", "user set NAME --pool"}, "", "pool", "delete", "acme")
+	s.fails(exitFailed, []string{"default cannot be deleted"}, "", "pool", "delete", "default")
+	s.fails(exitFailed, []string{"there is no pool"}, "", "pool", "delete", "nowhere")
+	s.must("", "user", "delete", "ayse")
+	if out := s.must("", "pool", "delete", "acme"); out != "pool acme deleted\n" {
+		t.Errorf("%q", out)
+	}
+	s.must("", "pool", "delete", "defalt")
+	s.fails(exitFailed, []string{"there is no pool"}, "", "user", "add", "ali", "--pool", "acme", "--password-stdin")
+	if out := s.must("", "pool", "list"); strings.Contains(out, "acme") || strings.Contains(out, "#") {
+		t.Errorf("%s", out)
+	}
+	s.must("", "pool", "set", "acme", "--limit", "2") // another one of that name
+	if out := s.must("", "pool", "list"); !strings.Contains(out, "acme     2      database") {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestLimitInForce: lists and check say where a limit comes from, and when the
+// configuration says something else.
+func TestLimitInForce(t *testing.T) {
+	s := newShell(t)
+	s.add("ayse")
+	if out := s.must("", "pool", "list"); !strings.Contains(out, "default  3      configuration") || strings.Contains(out, "not used") {
+		t.Errorf("%s", out)
+	}
+	s.must("", "pool", "set", "default", "--limit", "7")
+	for _, args := range [][]string{{"pool", "list"}, {"check"}} {
+		r := s.run("", args...)
+		if said := r.out + r.errout; r.code != exitDone || !strings.Contains(said, "the limit of pool default is 7, set in the database") || !strings.Contains(said, "seat.limit = 3 is not used") {
+			t.Errorf("%v: %+v", args, r)
+		}
 	}
 }

@@ -44,7 +44,7 @@ func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot restore: %w", err)
 	}
-	accounts, ended, err := renew(ctx, cfg, unpacked, lock)
+	accounts, ended, err := renew(ctx, cfg, unpacked)
 	if err != nil {
 		return errors.Join(fmt.Errorf("cannot restore %s: %w", clip(c.File), err), unpacked.Discard())
 	}
@@ -57,14 +57,14 @@ func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
 
 // renew begins a new epoch in the unpacked database, and ends all sessions in it.
 // What was ended since the backup was made must not be live again [A7].
-func renew(ctx context.Context, cfg Config, unpacked *sqlstore.Restoration, lock *sqlstore.DirLock) (accounts, ended int, err error) {
-	clock, log := session.NewClock(), slog.New(slog.DiscardHandler)
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: unpacked.Dir(), Lock: lock, Log: log, Now: clock.Now})
+func renew(ctx context.Context, cfg Config, unpacked *sqlstore.Restoration) (accounts, ended int, err error) {
+	log := slog.New(slog.DiscardHandler)
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: unpacked.Dir(), Log: log})
 	if err != nil {
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	core := session.New(store, cfg.rules(), clock, log)
+	core := session.New(store, cfg.rules(), log)
 	if err := core.Boot(ctx, rand.Text()); err != nil {
 		return 0, 0, err
 	}

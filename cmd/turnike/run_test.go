@@ -91,9 +91,8 @@ func (s *shell) add(names ...string) {
 // open opens the store beside the commands.
 func (s *shell) open() (*sqlstore.Store, *session.Core) {
 	s.t.Helper()
-	clock := session.NewClock()
 	log := slog.New(slog.DiscardHandler)
-	store, err := sqlstore.Open(context.Background(), sqlstore.Options{Dir: s.data, Log: log, Now: clock.Now})
+	store, err := sqlstore.Open(context.Background(), sqlstore.Options{Dir: s.data, Log: log})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -102,7 +101,7 @@ func (s *shell) open() (*sqlstore.Store, *session.Core) {
 			s.t.Error(err)
 		}
 	})
-	return store, session.New(store, session.DefaultRules(), clock, log)
+	return store, session.New(store, session.DefaultRules(), log)
 }
 
 // login opens a session for an account, as the server does.
@@ -140,8 +139,6 @@ func golden(t *testing.T, name, got string) {
 func TestUsage(t *testing.T) {
 	s := newShell(t)
 	for _, args := range [][]string{
-		{},
-		{"user"},
 		{"frobnicate"},
 		{"--frobnicate"},
 		{"user", "add"},

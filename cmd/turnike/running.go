@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -38,6 +37,7 @@ type running struct {
 	keys   *liveKeys
 	events *eventLog
 	alerts *alert.Service // nil while mail.to is empty
+	greet  *greeting
 }
 
 // runUntilDone serves, says where, and drains when ctx is done.
@@ -47,7 +47,8 @@ func runUntilDone(ctx context.Context, r running) error {
 	defer wg.Wait()
 	defer stopWork()
 	wg.Go(func() {
-		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention})
+		r.core.Run(work, sweepInterval, session.Retention{Presence: presenceRetention, Audit: r.cfg.Audit.Retention,
+			FailedLogins: r.cfg.Audit.FailedLoginRetention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
 	defer started(work, r.web.Run)() // its last words are events, so it stops before they do
@@ -73,18 +74,18 @@ func runUntilDone(ctx context.Context, r running) error {
 		r.log.Info("metrics", "address", r.watch.Addr().String(), "pprof", r.cfg.Metrics.Pprof)
 	}
 
-	address := filepath.Join(r.cfg.Data, addressFile)
-	if err := writeAddress(address, localURL(r.cfg, r.srv.Addr(), "127.0.0.1")); err != nil {
+	if err := r.describe(); err != nil {
 		return errors.Join(err, r.srv.Shutdown(work))
 	}
-	defer func() { _ = os.Remove(address) }() // a stale one is overwritten at the next start
+	// A file that stays behind does no harm: its process id is not the next server's.
+	defer func() { _ = os.Remove(filepath.Join(r.cfg.Data, runningFile)) }()
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
-	_, _ = fmt.Fprintf(r.opts.Stdout, "Turnike is ready: %s\n", here) // nobody may listen to stdout
 	tellOfFewFiles(r.cfg, r.log)
 	manager := systemd.Notifier{Log: r.log}
 	manager.Ready()
 	wg.Go(func() { manager.Watch(work, r.store.Ping) })
 	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
+	r.greet.ready(here)
 
 	select {
 	case err := <-failed:
@@ -95,11 +96,11 @@ func runUntilDone(ctx context.Context, r running) error {
 	return r.drain(work, failed)
 }
 
-// drain stops in order: first /readyz says so, so that a balancer looks elsewhere;
-// then there is no new work, every connection is sent away to come back, and
-// requests under way end.
+// drain stops in order: first /readyz says so, so that a balancer looks elsewhere,
+// and seats stay with their owners; then there is no new work, every connection is
+// sent away to come back, and requests under way end.
 func (r running) drain(work context.Context, failed <-chan error) error {
-	signal.Reset(os.Interrupt, syscall.SIGTERM) // a second signal ends the process at once
+	r.keepSeats(work)
 	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
 	select {
 	case err := <-failed:
@@ -116,6 +117,22 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 	}
 	r.log.Info("stopped")
 	return err
+}
+
+// describe leaves in the data directory what commands need to know.
+func (r running) describe() error {
+	s := runningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: build().Version, Started: stamp(time.Now())}
+	s.describe(r.cfg)
+	return s.write(r.cfg.Data)
+}
+
+// keepSeats tells the store of the drain, so that no process gives seats away [S7].
+func (r running) keepSeats(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := r.core.Drain(ctx); err != nil {
+		r.log.Warn("the database does not know of the drain yet; trying again", "error", err)
+	}
 }
 
 // warnExpiry tells of a certificate that nobody has renewed [SEC-53].

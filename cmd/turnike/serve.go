@@ -5,14 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -46,12 +43,13 @@ const (
 // directory is locked, the store begins its run, what answers is put together,
 // and at the end everything is taken down in the opposite order.
 func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
-	books, err := openLogs(cfg, opts.Stderr)
+	books, err := openLogs(cfg, opts.Stderr, opts.Terminal)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, books.close()) }()
 	log := books.main
+	slog.SetDefault(log) // for what libraries say by themselves
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
@@ -64,20 +62,21 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 
-	clock := session.NewClock()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Lock: lock, Log: log, Now: clock.Now})
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	core := session.New(store, cfg.rules(), clock, log)
+	core := session.New(store, cfg.rules(), log)
 
 	hasher, err := newHasher(cfg)
 	if err != nil {
 		return err
 	}
 	made, err := firstStart(ctx, store, hasher, cfg, opts)
-	announceAccounts(opts, made) // at once: whatever else fails, they are in the database
+	greet := greeting{opts: opts, data: cfg.Data, ownCA: cfg.TLS.Mode == TLSAuto, accounts: made}
+	// Whatever fails below, the accounts are in the database by now.
+	defer greet.tellAccounts()
 	if err != nil {
 		return err
 	}
@@ -88,6 +87,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	r.greet = &greet
 	return runUntilDone(ctx, r)
 }
 
@@ -110,10 +110,11 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	if certs != nil {
 		origins.Covers = certs.Covers
 	}
+	foreign := &weborigin.Trace{Policy: origins, Log: log, Address: server.ClientAddress(cfg.Server.TrustedProxies)}
 	authenticator := auth.New(keys, core)
 	epoch := rand.Text()
-	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, origins, epoch, log))
-	r.events = newEventLog(log)
+	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, foreign, epoch, log))
+	r.events = newEventLog(log, r.books.queue.Skip)
 	r.alerts, err = openAlerts(ctx, cfg, store, core, certs, log)
 	if err != nil {
 		return r, err
@@ -142,7 +143,8 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 		return r, err
 	}
 	chain := middleware(cfg, origins, r.web, r.books)
-	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, log)
+	chain.Foreign = func(r *http.Request) { foreign.Refused(r, false) }
+	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
@@ -153,10 +155,10 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 }
 
 // realtimeConfig is what the sockets need.
-func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, origins weborigin.Policy,
+func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, foreign *weborigin.Trace,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
-		Core: core, Auth: a, Origins: origins, Epoch: epoch, Log: log,
+		Core: core, Auth: a, Origins: foreign.Policy, Epoch: epoch, Log: log,
 		Snapshot: func(ctx context.Context, id session.PoolID) (realtime.Snapshot, error) {
 			pool, seats, err := store.Snapshot(ctx, id)
 			snap := realtime.Snapshot{Pool: pool, Entries: make([]realtime.Entry, len(seats))}
@@ -172,6 +174,9 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports,
 		Limits: cfg.RateLimit.limits(openFiles()), ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		Refuse: func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError {
+			if code == api.ErrCrossOrigin.Code {
+				foreign.Refused(r, true)
+			}
 			header, body := api.Document(message.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
 		},
@@ -277,29 +282,6 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 		host = h
 	}
 	return scheme + "://" + net.JoinHostPort(host, port) + cfg.Server.BasePath
-}
-
-// writeAddress leaves the address for `turnike healthcheck`.
-func writeAddress(file, address string) error {
-	return os.WriteFile(file, []byte(address+"\n"), 0o600)
-}
-
-// announceAccounts prints the passwords that were made.
-func announceAccounts(opts ServeOptions, accounts []madeAccount) {
-	if len(accounts) == 0 {
-		return
-	}
-	var b strings.Builder
-	if opts.Dev {
-		fmt.Fprintln(&b, "Demo accounts, with their passwords:")
-	} else {
-		fmt.Fprintln(&b, "The first account, with its password. It is shown only this once:")
-	}
-	for _, a := range accounts {
-		fmt.Fprintf(&b, "  %-8s %s\n", a.name, a.password)
-	}
-	fmt.Fprintln(&b)
-	_, _ = fmt.Fprint(opts.Stdout, b.String()) // nobody may listen to stdout
 }
 
 // accounts is the store as the API sees it.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"time"
 
@@ -53,9 +54,29 @@ func alertConfig(cfg Config) (alert.Config, error) {
 	}
 	return alert.Config{
 		SMTP: alert.SMTP{Address: m.SMTP, Security: m.TLS, Username: m.Username, Password: m.Password, Roots: roots,
-			From: m.From, Hello: machine()},
+			From: m.From, Hello: mailHello(cfg)},
 		To: m.To, Language: m.Language, URL: settingsURL(cfg), FailedLogins: m.FailedLogins,
 	}, nil
+}
+
+// mailHello is the name for EHLO. Mail servers ask for one that resolves, which
+// the host's own name often does not.
+func mailHello(cfg Config) string {
+	if cfg.Mail.Hello != "" {
+		return cfg.Mail.Hello
+	}
+	u := publicAddress(cfg)
+	if u == nil {
+		return machine()
+	}
+	host := u.Hostname()
+	if addr, err := netip.ParseAddr(host); err == nil {
+		host = "[" + host + "]"
+		if addr.Is6() {
+			host = "[IPv6:" + addr.WithZone("").String() + "]"
+		}
+	}
+	return host
 }
 
 // settingsURL is where the reader of a mail finds the server.

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+
+	"github.com/turnike/turnike/internal/logbook"
 )
 
 // serveCommand runs the server. Its flags are the common keys of the
@@ -26,11 +29,16 @@ type ServeOptions struct {
 	Dev                   bool
 	BootstrapPasswordFile string                 // "" for none: the password of admin is made and printed
 	Reload                func() (Config, error) // reads the configuration again, at SIGHUP
-	Stdout, Stderr        io.Writer
+	Stdout                io.Writer
+	Stderr                *logbook.Queue
+	Terminal              bool   // somebody sees what is logged
+	Program               string // as it was called, for commands to copy
 }
 
 // Run runs the server until ctx is done.
 func (c *serveCommand) Run(ctx context.Context, a *app) error {
+	a.out = newOutput(a.stdout, a.stderr)
+	a.stdout, a.stderr = a.out, a.out.stderr
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -43,7 +51,17 @@ func (c *serveCommand) Run(ctx context.Context, a *app) error {
 		Dev:                   c.Dev,
 		BootstrapPasswordFile: bootstrap,
 		Reload:                a.config,
-		Stdout:                a.stdout,
-		Stderr:                a.stderr,
+		Program:               programName(),
+		Stdout:                a.out,
+		Stderr:                a.out.stderr,
+		Terminal:              a.out.terminal,
 	})
+}
+
+// programName is how the program was called.
+func programName() string {
+	if len(os.Args) == 0 || os.Args[0] == "" {
+		return "turnike"
+	}
+	return os.Args[0]
 }

@@ -16,7 +16,7 @@ const maxReason = 256
 // sessionEndCommand ends one session, or all of a user.
 type sessionEndCommand struct {
 	ID     string `arg:"" optional:"" help:"The session."`
-	User   string `placeholder:"NAME" help:"End all sessions of this user instead."`
+	User   string `placeholder:"NAME" complete:"users" help:"End all sessions of this user instead."`
 	Reason string `placeholder:"TEXT" help:"What the user is told; at most 256 characters."`
 }
 
@@ -45,7 +45,7 @@ func (c *sessionEndCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.say("%d of %s ended", n, u.Name)
+	return a.say("%s of %s ended", count(n, "session"), u.Name)
 }
 
 func (c *sessionEndCommand) endOne(ctx context.Context, a *app, w *workspace) error {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,7 +22,7 @@ const issueTogether = 64
 
 // sessionIssueCommand opens sessions without passwords, an operator's right.
 type sessionIssueCommand struct {
-	Names []string `arg:"" optional:"" name:"name" help:"The accounts."`
+	Names []string `arg:"" optional:"" name:"name" complete:"users" help:"The accounts."`
 	All   bool     `help:"Every enabled account, admins too."`
 }
 
@@ -122,6 +121,9 @@ type issuer struct {
 }
 
 func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
+	if err := w.agrees("token.secret"); err != nil {
+		return nil, err
+	}
 	keys, err := openKeyring(w.cfg, w.store)
 	if err != nil {
 		return nil, err
@@ -149,7 +151,7 @@ func (i *issuer) issue(ctx context.Context, u session.User) (issued, error) {
 	case err != nil:
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}
-	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool], time.Now()))
+	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool], i.core.Wall))
 	if err != nil {
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}

@@ -1,9 +1,15 @@
 package main
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // sessionListCommand lists the live sessions.
-type sessionListCommand struct{ listFlags }
+type sessionListCommand struct {
+	listFlags
+	Wide bool `help:"Print every column, whole names and exact times."`
+}
 
 // sessionRow is one live session of the list.
 type sessionRow struct {
@@ -20,7 +26,7 @@ type sessionRow struct {
 	ExpiresAt string  `json:"expires_at"`
 }
 
-// Run prints the sessions by user. Without a server nobody is connected,
+// Run prints the sessions by user, in 80 columns unless it is told otherwise. Without a server nobody is connected,
 // whatever the last one has left behind.
 func (c *sessionListCommand) Run(ctx context.Context, a *app) (err error) {
 	w, err := a.open(ctx)
@@ -33,7 +39,9 @@ func (c *sessionListCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	serving := w.serving()
-	rows, cells := make([]sessionRow, 0, len(sessions)), make([][]string, 0, len(sessions))
+	now := time.Now()
+	rows := make([]sessionRow, 0, len(sessions))
+	var narrow, wide [][]string
 	for _, s := range sessions {
 		row := sessionRow{ID: s.ID, Username: s.Username, Pool: s.Pool, Device: s.Device,
 			Since: stamp(s.Since), LastActive: stamp(s.LastActive), Connected: serving && s.Connected, ExpiresAt: stamp(s.Expires)}
@@ -43,8 +51,12 @@ func (c *sessionListCommand) Run(ctx context.Context, a *app) (err error) {
 			row.Seat = &seat
 		}
 		rows = append(rows, row)
-		cells = append(cells, []string{row.ID, row.Username, row.Pool, row.Device, row.Since, row.LastActive,
+		narrow = append(narrow, []string{row.ID, cut(row.Username, 16), cut(row.Pool, 10), seat, ago(now, s.Since), ago(now, s.LastActive)})
+		wide = append(wide, []string{row.ID, row.Username, row.Pool, row.Device, row.Since, row.LastActive,
 			yes(row.Connected), seat, row.ExpiresAt})
 	}
-	return c.print(a.stdout, rows, "ID USERNAME POOL DEVICE SINCE LAST_ACTIVE CONNECTED SEAT EXPIRES_AT", cells)
+	if c.Wide {
+		return c.print(a.stdout, rows, "ID USERNAME POOL DEVICE SINCE LAST_ACTIVE CONNECTED SEAT EXPIRES_AT", wide)
+	}
+	return c.print(a.stdout, rows, "ID USERNAME POOL SEAT SINCE ACTIVE", narrow)
 }

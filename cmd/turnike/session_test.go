@@ -77,6 +77,11 @@ func TestSessionList(t *testing.T) {
 	}
 	table := s.must("", "session", "list")
 	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 3 ||
+		lines[0] != "ID                          USERNAME  POOL     SEAT  SINCE  ACTIVE" || !strings.Contains(lines[1], "  held  ") || !strings.Contains(lines[2], "  -     ") {
+		t.Errorf("table:\n%s", table)
+	}
+	table = s.must("", "session", "list", "--wide")
+	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 3 ||
 		!strings.HasPrefix(lines[0], "ID ") || !strings.Contains(lines[1], "  yes        held  ") || !strings.Contains(lines[2], "  no         -     ") {
 		t.Errorf("table:\n%s", table)
 	}
@@ -114,10 +119,10 @@ func TestSessionEnd(t *testing.T) {
 	if _, _, err := core.Session(t.Context(), veli.ID); err != nil {
 		t.Errorf("ended by a refused command: %v", err)
 	}
-	if out := s.must("", "session", "end", "--user", "VELİ", "--reason", strings.Repeat("ş", 256)); out != "1 of veli ended\n" {
+	if out := s.must("", "session", "end", "--user", "VELİ", "--reason", strings.Repeat("ş", 256)); out != "1 session of veli ended\n" {
 		t.Errorf("%q", out)
 	}
-	if out := s.must("", "session", "end", "--user", "veli"); out != "0 of veli ended\n" {
+	if out := s.must("", "session", "end", "--user", "veli"); out != "0 sessions of veli ended\n" {
 		t.Errorf("%q", out)
 	}
 }
@@ -261,8 +266,7 @@ func TestInterrupted(t *testing.T) {
 func TestI6_CommandsAlone(t *testing.T) {
 	s := newShell(t)
 	s.must("", "pool", "set", "acme", "--limit", "2", "--presence", "count", "--max-sessions", "2", "--policy", "replace")
-	clock := session.NewClock()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: s.data, Log: slog.New(slog.DiscardHandler), Now: clock.Now})
+	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: s.data, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,9 @@ func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer w.close(&err)
+	if err := w.agrees("token.secret"); err != nil {
+		return err
+	}
 	if w.cfg.Token.Secret.IsSet() {
 		return errors.New("token.secret signs the tokens, not a key of the server's: give it a new value, the old one as token.secret_previous (or nowhere, to revoke it), and restart")
 	}
@@ -111,7 +114,7 @@ func (w *workspace) revokeKeys(ctx context.Context, a *app, root *os.Root) error
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return a.say("token key %s signs; no older token is good, %d sessions ended", id, n)
+	return a.say("token key %s signs; no older token is good, %s ended", id, count(n, "session"))
 }
 
 // endAll ends every live session.

@@ -37,8 +37,9 @@ func (c *trustCommand) Run(a *app) error {
 	if err := a.say("%s, SHA-256 %s", authority.Subject.CommonName, fingerprint(authority)); err != nil {
 		return err
 	}
+	browsers := browserTrust{home: os.Getenv("HOME"), dataHome: a.env["XDG_DATA_HOME"], remove: c.Uninstall}
 	failed := false
-	for _, s := range []store{{"system", c.system}, {"browsers", c.browsers}} {
+	for _, s := range []trustStore{{"system", c.system}, {"browsers", browsers.change}} {
 		done, err := s.change(file, authority)
 		if err != nil {
 			failed = true
@@ -54,8 +55,8 @@ func (c *trustCommand) Run(a *app) error {
 	return nil
 }
 
-// store is a list of trusted authorities; change says what it did.
-type store struct {
+// trustStore is a list of trusted authorities. change reports what it did.
+type trustStore struct {
 	name   string
 	change func(file string, authority *x509.Certificate) (string, error)
 }
@@ -78,35 +79,6 @@ func (c *trustCommand) system(file string, authority *x509.Certificate) (string,
 
 // systemFile is where the authority goes by hand.
 func systemFile() string { return strings.Replace(truststore.SystemTrustFilename, "%s", "turnike", 1) }
-
-// browsers changes the lists of Chromium and Firefox of this user.
-func (c *trustCommand) browsers(file string, authority *x509.Certificate) (string, error) {
-	home := os.Getenv("HOME")
-	hand := "certutil -A -d sql:" + home + "/.pki/nssdb -t C,, -n turnike -i " + file
-	if c.Uninstall {
-		hand = "certutil -D -d sql:" + home + "/.pki/nssdb -n turnike"
-	}
-	nss, err := truststore.NewNSSTrust()
-	if err != nil {
-		return "", fmt.Errorf("not changed: certutil is missing, install libnss3-tools (Fedora: nss-tools) and try again; or by hand: %s", hand)
-	}
-	if err := nss.PreCheck(); err != nil {
-		if c.Uninstall {
-			return "none below " + home, nil
-		}
-		return "none below " + home + "; start Chromium or Firefox once as the user who uses it, then: turnike trust", nil
-	}
-	if c.Uninstall {
-		if err := nss.Uninstall(file, authority); err != nil {
-			return "", fmt.Errorf("not changed: %w; by hand: %s", oneLine(err), hand)
-		}
-		return "do not trust it, below " + home, nil
-	}
-	if err := nss.Install(file, authority); err != nil {
-		return "", fmt.Errorf("not changed: %w; by hand: %s", oneLine(err), hand)
-	}
-	return "trust it now, below " + home + "; restart those that run", nil
-}
 
 // oneLine is what a program said, in a line.
 func oneLine(err error) error { return errors.New(strings.Join(strings.Fields(err.Error()), " ")) }

@@ -14,7 +14,7 @@ import (
 type userAddCommand struct {
 	Name string `arg:"" help:"The name to log in with."`
 	Role string `default:"user" enum:"user,admin" placeholder:"ROLE" help:"user or admin."`
-	Pool string `default:"default" placeholder:"POOL" help:"The pool whose seats it uses."`
+	Pool string `default:"default" placeholder:"POOL" complete:"pools" help:"The pool whose seats it uses."`
 	passwordFlags
 }
 
@@ -29,6 +29,9 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer w.close(&err)
+	if err := w.agrees("password.pepper"); err != nil {
+		return err
+	}
 	// Asked before the password is, so that nobody types one in vain.
 	if _, err := w.store.UserByName(ctx, name); !errors.Is(err, session.ErrNoUser) {
 		if err == nil {

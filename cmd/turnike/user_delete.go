@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/turnike/turnike/internal/session"
 )
@@ -9,15 +10,25 @@ import (
 // userDeleteCommand deletes an account, which ends its sessions [A7]. Its name
 // is free again; what it did stays in the audit trail.
 type userDeleteCommand struct {
-	Name string `arg:"" help:"The account."`
+	Name string `arg:"" complete:"users" help:"The account."`
+	Yes  bool   `help:"Do not ask."`
 }
 
-// Run deletes the account.
+// Run deletes the account. On a terminal it asks first.
 func (c *userDeleteCommand) Run(ctx context.Context, a *app) (err error) {
 	w, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close(&err)
+	u, err := w.user(ctx, c.Name)
+	if err != nil {
+		return err
+	}
+	if !c.Yes {
+		if err := a.confirm(fmt.Sprintf("Delete %s and end its sessions? This cannot be undone.", u.Name)); err != nil {
+			return err
+		}
+	}
 	return w.changeUser(ctx, a, c.Name, "deleted", session.UserChange{Delete: true})
 }

@@ -8,7 +8,7 @@ import (
 
 // userDisableCommand disables an account, which ends its sessions [A7].
 type userDisableCommand struct {
-	Name string `arg:"" help:"The account."`
+	Name string `arg:"" complete:"users" help:"The account."`
 }
 
 // Run disables the account.

@@ -8,7 +8,7 @@ import (
 
 // userEnableCommand lets a disabled account log in again.
 type userEnableCommand struct {
-	Name string `arg:"" help:"The account."`
+	Name string `arg:"" complete:"users" help:"The account."`
 }
 
 // Run enables the account.

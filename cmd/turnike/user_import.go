@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,97 +15,113 @@ import (
 	"github.com/turnike/turnike/internal/sqlstore"
 )
 
-// userImportCommand adds the accounts of a file, all or none.
+// userImportCommand adds many accounts, all or none.
 type userImportCommand struct {
-	File string `arg:"" help:"JSON lines {username, password or password_hash, role, pool}; - is stdin."`
+	File   string `arg:"" optional:"" help:"JSON lines {username, password or password_hash, role, pool}, or CSV with a header of these; - is stdin."`
+	Format string `enum:"auto,jsonl,csv" default:"auto" placeholder:"FORMAT" help:"jsonl or csv; told apart by the first character otherwise."`
+	SQLite string `name:"sqlite" placeholder:"FILE" help:"Read the accounts from an application's own SQLite database instead."`
+	Query  string `placeholder:"SELECT" help:"With --sqlite: a query whose columns are named username, password_hash (or password), role and pool."`
 }
 
-// Run reads and checks the whole file, hashes, and adds all in one transaction.
+// Run reads and checks everything, hashes, and adds all accounts in one
+// transaction. Everything that is wrong is reported at once.
 func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
-	lines, err := c.lines(a.stdin)
-	if err != nil {
-		return err
+	if (c.File == "") == (c.SQLite == "") || (c.SQLite == "") != (c.Query == "") {
+		return usageError{"user import: give a file, or --sqlite FILE --query SELECT"}
 	}
 	w, err := a.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close(&err)
+	if err := w.agrees("password.pepper"); err != nil {
+		return err
+	}
 	// As many hashes at once as there are cores: nobody waits for a login here.
 	hasher, err := account.NewHasher(account.HasherConfig{
 		Parameters: w.cfg.Password.parameters(), Pepper: w.cfg.Password.Pepper, Slots: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return err
 	}
-	if err := w.checkImport(ctx, hasher, lines); err != nil {
-		return err
-	}
-	users, err := hashImport(ctx, hasher, lines)
+	check, err := w.importCheck(ctx, hasher)
 	if err != nil {
 		return err
 	}
-	if err := w.store.CreateUsers(ctx, users); err != nil {
+	if err := c.read(ctx, a, check); err != nil {
+		return err
+	}
+	if err := check.refusal(a.stderr); err != nil {
+		return err
+	}
+	users, err := hashImport(ctx, a, hasher, check.accounts)
+	if err != nil {
+		return err
+	}
+	if err := w.store.ImportUsers(ctx, users); err != nil {
 		return explainAccount(err)
 	}
-	return a.say("%d accounts imported", len(users))
+	return a.say("%s imported", count(len(users), "account"))
 }
 
-func (c *userImportCommand) lines(stdin io.Reader) (lines []importLine, err error) {
+// read hands every account of the source to the check.
+func (c *userImportCommand) read(ctx context.Context, a *app, check *importCheck) error {
+	if c.SQLite != "" {
+		return readSQLite(ctx, c.SQLite, c.Query, check)
+	}
 	if c.File == "-" {
-		return parseImport(stdin)
+		return readImport(a.stdin, c.Format, check)
 	}
 	f, err := os.Open(c.File)
 	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return parseImport(f)
-}
-
-// checkImport refuses what the store would refuse, with the line's number, and
-// hashes that no login could ever be checked against.
-func (w *workspace) checkImport(ctx context.Context, hasher *account.Hasher, lines []importLine) error {
-	pools, err := w.store.Pools(ctx)
-	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, p := range pools {
-		known[p.Name] = true
-	}
-	for _, l := range lines {
-		_, err := w.store.UserByName(ctx, l.username)
-		switch {
-		case err == nil:
-			return l.wrong("there is a user %s already", clip(l.username))
-		case !errors.Is(err, session.ErrNoUser):
-			return err
-		case !known[l.pool]:
-			return l.wrong("there is no pool %s", clip(l.pool))
-		}
-		if l.hash != "" {
-			if err := hasher.Check(l.hash); err != nil {
-				return l.wrong("password_hash: %w", err)
-			}
-		}
-	}
-	return nil
+	defer f.Close()
+	return readImport(f, c.Format, check)
 }
 
-// hashImport hashes the plain passwords on all cores.
-func hashImport(ctx context.Context, hasher *account.Hasher, lines []importLine) ([]sqlstore.NewUser, error) {
-	users := make([]sqlstore.NewUser, len(lines))
+// importCheck makes a check that knows the pools and the accounts that exist.
+func (w *workspace) importCheck(ctx context.Context, hasher *account.Hasher) (*importCheck, error) {
+	policy, err := account.NewPolicy(w.cfg.Password.MinLength)
+	if err != nil {
+		return nil, err
+	}
+	pools, err := w.store.Pools(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &importCheck{policy: policy, hasher: hasher, pools: map[string]bool{}, first: map[string]string{}}
+	for _, p := range pools {
+		c.pools[p.Name] = true
+	}
+	c.exists = func(name string) (bool, error) {
+		_, err := w.store.UserByName(ctx, name)
+		if errors.Is(err, session.ErrNoUser) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	return c, nil
+}
+
+// hashImport hashes the plain passwords on all cores, and shows on a terminal
+// how far it is.
+func hashImport(ctx context.Context, a *app, hasher *account.Hasher, accounts []importAccount) ([]sqlstore.NewUser, error) {
+	users := make([]sqlstore.NewUser, len(accounts))
+	bar := newProgress(a.stderr, "hashing passwords", len(accounts))
+	defer bar.end()
+	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, l := range lines {
+	for i, l := range accounts {
 		group.Go(func() (err error) {
 			hash := l.hash
 			if hash == "" {
 				if hash, err = hasher.Hash(ctx, l.password.Reveal()); err != nil {
-					return fmt.Errorf("line %d: %w", l.number, err)
+					return fmt.Errorf("%s: %w", l.where, err)
 				}
 			}
 			users[i] = sqlstore.NewUser{Name: l.username, Role: l.role, Pool: l.pool, PasswordHash: hash}
+			bar.show(int(done.Add(1)))
 			return nil
 		})
 	}

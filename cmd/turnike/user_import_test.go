@@ -1,6 +1,8 @@
 package main
 
 import (
+	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +21,7 @@ func TestUserImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Join([]string{
-		`{"username":"ali","password":"eight ch"}`, // the floor, not the policy's length
+		`{"username":"ali","password":"twelve chars"}`,
 		``,
 		`{"username":"Ömer","password_hash":"` + string(cheap) + `","role":"admin","pool":"acme"}`,
 		`  {"username": "veli", "password": "` + password + `", "role": "user", "pool": "default"}  `,
@@ -37,7 +39,7 @@ func TestUserImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, typed := range map[string]string{"ali": "eight ch", "ömer": "from elsewhere", "veli": password} {
+	for name, typed := range map[string]string{"ali": "twelve chars", "ömer": "from elsewhere", "veli": password} {
 		u, err := store.UserByName(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +48,7 @@ func TestUserImport(t *testing.T) {
 			t.Errorf("%s cannot log in: %v", name, err)
 		}
 	}
-	if out := s.must(`{"username":"a","password":"eight ch"}`, "user", "import", "-"); out != "1 accounts imported\n" {
+	if out := s.must(`{"username":"a","password":"twelve chars"}`, "user", "import", "-"); out != "1 account imported\n" {
 		t.Errorf("stdin: %q", out)
 	}
 	if out := s.must("\n", "user", "import", "-"); out != "0 accounts imported\n" {
@@ -66,15 +68,15 @@ func TestUserImportRefuses(t *testing.T) {
 		want string // after "line 2: "
 	}{
 		{`{"username":"KNOWN","password":"canary-password"}`, `there is a user "KNOWN" already`},
-		{`{"username":"Ali","password":"canary-password"}`, `"Ali" is the user of line 1`},
+		{`{"username":"Ali","password":"canary-password"}`, `duplicate user name "Ali" (already on line 1)`},
 		{`{"username":"veli","password":"canary-password","pool":"acme"}`, `there is no pool "acme"`},
-		{`{"username":"veli","password":"canary7"}`, `"veli": the password is too short: it has 7 characters, at least 8 are needed`},
+		{`{"username":"veli","password":"canary7"}`, `"veli": the password is too short: it has 7 characters, at least 12 are needed`},
 		{`{"username":"veli","password":"` + strings.Repeat("canary", 200) + `"}`, `"veli": the password is too long: it has 1200 bytes, at most 1024 are possible`},
-		{`{"username":"veli","password":""}`, `"veli": the password is too short: it has 0 characters, at least 8 are needed`},
+		{`{"username":"veli","password":""}`, `"veli": the password is too short: it has 0 characters, at least 12 are needed`},
 		{`{"username":"veli"}`, `"veli" has neither password nor password_hash`},
 		{`{"username":"veli","password":"canary-password","password_hash":"canary"}`, `"veli" has both password and password_hash`},
 		{`{"username":"veli","password_hash":""}`, `"veli" has an empty password_hash`},
-		{`{"username":"veli","password_hash":"canary"}`, `password_hash: unusable password hash: it is neither argon2id nor bcrypt`},
+		{`{"username":"veli","password_hash":"canary"}`, `password_hash: unusable password hash: it is none of argon2id, bcrypt`},
 		{`{"username":"veli","password_hash":"$argon2id$v=19$m=4294967295,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaA"}`, `password_hash: unusable password hash`},
 		{`{"password":"canary-password"}`, `invalid user name: it is empty`},
 		{`{"username":" veli","password":"canary-password"}`, `invalid user name: it begins or ends with a space`},
@@ -99,4 +101,92 @@ func TestUserImportRefuses(t *testing.T) {
 	if out := s.must("", "user", "list", "--json"); strings.Contains(out, "ali") {
 		t.Errorf("added all the same: %s", out)
 	}
+}
+
+// TestUserImportReportsAll: everything that is wrong is said at once, and nothing
+// is added.
+func TestUserImportReportsAll(t *testing.T) {
+	s := newShell(t)
+	lines := []string{`{"username":"ali","password":"` + password + `"}`, `{`, `{"username":"veli"}`, `{"username":"ALI","password":"canary7"}`}
+	r := s.run(strings.Join(lines, "\n"), "user", "import", "-")
+	said := strings.Split(strings.TrimSpace(r.errout), "\n")
+	if r.code != exitFailed || len(said) != 4 || !strings.Contains(said[0], "line 2: ") || !strings.Contains(said[1], "line 3: ") ||
+		!strings.Contains(said[2], "line 4: ") || said[3] != "turnike: 3 mistakes; nothing was imported" {
+		t.Errorf("%d\n%s", r.code, r.errout)
+	}
+	many := s.run(strings.Repeat("{\n", 1500), "user", "import", "-")
+	if n := strings.Count(many.errout, "\n"); n != maxImportErrors+1 || !strings.Contains(many.errout, "1500 mistakes") {
+		t.Errorf("%d lines", n)
+	}
+	if out := s.must("", "user", "list", "--json"); out != "[]\n" {
+		t.Errorf("added all the same: %s", out)
+	}
+}
+
+// TestUserImportCSV: CSV as spreadsheets write it.
+func TestUserImportCSV(t *testing.T) {
+	s := newShell(t)
+	s.must("", "pool", "set", "acme", "--limit", "5")
+	hash := "pbkdf2:sha256:1000$salt$" + strings.Repeat("ab", 32)
+	file := filepath.Join(t.TempDir(), "users.csv")
+	content := "\ufeffUsername;Password_Hash;Pool;Role\r\n\"Öz, Ayşe\";" + hash + ";acme;\r\nveli;" + hash + ";;admin\r\n"
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := s.must("", "user", "import", file); out != "2 accounts imported\n" {
+		t.Errorf("%q", out)
+	}
+	if out := s.must("", "user", "list"); !strings.Contains(out, "Öz, Ayşe  user   acme") || !strings.Contains(out, "veli      admin  default") {
+		t.Errorf("%s", out)
+	}
+	for content, want := range map[string]string{
+		"username,mail\na,b\n":                 `line 1: unknown column "mail" in the header`,
+		"username,username\na,b\n":             "line 1: column username is there twice",
+		"username,password_hash\na\n":          "line 2: it has another number of fields",
+		"username,password_hash\n\"a,canary\n": "line 2: it is not CSV",
+		"username,password_hash\nx,canary\n":   "line 2: password_hash: unusable",
+		"username,password\nx,\xff\n":          "line 2: it is not UTF-8",
+	} {
+		r := s.run(content, "user", "import", "-")
+		if r.code != exitFailed || !strings.Contains(r.errout, want) || strings.Contains(r.errout, "canary") {
+			t.Errorf("%q: %d %s", content, r.code, r.errout)
+		}
+	}
+}
+
+// TestUserImportSQLite: an application's own database is read as it is.
+func TestUserImportSQLite(t *testing.T) {
+	s := newShell(t)
+	file := filepath.Join(t.TempDir(), "my app?.db")
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: file}).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := "scrypt:16384:8:1$salt$" + strings.Repeat("ab", 64)
+	if _, err := db.Exec(`CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, hash TEXT);
+		INSERT INTO users (email, hash) VALUES ('ayse@example.com', ?), ('ali@example.com', ?), ('nobody@example.com', NULL)`, hash, hash); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const query = "SELECT email AS username, hash AS password_hash FROM users"
+	if r := s.run("", "user", "import", "--sqlite", file, "--query", query); r.code != exitFailed || !strings.Contains(r.errout, `row 3: "nobody@example.com" has neither`) {
+		t.Errorf("%+v", r)
+	}
+	if out := s.must("", "user", "import", "--sqlite", file, "--query", query+" WHERE hash IS NOT NULL"); out != "2 accounts imported\n" {
+		t.Errorf("%q", out)
+	}
+	for query, want := range map[string]string{
+		"SELECT email FROM users":           `unknown column "email"`,
+		"DELETE FROM users RETURNING email": "readonly",
+		"SELECT a AS username FROM nowhere": "no such table",
+	} {
+		if r := s.run("", "user", "import", "--sqlite", file, "--query", query); r.code != exitFailed || !strings.Contains(r.errout, want) {
+			t.Errorf("%s: %+v", query, r)
+		}
+	}
+	s.fails(exitFailed, []string{"no such file"}, "", "user", "import", "--sqlite", "nowhere.db", "--query", "SELECT 1")
+	s.fails(exitUsage, []string{"--query"}, "", "user", "import", "--sqlite", file)
+	s.fails(exitUsage, []string{"--sqlite"}, "", "user", "import")
 }

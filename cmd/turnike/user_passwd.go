@@ -8,7 +8,7 @@ import (
 
 // userPasswdCommand sets a password.
 type userPasswdCommand struct {
-	Name string `arg:"" help:"The account."`
+	Name string `arg:"" complete:"users" help:"The account."`
 	passwordFlags
 }
 
@@ -19,6 +19,9 @@ func (c *userPasswdCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer w.close(&err)
+	if err := w.agrees("password.pepper"); err != nil {
+		return err
+	}
 	u, err := w.user(ctx, c.Name)
 	if err != nil {
 		return err

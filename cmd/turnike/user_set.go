@@ -9,9 +9,9 @@ import (
 
 // userSetCommand changes an account's role or pool.
 type userSetCommand struct {
-	Name string  `arg:"" help:"The account."`
+	Name string  `arg:"" complete:"users" help:"The account."`
 	Role *string `enum:"user,admin" placeholder:"ROLE" help:"user or admin."`
-	Pool *string `placeholder:"POOL" help:"The pool whose seats it uses."`
+	Pool *string `placeholder:"POOL" complete:"pools" help:"The pool whose seats it uses."`
 }
 
 // Run changes the account; what changes ends its sessions [A7].

@@ -36,7 +36,7 @@ func TestUserAdd(t *testing.T) {
 		args  []string
 	}{
 		{[]string{"already", `"ŞULE"`}, password, []string{"ŞULE", "--password-stdin"}},
-		{[]string{"no pool", "nowhere", "turnike pool set nowhere --limit N"}, password, []string{"ali", "--pool", "nowhere", "--password-stdin"}},
+		{[]string{"no pool", "nowhere", "turnike pool set nowhere --create --limit N"}, password, []string{"ali", "--pool", "nowhere", "--password-stdin"}},
 		{[]string{"invalid user name"}, password, []string{" ali", "--password-stdin"}},
 		{[]string{"invalid user name"}, password, []string{"a\nli", "--password-stdin"}},
 		{[]string{"too short", "12"}, "elevenchars\n", []string{"ali", "--password-stdin"}},

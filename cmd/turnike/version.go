@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"runtime"
 	"runtime/debug"
 )
@@ -10,9 +11,12 @@ import (
 type versionCommand struct{}
 
 // Run prints version, revision and compiler in one line.
-func (versionCommand) Run(a *app) error {
+func (versionCommand) Run(a *app) error { return a.say("%s", versionLine()) }
+
+// versionLine is what --version and the command version print.
+func versionLine() string {
 	b := build()
-	return a.say("turnike %s (%s, %s)", b.Version, cmp.Or(b.Revision, "revision unknown"), b.Go)
+	return fmt.Sprintf("turnike %s (%s, %s)", b.Version, cmp.Or(b.Revision, "revision unknown"), b.Go)
 }
 
 // buildInfo is what the binary knows of its own making.

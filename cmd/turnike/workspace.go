@@ -15,9 +15,10 @@ import (
 
 // workspace is the store of the data directory, opened for a command.
 type workspace struct {
-	cfg   Config
-	store *sqlstore.Store
-	core  *session.Core
+	cfg    Config
+	server *runningServer // nil while none runs
+	store  *sqlstore.Store
+	core   *session.Core
 }
 
 // open opens the store that is there. A mistyped --data must not make an empty
@@ -31,17 +32,16 @@ func (a *app) open(ctx context.Context) (*workspace, error) {
 
 // openOrCreate opens the store, making it where there is none.
 func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
-	cfg, err := a.config()
+	cfg, server, err := a.configInForce()
 	if err != nil {
 		return nil, err
 	}
-	clock := session.NewClock()
 	log := slog.New(slog.DiscardHandler) // what a command has to say is its error
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: a.data, Log: log, Now: clock.Now})
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: a.data, Log: log, Command: true})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
 	}
-	return &workspace{cfg: cfg, store: store, core: session.New(store, cfg.rules(), clock, log)}, nil
+	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.rules(), log)}, nil
 }
 
 // close closes the store; err is what the command has to say so far.
@@ -55,6 +55,14 @@ func (w *workspace) close(err *error) {
 func (w *workspace) serving() bool {
 	_, running := sqlstore.ServerPID(w.cfg.Data)
 	return running
+}
+
+// agrees refuses a command whose secret is not that of the running server.
+func (w *workspace) agrees(key string) error {
+	if w.server == nil {
+		return nil
+	}
+	return w.server.agrees(w.cfg, key)
 }
 
 // errNotConfirmed: the change is durable, but the server has not applied it.
@@ -85,7 +93,7 @@ func (w *workspace) user(ctx context.Context, name string) (session.User, error)
 func (w *workspace) pool(ctx context.Context, name string) (session.Pool, error) {
 	p, err := w.store.PoolByName(ctx, name)
 	if errors.Is(err, session.ErrNoPool) {
-		return p, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --limit N", clip(name), name)
+		return p, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --create --limit N", clip(name), name)
 	}
 	return p, err
 }

@@ -69,67 +69,62 @@ func register(t *testing.T, s *socketio.Server) {
 		w := watchers[s.ID()]
 		mu.Unlock()
 		if w != nil {
-			w.Emit("left", why.String())
+			w.Emit("left", why)
 		}
 	})
-	on := func(event string, h func(s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack)) {
-		n.On(event, func(_ context.Context, s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+	on := func(event string, h func(s *socketio.Socket, args socketio.Args, ack *socketio.Ack)) {
+		n.On(event, func(_ context.Context, s *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 			h(s, args, ack)
 		})
 	}
-	on("watch", func(s *socketio.Socket, args []json.RawMessage, _ *socketio.Ack) {
+	on("watch", func(s *socketio.Socket, args socketio.Args, _ *socketio.Ack) {
 		var id string
-		if err := json.Unmarshal(args[0], &id); err != nil {
+		if err := args.Decode(&id); err != nil {
 			t.Error(err)
 		}
 		mu.Lock()
 		watchers[id] = s
 		mu.Unlock()
 	})
-	on("echo", func(s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
-		all := make([]any, len(args))
-		for i, a := range args {
-			all[i] = a
-		}
+	on("echo", func(s *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 		if ack.Wanted() {
-			ack.Reply(all...)
+			ack.Reply(args.Any()...)
 		} else {
-			s.Emit("echoed", all...)
+			s.Emit("echoed", args.Any()...)
 		}
 	})
-	n.On("inline", func(_ context.Context, _ *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+	n.On("inline", func(_ context.Context, _ *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 		ack.Reply(len(args))
 	}, socketio.Inline)
-	on("id", func(s *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) { ack.Reply(s.ID()) })
-	on("transport", func(s *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) { ack.Reply(s.Conn().Transport()) })
-	on("ask", func(s *socketio.Socket, _ []json.RawMessage, _ *socketio.Ack) {
-		s.EmitWithAck(func(args []json.RawMessage, ok bool) {
-			var bin []byte
-			if !ok || len(args) != 2 || json.Unmarshal(args[1], &bin) != nil {
-				t.Errorf("answer %s %v", args, ok)
+	on("id", func(s *socketio.Socket, _ socketio.Args, ack *socketio.Ack) { ack.Reply(s.ID()) })
+	on("transport", func(s *socketio.Socket, _ socketio.Args, ack *socketio.Ack) { ack.Reply(s.Conn().Transport()) })
+	on("ask", func(s *socketio.Socket, _ socketio.Args, _ *socketio.Ack) {
+		s.EmitWithAckFunc(t.Context(), func(args socketio.Args, err error) {
+			if err != nil || len(args) != 2 {
+				t.Errorf("answer %s %v", args, err)
 				return
 			}
-			s.Emit("answered", args[0], bin)
+			s.Emit("answered", args.Any()...)
 		}, "question", 41, []byte{7, 8, 9})
 	})
-	on("swap", func(s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
-		var a, b []byte
-		if json.Unmarshal(args[0], &a) != nil || json.Unmarshal(args[1], &b) != nil {
+	on("swap", func(s *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
+		var a, b socketio.Binary
+		if args.Decode(&a, &b) != nil {
 			t.Errorf("args %s", args)
 		}
 		ack.Reply(b, a)
 	})
-	on("count", func(s *socketio.Socket, args []json.RawMessage, _ *socketio.Ack) {
+	on("count", func(s *socketio.Socket, args socketio.Args, _ *socketio.Ack) {
 		count, _ := s.Value().(int)
-		if want, _ := json.Marshal(count); string(args[0]) != string(want) {
+		if want, _ := json.Marshal(count); args[0].String() != string(want) {
 			t.Errorf("event %s came as number %d", args[0], count)
 		}
 		s.SetValue(count + 1)
 	})
-	on("counted", func(s *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) { ack.Reply(s.Value()) })
-	on("flood", func(s *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+	on("counted", func(s *socketio.Socket, _ socketio.Args, ack *socketio.Ack) { ack.Reply(s.Value()) })
+	on("flood", func(s *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 		var count int
-		if err := json.Unmarshal(args[0], &count); err != nil {
+		if err := args.Decode(&count); err != nil {
 			t.Error(err)
 		}
 		for i := range count {
@@ -137,8 +132,8 @@ func register(t *testing.T, s *socketio.Server) {
 		}
 		ack.Reply()
 	})
-	on("close me", func(s *socketio.Socket, _ []json.RawMessage, _ *socketio.Ack) { s.Conn().Close(4100, "draining") })
-	on("end me", func(s *socketio.Socket, _ []json.RawMessage, _ *socketio.Ack) { end(t, s) })
+	on("close me", func(s *socketio.Socket, _ socketio.Args, _ *socketio.Ack) { s.Conn().Close(4100, "draining") })
+	on("end me", func(s *socketio.Socket, _ socketio.Args, _ *socketio.Ack) { end(t, s) })
 
 	admin := s.Of("/admin")
 	admin.Use(func(_ context.Context, _ *socketio.Socket, auth json.RawMessage) error {
@@ -147,7 +142,7 @@ func register(t *testing.T, s *socketio.Server) {
 		}
 		return nil
 	})
-	admin.On("where", func(_ context.Context, s *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) {
+	admin.On("where", func(_ context.Context, s *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 		ack.Reply(s.Namespace().Name())
 	})
 

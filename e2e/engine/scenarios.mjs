@@ -191,7 +191,7 @@ export async function run(io, url, transports) {
       await ask(other, "echo");
       socket.emit("echo", "the last event");
       socket.close();
-      assert.deepEqual(await left, ["client disconnect"]);
+      assert.deepEqual(await left, ["client namespace disconnect"]);
       other.close();
     },
   };

@@ -29,9 +29,10 @@ func (r Result) Line(t testing.TB) string {
 
 // Command is one run of the binary.
 type Command struct {
-	Args  []string
-	Env   []string // in addition to a clean environment
-	Stdin string
+	Args   []string
+	Env    []string // in addition to a clean environment
+	Stdin  string
+	Stderr *os.File // in place of Result.Errout; may be nil
 }
 
 // Run runs the binary to its end.
@@ -43,6 +44,9 @@ func (c Command) Run(t testing.TB) Result {
 	cmd := exec.CommandContext(ctx, suite.Binary, c.Args...)
 	cmd.Env = append(environment(), c.Env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.Stdin), &out, &errout
+	if c.Stderr != nil {
+		cmd.Stderr = c.Stderr
+	}
 	err := cmd.Run()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		t.Fatalf("turnike %s: %v", strings.Join(c.Args, " "), err)

@@ -52,6 +52,11 @@ func Opened(l *net.TCPListener) Option {
 	return func(s *Server) { s.socket = l }
 }
 
+// Stderr gives the process another stderr than the one that Logged reads.
+func Stderr(f *os.File) Option {
+	return func(s *Server) { s.errors = f }
+}
+
 // TrustFile makes clients trust a certificate instead of the local CA's.
 func TrustFile(file string) Option {
 	return func(s *Server) { s.trusted = file }
@@ -69,6 +74,7 @@ type Server struct {
 	trusted string // a certificate's file; the local CA's when empty
 	port    string // to listen on; any when empty
 	socket  *net.TCPListener
+	errors  *os.File // in place of stderr
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -155,6 +161,9 @@ func (s *Server) Run() {
 	}
 	s.stderr = &capture{}
 	s.cmd.Stderr = s.stderr
+	if s.errors != nil {
+		s.cmd.Stderr = s.errors
+	}
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -192,6 +201,8 @@ func (s *Server) Run() {
 		s.t.Fatalf("serve ended before it was ready\nstdout: %s\nstderr: %s", strings.Join(s.stdout, "\n"), s.stderr)
 	case <-time.After(Patience):
 		_ = s.cmd.Process.Kill()
+		<-s.exited
+		s.cmd = nil
 		s.t.Fatalf("serve is not ready after %s\nstderr: %s", Patience, s.stderr)
 	}
 	s.trust()

@@ -166,16 +166,26 @@ func (h *Hasher) Check(hash string) error {
 // checker finds out how to check a stored hash, and whether it is weaker than
 // a new one. For "" it gives nil.
 func (h *Hasher) checker(hash string) (check func(password string) bool, rehash bool, err error) {
+	if inner, ok := strings.CutPrefix(hash, djangoArgon2); ok {
+		check, _, err := h.checker("$" + inner)
+		return check, true, err
+	}
 	switch {
 	case hash == "":
 		return nil, false, nil
+	case isForeign(hash):
+		stored, err := parseForeign(hash)
+		if err != nil {
+			return nil, false, err
+		}
+		return stored.matches, true, nil
 	case isBcrypt(hash):
 		if err := checkBcrypt(hash); err != nil {
 			return nil, false, err
 		}
 		return func(password string) bool { return matchesBcrypt(hash, password) }, true, nil
 	case !strings.HasPrefix(hash, "$argon2id$"):
-		return nil, false, hashError("it is neither argon2id nor bcrypt")
+		return nil, false, hashError("it is none of argon2id, bcrypt, werkzeug's scrypt: and pbkdf2:, and Django's pbkdf2_sha256$ and argon2$")
 	}
 	stored, err := parseArgon2id(hash)
 	if err != nil {

@@ -26,8 +26,8 @@ var ErrName = errors.New("invalid user name")
 //
 // A name has 1 to 64 characters in at most 256 bytes, no space at either end,
 // and only characters that can be seen: no control, format or other invisible
-// ones, with which two names could look the same or text around a name be
-// turned about.
+// ones, with which two names could look the same or the text around a name be
+// reversed. Joiners are allowed where they change what is seen.
 func ParseName(raw string) (string, error) {
 	switch {
 	case raw == "":
@@ -46,8 +46,9 @@ func ParseName(raw string) (string, error) {
 	case strings.TrimSpace(name) != name:
 		return "", nameError("it begins or ends with a space")
 	}
-	for _, r := range name {
-		if !visible(r) {
+	runes := []rune(name)
+	for i, r := range runes {
+		if !visible(r) && !joins(runes, i) {
 			return "", nameError("it contains the invisible character %U", r)
 		}
 	}
@@ -72,13 +73,14 @@ func visible(r rune) bool {
 // refuses; Canonical(Canonical(s)) is Canonical(s).
 //
 // It is Unicode's compatibility caseless match (D146) with one addition:
-// i, I, İ and ı are one letter. Which of them are a pair depends on the
+// i, I, İ and ı are one letter. Joiners do not count. Which of them are a pair depends on the
 // language, and an account must not depend on that: IŞIK and Işık have to find
 // ışık, and TITIZ has to find titiz, on every machine.
 func Canonical(name string) string {
 	fold := cases.Fold()
 	// Beside bytes that are not UTF-8 the norm package leaves text as it is.
 	name = strings.ToValidUTF8(name, "\ufffd")
+	name = joiners().Replace(name)
 	s := norm.NFKC.String(fold.String(norm.NFD.String(name)))
 	s = norm.NFD.String(fold.String(s))
 	return strings.Join(strings.Fields(norm.NFKC.String(undot(s))), " ")

@@ -149,3 +149,26 @@ func TestParseRole(t *testing.T) {
 		}
 	}
 }
+
+// TestJoiners: names that need invisible joiners are allowed, and only those.
+func TestJoiners(t *testing.T) {
+	for _, name := range []string{
+		"می\u200cخواهم", "علی\u200cرضا", // Persian: a non-joiner between letters that would join
+		"क्\u200dष", "श्री\u0020क्\u200cष", // Devanagari: behind a virama
+		"👩\u200d💻", "👩🏽\u200d💻", "👩\u200d❤\ufe0f\u200d👨", "☎\ufe0f", // emoji
+	} {
+		if _, err := account.ParseName(name); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		if plain := strings.NewReplacer("\u200c", "", "\u200d", "", "\ufe0f", "").Replace(name); account.Canonical(plain) != account.Canonical(name) {
+			t.Errorf("%q: another account without the joiner", name)
+		}
+	}
+	for _, name := range []string{
+		"a\u200cb", "a\u200db", "\u200cعلی", "علی\u200c", "ayşe\u200d", "👩\u200d", "\u200d👩", "👩\u200dx", "a\ufe0f", "1\ufe0f", "a\u2060b", "क\u200dष",
+	} {
+		if _, err := account.ParseName(name); err == nil {
+			t.Errorf("%q is allowed", name)
+		}
+	}
+}

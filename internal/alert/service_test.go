@@ -28,13 +28,12 @@ type house struct {
 
 func openHouse(t testing.TB, dir string) house {
 	t.Helper()
-	clock := session.NewClock()
 	log := slog.New(slog.DiscardHandler)
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: dir, Log: log, Now: clock.Now})
+	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: dir, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return house{store, session.New(store, session.DefaultRules(), clock, log)}
+	return house{store, session.New(store, session.DefaultRules(), log)}
 }
 
 func (h house) close(t testing.TB) {

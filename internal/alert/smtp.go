@@ -10,6 +10,7 @@ import (
 	"net"
 	netmail "net/mail"
 	"net/textproto"
+	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
@@ -156,6 +157,9 @@ func (s SMTP) greet(conn net.Conn) (*smtp.Client, error) {
 	c.SkipSMTPUTF8(true) // all addresses are ASCII
 	if s.Hello != "" {
 		if err := c.Hello(s.Hello); err != nil {
+			if blamesHello(err) {
+				return nil, refusal("mail.smtp", "", err)
+			}
 			return nil, odd(err)
 		}
 	}
@@ -226,8 +230,24 @@ func transact(c *smtp.Client, l letter, from *netmail.Address, to []*netmail.Add
 	return d, nil
 }
 
+// blamesHello reports whether a server's answer blames the name in EHLO. Servers
+// say so at EHLO itself or as late as at the first recipient, with several codes.
+func blamesHello(err error) bool {
+	answer, ok := errors.AsType[*textproto.Error](err)
+	if !ok || answer.Code < 400 {
+		return false
+	}
+	text := strings.ToLower(answer.Msg)
+	return strings.Contains(text, "helo") || strings.Contains(text, "ehlo")
+}
+
 // refusal is an answer to a command; 5xx is for good (RFC 5321, section 4.2.1).
+// One that blames our name is not: it is no fault of the mail, and ends when the
+// name is changed.
 func refusal(key, mend string, err error) *SendError {
+	if blamesHello(err) {
+		return &SendError{Key: "mail.hello", Mend: "give a host name that resolves to the address that this server sends from", Err: err}
+	}
 	e := &SendError{Key: key, Mend: mend, Err: err}
 	if answer, ok := errors.AsType[*textproto.Error](err); ok {
 		e.Permanent = answer.Code >= 500

@@ -200,3 +200,28 @@ func TestSEC60_Addresses(t *testing.T) {
 		}
 	}
 }
+
+// TestHelloIsBlamed: a server that does not like the name in EHLO, which Postfix
+// says only at the first recipient, is answered with the key that mends it. The
+// mail is kept: it is not the mail that was refused.
+func TestHelloIsBlamed(t *testing.T) {
+	s := newSink(t)
+	s.server.AllowInsecureAuth = true
+	s.listen(t, false)
+	for _, test := range []struct {
+		answer smtp.SMTPError
+		key    string
+	}{
+		{smtp.SMTPError{Code: 504, Message: "<vm>: Helo command rejected: need fully-qualified hostname"}, "mail.hello"},
+		{smtp.SMTPError{Code: 550, Message: "Access denied - Invalid HELO name (See RFC2821 4.1.1.1)"}, "mail.hello"},
+		{smtp.SMTPError{Code: 450, Message: "<vm>: EHLO host not found"}, "mail.hello"},
+		{smtp.SMTPError{Code: 550, Message: "no such user"}, "mail.to"},
+	} {
+		s.set(func() { s.fail = func(string) error { return &test.answer } })
+		d, err := send(t, s.config(Plain), "owner@example.com")
+		if err != nil || len(d.refused) != 1 {
+			t.Fatalf("%+v, %v", d, err)
+		}
+		wantError(t, d.refused[0], test.key, test.key == "mail.to")
+	}
+}

@@ -11,8 +11,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Failed logins are a row for each account and address; of names that are
-// nobody's one for each address.
+// Failed logins are a row for each account and network; of names that are
+// nobody's one for each network.
 func TestFailedLoginsAreCounted(t *testing.T) {
 	var f failures
 	bob := session.User{ID: "bob-id", Name: "bob", Pool: 2}
@@ -20,7 +20,7 @@ func TestFailedLoginsAreCounted(t *testing.T) {
 		f.add(bob, "192.0.2.1", false)
 	}
 	f.add(bob, "192.0.2.1", true)
-	f.add(bob, "192.0.2.2", true)
+	f.add(bob, "198.51.100.2", true)
 	f.add(session.User{}, "192.0.2.1", false)
 	f.add(session.User{}, "192.0.2.1", false)
 
@@ -40,29 +40,92 @@ func TestFailedLoginsAreCounted(t *testing.T) {
 	want := []session.Event{
 		{Type: session.LoginFailed, Address: "192.0.2.1", Count: 2},
 		{Type: session.LoginFailed, Pool: 2, User: "bob-id", Username: "bob", Address: "192.0.2.1", Count: 4, Throttled: 1},
-		{Type: session.LoginFailed, Pool: 2, User: "bob-id", Username: "bob", Address: "192.0.2.2", Throttled: 1},
+		{Type: session.LoginFailed, Pool: 2, User: "bob-id", Username: "bob", Address: "198.51.100.2", Throttled: 1},
 	}
 	if fmt.Sprint(log) != fmt.Sprint(want) {
 		t.Errorf("logged\n %v, want\n %v", log, want)
 	}
 }
 
-// [I7] However many addresses there are, a minute has so many rows.
-func TestI7_FailedLoginsAreBounded(t *testing.T) {
-	var f failures
-	for i := range 3 * maxFailureRows {
-		f.add(session.User{}, fmt.Sprint("address ", i), false)
-	}
-	rows, count, together := 0, 0, 0
+// written gives the rows of one minute.
+func written(t *testing.T, f *failures) []session.Event {
+	t.Helper()
+	var rows []session.Event
 	err := f.write(t.Context(), func(_ context.Context, events []session.Event) error {
-		together = max(together, len(events))
-		rows += len(events)
-		for _, e := range events {
-			count += e.Count
-		}
+		rows = append(rows, events...)
 		return nil
 	})
-	if err != nil || rows > maxFailureRows+1 || count != 3*maxFailureRows || together > failuresTogether {
-		t.Errorf("%d rows for %d failures, %d together, %v", rows, count, together, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func total(rows []session.Event) (n int) {
+	for _, e := range rows {
+		n += e.Count + e.Throttled
+	}
+	return n
+}
+
+// TestSEC06_FailuresByNetwork: any number of addresses of one network make one row.
+func TestSEC06_FailuresByNetwork(t *testing.T) {
+	for network, address := range map[string]func(int) string{
+		"2001:db8:0:1::/64": func(i int) string { return fmt.Sprintf("2001:db8:0:1::%x", i) },
+		"192.0.2.0/24":      func(i int) string { return fmt.Sprintf("192.0.2.%d", i%256) },
+	} {
+		var f failures
+		for i := range 10_000 {
+			f.add(session.User{ID: "bob-id", Name: "bob", Pool: 2}, address(i), i%2 == 0)
+		}
+		want := []session.Event{{Type: session.LoginFailed, Pool: 2, User: "bob-id", Username: "bob", Address: network, Count: 5_000, Throttled: 5_000}}
+		if rows := written(t, &f); fmt.Sprint(rows) != fmt.Sprint(want) {
+			t.Errorf("%d rows, the first %v, want %v", len(rows), rows[0], want)
+		}
+	}
+}
+
+// TestSEC06_FailuresAMinute: however many accounts and networks there are, a minute
+// has few rows. None of the failures is lost, and who was guessed most is named.
+func TestSEC06_FailuresAMinute(t *testing.T) {
+	network := func(i int) string { return fmt.Sprintf("10.%d.%d.1", i/256, i%256) }
+	user := func(i int) session.User {
+		return session.User{ID: fmt.Sprint("id ", i), Name: fmt.Sprint("user ", i), Pool: session.PoolID(i % 3)}
+	}
+	for name, add := range map[string]func(f *failures, i int){
+		"one account":       func(f *failures, i int) { f.add(user(1), network(i), false) },
+		"one network":       func(f *failures, i int) { f.add(user(i), "192.0.2.1", true) },
+		"everything":        func(f *failures, i int) { f.add(user(i), network(i), false) },
+		"nobody's accounts": func(f *failures, i int) { f.add(session.User{}, network(i), false) },
+	} {
+		var f failures
+		const loud, n = 500, 10_000
+		for range loud {
+			f.add(session.User{ID: "bob-id", Name: "bob", Pool: 2}, "198.51.100.7", false)
+		}
+		for i := range n {
+			add(&f, i)
+		}
+		if held := len(f.rows); held > 2*maxFailureRows+1 { // [I7]
+			t.Errorf("%s: %d rows are held", name, held)
+		}
+		rows := written(t, &f)
+		if len(rows) > 21 || total(rows) != loud+n {
+			t.Errorf("%s: %d rows for %d failures, want 21 at most for %d", name, len(rows), total(rows), loud+n)
+		}
+		if !slices.ContainsFunc(rows, func(e session.Event) bool {
+			return e.Username == "bob" && e.Address == "198.51.100.7" && e.Count == loud
+		}) {
+			t.Errorf("%s: no row of its own for who was guessed most", name)
+		}
+		var guessed []session.Event
+		for _, e := range rows {
+			if e.Username == "user 1" {
+				guessed = append(guessed, e)
+			}
+		}
+		if name == "one account" && total(guessed) != n {
+			t.Errorf("%s: its name is lost: %v", name, rows)
+		}
 	}
 }

@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/session"
 )
 
 // guard lets only requests with a live session through; every protected route
-// stands behind it.
+// stands behind it. Such a request is activity of its session [A4] [S11].
 func (a *API) guard(next handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if _, err := a.auth.Request(r); err != nil {
+		id, err := a.auth.Request(r)
+		if err != nil {
 			return err
 		}
+		a.core.Active(id.Session.ID)
 		return next(w, r)
 	}
 }
@@ -29,7 +30,7 @@ func (a *API) toLogin(next handler) handler {
 		if !errors.As(err, &refused) || !acceptsHTML(r) {
 			return err
 		}
-		if refused.Cookie && refused.Code != string(session.Rotated) {
+		if refused.Forget() {
 			clearSessionCookie(w)
 		}
 		w.Header().Set("Cache-Control", "no-store")

@@ -143,13 +143,12 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, in session.Login, us
 		return err
 	}
 	logbook.Identify(r.Context(), user.Name, s.ID)
-	now := time.Now()
-	claims := Claims(s, user, pool, now)
+	claims := Claims(s, user, pool, a.core.Wall)
 	raw, err := a.keys.Sign(claims)
 	if err != nil {
 		return err
 	}
-	setCookie(w, auth.SessionCookie, raw, int(claims.ExpiresAt.Sub(now)/time.Second))
+	setCookie(w, auth.SessionCookie, raw, int(s.Expires.Sub(a.core.Now())/time.Second))
 	setCookie(w, auth.DeviceCookie, from.value, int(session.DeviceLife/time.Second))
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, "application/json", loginAnswer{Token: raw, TokenType: "Bearer",
@@ -157,20 +156,13 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, in session.Login, us
 	return nil
 }
 
-// clockSkew is how far the clock of deadlines may be off the wall clock for both
-// to count as one: as far as tokens forgive [SEC-24].
-const clockSkew = 30 * time.Second
-
-// Claims are what the token of a session says that was opened right now. Tokens
-// go by the wall clock, sessions by one that does not follow its steps [T1]:
-// without a correction no token would be good after a step until the next start.
-func Claims(s session.Session, u session.User, pool string, now time.Time) token.Claims {
-	step := now.Sub(s.Created).Truncate(time.Second)
-	if step.Abs() <= clockSkew {
-		step = 0
-	}
+// Claims are what the token of a session says that was opened right now. Its times
+// are for other readers too, so they are the machine's: wall makes them of the
+// session's [T1].
+func Claims(s session.Session, u session.User, pool string, wall func(time.Time) time.Time) token.Claims {
+	begin := wall(s.Created)
 	return token.Claims{ID: session.NewSessionID(), Session: s.ID, Subject: u.ID, Username: u.Name, Role: string(u.Role),
-		Pool: pool, IssuedAt: s.Created.Add(step), NotBefore: s.Created.Add(step), ExpiresAt: s.Expires.Add(step)}
+		Pool: pool, IssuedAt: begin, NotBefore: begin, ExpiresAt: wall(s.Expires)}
 }
 
 // readCredentials reads the body; every check that costs little comes before

@@ -13,7 +13,6 @@ import (
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/origin"
-	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/web"
 )
 
@@ -57,10 +56,11 @@ func flag(on bool) string {
 // loginPage is GET /: with a live session it leads on to where the browser
 // wanted to go [SEC-35].
 func (a *API) loginPage(w http.ResponseWriter, r *http.Request) error {
-	_, err := a.auth.Request(r)
+	id, err := a.auth.Request(r)
 	var refused *auth.Error
 	switch {
 	case err == nil:
+		a.core.Active(id.Session.ID) // [A4] [S11]
 		target, ok := a.origins.ReturnTo(r, r.URL.Query().Get("return_to"))
 		if path, _, _ := strings.Cut(target, "?"); !ok || path == a.base || path == a.base+"/" {
 			target = a.base + "/socket"
@@ -68,8 +68,12 @@ func (a *API) loginPage(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Cache-Control", "no-store")
 		http.Redirect(w, r, target, http.StatusFound)
 		return nil
-	case errors.As(err, &refused) && refused.Cookie && refused.Code != string(session.Rotated):
-		clearSessionCookie(w) // [SEC-52]
+	case errors.As(err, &refused) && refused.Forget():
+		clearSessionCookie(w)
+	}
+	if _, _, known := a.origins.Own(r); !known && acceptsHTML(r) {
+		a.writeAddressPage(w, r)
+		return nil
 	}
 	a.writePage(w, r, a.pages.login)
 	return nil

@@ -24,7 +24,7 @@ type Problem struct {
 	Retry  time.Duration            // Retry-After; 0 is none
 	At     time.Time                // of an ended session
 	text   func(lang string) string // where the code alone does not say it
-	cookie bool                     // the refused credential was the cookie
+	forget bool                     // the browser is to forget its session cookie
 }
 
 func (p *Problem) Error() string { return "api: " + p.Code }
@@ -60,7 +60,7 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &refused):
-		p := &Problem{Status: http.StatusUnauthorized, Code: refused.Code, At: refused.At, cookie: refused.Cookie}
+		p := &Problem{Status: http.StatusUnauthorized, Code: refused.Code, At: refused.At, forget: refused.Forget()}
 		if !refused.At.IsZero() {
 			p.Fields = endFields(refused.Reason, refused.At)
 		}
@@ -104,8 +104,8 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		if p.cookie && p.Code != string(session.Rotated) {
-			clearSessionCookie(w) // [SEC-52]; after a rotation it would delete the new one
+		if p.forget {
+			clearSessionCookie(w)
 		}
 	}
 	if p.Retry > 0 {

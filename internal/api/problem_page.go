@@ -23,12 +23,25 @@ var problemPage = template.Must(template.New("problem").Parse(`<!doctype html>
 <main class="notice">
 <svg class="mark wait" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 10.5V21M12 9.5H3"/><path class="arm" d="M12 9.5H20.5"/></svg>
 <h1>{{.Title}}</h1>
-<div class="notice-text"><p>{{.Text}}</p></div>
-<p class="notice-actions"><a class="button primary" href="{{.Base}}/">{{.Login}}</a></p>
+<div class="notice-text"><p>{{.Text}}</p>{{with .Mend}}<p>{{.Text}}</p>{{with .Setting}}<pre>{{.}}</pre>{{end}}<p>{{.Proxy}}</p>{{end}}</div>
+{{with .Action}}<p class="notice-actions"><a class="button primary" href="{{.URL}}">{{.Text}}</a></p>{{end}}
 </main>
 </body>
 </html>
 `))
+
+// problemView is what the page shows.
+type problemView struct {
+	Base, Lang, Title, Text string
+	Mend                    *mendView // for the operator; nil for none
+	Action                  *actionView
+}
+
+// mendView is what the operator can do.
+type mendView struct{ Text, Setting, Proxy string }
+
+// actionView is where the button leads.
+type actionView struct{ URL, Text string }
 
 // writeProblemPage writes the page. What happened is its title where the texts
 // have one apart; else the whole sentence stands under the status.
@@ -37,7 +50,7 @@ func (a *API) writeProblemPage(w http.ResponseWriter, p *Problem, lang, id strin
 		s, _ := web.Text(lang, key)
 		return web.Fill(s, map[string]string{"id": id, "dur": message.Duration(lang, p.Retry)})
 	}
-	view := struct{ Base, Lang, Title, Text, Login string }{Base: a.base, Lang: lang, Login: text("btn.login"), Text: text("err." + p.Code + ".b")}
+	view := problemView{Base: a.base, Lang: lang, Text: text("err." + p.Code + ".b"), Action: &actionView{a.base + "/", text("btn.login")}}
 	for _, key := range []string{"err." + p.Code + ".t", "err." + p.Code} {
 		if view.Title == "" {
 			view.Title = text(key)

@@ -31,15 +31,23 @@ type Error struct {
 	Reason string    // the operator's text of an ended session
 	At     time.Time // when the session ended; zero for none
 	Cookie bool      // the credential was the cookie
+	early  bool      // it will be good, by the clock of who made it
 }
 
 func (e *Error) Error() string { return "auth: " + e.Code }
+
+// Forget tells whether the browser is to forget the cookie [SEC-52]: it is good
+// for nothing and never will be. After a rotation it may hold the new one already.
+func (e *Error) Forget() bool {
+	return e.Cookie && !e.early && e.Code != string(session.Rotated)
+}
 
 // Identity is a live session and its user.
 type Identity struct {
 	Session session.Session
 	User    session.User
 	Token   token.Claims
+	Until   time.Time // by the machine's clock, when a token of another's making is over; zero for the session's own
 }
 
 // Authenticator checks credentials.
@@ -55,38 +63,62 @@ func New(keys *token.Keyring, core *session.Core) *Authenticator {
 
 // Token checks a raw token. Errors: *Error, session.ErrUnavailable.
 func (a *Authenticator) Token(ctx context.Context, raw string) (Identity, error) {
-	claims, err := a.keys.Verify(raw, time.Now())
-	expired := errors.Is(err, token.ErrExpired)
-	if err != nil && !expired {
-		return Identity{}, &Error{Code: CodeInvalidToken}
+	claims, untimely, err := a.genuine(raw)
+	if err != nil {
+		return Identity{}, err
 	}
 	s, u, err := a.core.Session(ctx, claims.Session)
-	var ended *session.EndedError
-	switch {
-	case errors.As(err, &ended):
+	if ended, ok := errors.AsType[*session.EndedError](err); ok {
 		return Identity{}, &Error{Code: string(ended.Code), Reason: ended.Reason, At: ended.At}
-	case expired && (err == nil || errors.Is(err, session.ErrUnknown)):
-		// The wall clock and the clock of deadlines may differ [T1]; a token
-		// past its time is refused whatever the store still says.
-		return Identity{}, &Error{Code: string(session.Expired), At: claims.ExpiresAt}
-	case errors.Is(err, session.ErrUnknown):
-		return Identity{}, &Error{Code: CodeInvalidToken}
-	case err != nil:
+	}
+	unknown := errors.Is(err, session.ErrUnknown)
+	switch {
+	case err != nil && !unknown:
 		return Identity{}, err
-	case s.User != claims.Subject:
+	case untimely == token.ErrExpired && (unknown || !own(claims, s)):
+		return Identity{}, &Error{Code: string(session.Expired), At: claims.ExpiresAt}
+	case unknown || s.User != claims.Subject:
 		return Identity{}, &Error{Code: CodeInvalidToken}
+	case untimely == token.ErrEarly && !own(claims, s):
+		return Identity{}, &Error{Code: CodeInvalidToken, early: true}
 	}
 	logbook.Identify(ctx, u.Name, s.ID)
-	return Identity{Session: s, User: u, Token: claims}, nil
+	id := Identity{Session: s, User: u, Token: claims}
+	if !own(claims, s) {
+		id.Until = claims.ExpiresAt
+	}
+	return id, nil
 }
 
-// Claims checks only the token itself: whose it is, not whether it is live.
-func (a *Authenticator) Claims(raw string) (token.Claims, error) {
-	claims, err := a.keys.Verify(raw, time.Now())
-	if err != nil {
-		return token.Claims{}, &Error{Code: CodeInvalidToken}
+// genuine verifies a token but for its times: untimely is token.ErrExpired or
+// token.ErrEarly where the machine's clock does not agree with them. Error: *Error.
+func (a *Authenticator) genuine(raw string) (claims token.Claims, untimely, err error) {
+	claims, err = a.keys.Verify(raw, time.Now())
+	for _, is := range []error{token.ErrExpired, token.ErrEarly} {
+		if errors.Is(err, is) {
+			return claims, is, nil
+		}
 	}
-	return claims, nil
+	if err != nil {
+		return token.Claims{}, nil, &Error{Code: CodeInvalidToken}
+	}
+	return claims, nil, nil
+}
+
+// own tells the token that was made with the session from what others who know
+// the key make: it lives exactly as long. Its times were those of the machine's
+// clock then, and say nothing once that was stepped; the session's say when it
+// began and ends, by the clock that decides [T1]. A session's Created has
+// milliseconds, of which a token's iat knows nothing.
+func own(c token.Claims, s session.Session) bool {
+	longer := c.ExpiresAt.Sub(c.IssuedAt) - s.Expires.Sub(s.Created)
+	return c.NotBefore.Equal(c.IssuedAt) && longer >= 0 && longer < time.Second
+}
+
+// Claims tells only whose a token is, not whether it is good now. Error: *Error.
+func (a *Authenticator) Claims(raw string) (token.Claims, error) {
+	claims, _, err := a.genuine(raw)
+	return claims, err
 }
 
 // Request checks the credential of a request: the Authorization header if there

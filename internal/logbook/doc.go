@@ -6,5 +6,8 @@
 // longer than it has to be [SEC-56] [SEC-57]. Whom a request belongs to travels
 // in its context, from whoever found out to the access log.
 //
+// A [Queue] stands before each destination, so that no line waits for its reader
+// [I5]. It is bounded, and counts what is lost.
+//
 // It must not know what is logged, nor HTTP.
 package logbook

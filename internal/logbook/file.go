@@ -9,7 +9,7 @@ import (
 type File struct {
 	name string
 
-	mu   sync.Mutex // guards file; lines are written whole
+	mu   sync.Mutex // guards file, and is not held while a line is written
 	file *os.File
 }
 
@@ -19,17 +19,22 @@ func OpenFile(name string) (*File, error) {
 	return f, f.Reopen()
 }
 
-// Write implements io.Writer.
+// Write implements io.Writer. Lines stay whole as long as one goroutine writes.
 func (f *File) Write(line []byte) (int, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.file.Write(line)
+	file := f.file
+	f.mu.Unlock()
+	return file.Write(line)
 }
 
 // Reopen goes on in the file that has the name now. With an error it goes on in
-// the old one.
+// the old one. It does not wait for a line that a pipe does not take.
 func (f *File) Reopen() error {
-	next, err := os.OpenFile(f.name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	mode := os.O_WRONLY
+	if info, err := os.Stat(f.name); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		mode = os.O_RDWR // else it would wait here until somebody reads
+	}
+	next, err := os.OpenFile(f.name, os.O_APPEND|os.O_CREATE|mode, 0o640)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,8 @@ type Sources struct {
 	API         func() api.Stats
 	Alert       func() alert.Stats
 	Panics      func() uint64    // in requests
+	LinesLost   func() uint64    // of the logs
+	Foreign     func() uint64    // requests refused because of their origin or host
 	Certificate func() time.Time // when it expires; nil without TLS
 	Version     api.Version
 	Log         *slog.Logger
@@ -91,6 +93,8 @@ type figures struct {
 	api      api.Stats
 	alert    alert.Stats
 	panics   uint64
+	lost     uint64    // log lines
+	foreign  uint64    // requests refused because of their origin
 	expires  time.Time // zero without TLS
 	version  api.Version
 }
@@ -99,7 +103,7 @@ func (c collector) read() figures {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), api: c.src.API(), alert: c.src.Alert(),
-		panics: c.src.Panics(), version: c.src.Version}
+		panics: c.src.Panics(), lost: c.src.LinesLost(), foreign: c.src.Foreign(), version: c.src.Version}
 	if c.src.Certificate != nil {
 		f.expires = c.src.Certificate()
 	}

@@ -37,8 +37,8 @@ func sources(pools []session.Pool, err error) Sources {
 		},
 		Alert:  func() alert.Stats { return alert.Stats{Sent: 1, Failed: 2, Dropped: 3, Queued: 4} },
 		API:    func() api.Stats { return api.Stats{Logins: map[string]uint64{"ok": 9}} },
-		Panics: func() uint64 { return 1 },
-		Log:    slog.New(slog.DiscardHandler),
+		Panics: func() uint64 { return 1 }, LinesLost: func() uint64 { return 5 }, Foreign: func() uint64 { return 6 },
+		Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -69,7 +69,7 @@ func TestS8_Figures(t *testing.T) {
 		`turnike_seats_used{pool="acme"} 2`, `turnike_seats_over_capacity{pool="acme"} 0`, `turnike_seats_limit{pool="acme"} 9`,
 		`turnike_sessions_live 7`, `turnike_sockets{transport="polling"} 4`, `turnike_sockets{transport="websocket"} 5`,
 		`turnike_refusals_total{reason="seat_limit"} 6`, `turnike_logins_total{code="ok"} 9`, `turnike_hashes_queued 3`,
-		`turnike_invariant_breaches_total 2`, `turnike_panics_total{part="request"} 1`, `turnike_store_up 1`, `turnike_mails_sent_total 1`, `turnike_mails_failed_total 2`,
+		`turnike_invariant_breaches_total 2`, `turnike_panics_total{part="request"} 1`, `turnike_log_lines_lost_total 5`, `turnike_origins_refused_total 6`, `turnike_store_up 1`, `turnike_mails_sent_total 1`, `turnike_mails_failed_total 2`,
 		`turnike_alerts_dropped_total 3`, `turnike_alerts_waiting 4`,
 		`turnike_sessions_ended_total{code="replaced"} 8`)
 	if strings.Contains(text, "turnike_certificate") {

@@ -101,10 +101,14 @@ func traffic() []value {
 			func(f figures) map[string]uint64 { return f.realtime.ConnectsRefused }),
 		byCode("turnike_rate_limited_total", "kind", "What was refused because it came too often.",
 			func(f figures) map[string]uint64 { return f.realtime.RateLimited }),
+		counter("turnike_origins_refused_total", "Requests refused because of their origin or host.",
+			func(f figures) float64 { return float64(f.foreign) }),
 		counter("turnike_slow_consumers_total", "Connections closed because they did not keep up.",
 			func(f figures) float64 { return float64(f.realtime.SlowConsumers) }),
 		gauge("turnike_queue_bytes", "Bytes that wait for slow peers, all connections together.",
 			func(f figures) float64 { return float64(f.realtime.Queued) }),
+		gauge("turnike_leaves_waiting", "Connections that are gone and that the database does not know of yet.",
+			func(f figures) float64 { return float64(f.realtime.Leaves) }),
 	}
 }
 
@@ -133,6 +137,8 @@ func machinery() []value {
 				show(float64(f.realtime.Panics), "realtime")
 				show(float64(f.store.Panics), "store")
 			}},
+		counter("turnike_log_lines_lost_total", "Lines of the log and of the access log that were left out because nobody read them.",
+			func(f figures) float64 { return float64(f.lost) }),
 		counter("turnike_mails_sent_total", "Mails that the SMTP server has accepted.", func(f figures) float64 { return float64(f.alert.Sent) }),
 		counter("turnike_mails_failed_total", "Tries to send a mail that failed.", func(f figures) float64 { return float64(f.alert.Failed) }),
 		gauge("turnike_alerts_waiting", "Alerts that wait to be mailed.", func(f figures) float64 { return float64(f.alert.Queued) }),

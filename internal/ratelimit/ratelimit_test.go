@@ -66,4 +66,10 @@ func TestNetwork(t *testing.T) {
 			t.Errorf("Network(%q) = %q, want %q", c.in, got, c.want)
 		}
 	}
+	for in, want := range map[string]string{"192.0.2.7": "192.0.2.0/24", "::ffff:192.0.2.7": "192.0.2.0/24", "192.0.2.0/24": "192.0.2.0/24",
+		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "@": "@"} {
+		if got := Neighbourhood(in); got != want {
+			t.Errorf("Neighbourhood(%q) = %q, want %q", in, got, want)
+		}
+	}
 }

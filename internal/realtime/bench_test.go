@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/socketio"
 )
 
 // BenchmarkJoin is what a hub encodes for one join to a pool of 2000: the change
@@ -35,7 +36,10 @@ func BenchmarkJoin(b *testing.B) {
 
 func BenchmarkPong(b *testing.B) {
 	b.ReportAllocs()
-	args := []json.RawMessage{json.RawMessage(`{"n":1}`)}
+	var args socketio.Args
+	if err := json.Unmarshal([]byte(`[{"n":1}]`), &args); err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
 		if pongTo(nil, args, time.Now()).Len() == 0 {
 			b.Fatal("nothing encoded")

@@ -22,6 +22,7 @@ type client struct {
 	admin  bool              // sees all [P5], holds no seat [A8]
 	sid    string            // the session it connected to; its successor is in the record
 	user   string            // id
+	until  time.Time         // when the token that it connected with is over before the session, see [auth.Identity]
 	record *record           // guarded by the registry
 	buckets
 
@@ -56,7 +57,7 @@ func (c *client) awaitRegister() {
 		due := c.late
 		c.mu.Unlock()
 		if due {
-			c.end(eventConnectionEnded, codeRegisterTimeout, "", c.server.core.Now())
+			c.end(eventConnectionEnded, codeRegisterTimeout, "", c.server.now())
 		}
 	})
 	c.timer = mine
@@ -74,7 +75,8 @@ func (c *client) stopAwaiting() bool {
 	return !c.late
 }
 
-// end puts the client out for good: it hears why, and nothing after [K2-K4].
+// end puts the client out for good: it hears why and when, by the machine's clock,
+// and nothing after [K2-K4].
 func (c *client) end(event, code, reason string, at time.Time) {
 	defer c.server.recovered("an end", func() { c.sock.Conn().Abort(closeInternal, codeInternal) })
 	last := encode(event, ended{Code: code, Reason: reason, At: timestamp(at),
@@ -106,23 +108,6 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 		return
 	}
 	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
-}
-
-// leave tells the core that a connection is gone, until the core knows: else its
-// seat would be held by nobody [I6].
-func (s *Server) leave(in session.Leaving) {
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := s.core.Leave(s.ctx, in)
-		if err == nil || s.ctx.Err() != nil {
-			return // boot grace takes care of what is not stored [S7]
-		}
-		s.log.Error("a connection's leaving is not stored yet", "conn", in.Conn, "error", err)
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-	}
 }
 
 // slowConsumer hears of connections closed because they could not keep up.

@@ -10,19 +10,26 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 )
 
 // admitEvent sees each event before its handler: one that comes too often is not
-// begun [SEC-44], nor one of a session past its time [T2] [SEC-19].
-func (s *Server) admitEvent(sock *socketio.Socket, _ string, ack *socketio.Ack) bool {
+// begun [SEC-44], nor one of a session past its time [T2] [SEC-19]. Pings are no
+// activity [S11].
+func (s *Server) admitEvent(sock *socketio.Socket, name string, ack *socketio.Ack) bool {
 	c := clientOf(sock)
 	if !s.mayAct(c, ack) {
 		return false
 	}
-	if s.sessions.touch(c, s.core.Now()) {
+	if now := s.now(); !c.until.IsZero() && !now.Before(c.until) {
+		c.end(eventSessionEnded, string(session.Expired), "", c.until)
+		return false
+	}
+	sid, expired := s.sessions.current(c, s.core.Now())
+	if expired {
 		if c.expiring.Swap(true) {
 			return false // where that fails the sweep sees to it
 		}
@@ -34,15 +41,22 @@ func (s *Server) admitEvent(sock *socketio.Socket, _ string, ack *socketio.Ack) 
 		})
 		return false
 	}
+	if name != eventPing {
+		s.core.Active(sid)
+	}
 	return true
 }
 
 // register is register_user.
-func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	rec := s.sessions.snapshot(c)
-	if code := s.checkRegistration(c, rec, args); code != "" {
-		c.fail(ack, failure{Code: code}, message.Fields{})
+	if code := s.checkRegistration(ctx, c, rec, args); code != "" {
+		f, fields := failure{Code: code}, message.Fields{}
+		if code == codeStoreUnavailable {
+			f.RetryAfter, fields.Wait = 5, 5*time.Second
+		}
+		c.fail(ack, f, fields)
 		if !c.registered.Load() {
 			c.awaitRegister() // anew after each refusal
 		}
@@ -54,7 +68,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args []jso
 	if !c.registered.Load() && s.cfg.Limits.Replacements && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
 		s.limited(limitReplace)
 		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, message.Fields{Wait: replaceWindow})
-		c.end(eventConnectionEnded, codeRateLimited, "", s.core.Now())
+		c.end(eventConnectionEnded, codeRateLimited, "", s.now())
 		return
 	}
 	c.told.Store(true)
@@ -116,8 +130,11 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 		return
 	case c.sock.Ended():
 		return
+	case errors.Is(err, session.ErrDraining): // the next start lets it in [S7]
+		c.sock.Conn().Close(closeDraining, codeDraining)
+		return
 	case errors.Is(err, session.ErrUnknown): // ended, and its time is over
-		c.end(eventSessionEnded, string(session.Expired), "", s.core.Now())
+		c.end(eventSessionEnded, string(session.Expired), "", s.now())
 		return
 	case errors.As(err, &full):
 		f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}
@@ -134,9 +151,9 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 
 // checkRegistration checks that token and username, where given, are strings of
 // the connection's session. It returns the code of the failure, or "".
-func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage) string {
+func (s *Server) checkRegistration(ctx context.Context, c *client, rec record, args socketio.Args) string {
 	var in map[string]json.RawMessage
-	if len(args) > 0 && (json.Unmarshal(args[0], &in) != nil || in == nil) {
+	if len(args) > 0 && (args[0].Decode(&in) != nil || in == nil) {
 		return codeBadRequest
 	}
 	if raw, ok := in["token"]; ok {
@@ -145,12 +162,8 @@ func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage
 			return codeBadRequest
 		}
 		if sha256.Sum256([]byte(*t)) != c.token || c.sid != rec.sid { // else it was checked at CONNECT
-			claims, err := s.auth.Claims(*t)
-			switch {
-			case err != nil:
-				return codeInvalidToken
-			case claims.Session != rec.sid:
-				return codeTokenMismatch
+			if code := s.checkToken(ctx, rec, *t); code != "" {
+				return code
 			}
 		}
 	}
@@ -166,8 +179,33 @@ func (s *Server) checkRegistration(c *client, rec record, args []json.RawMessage
 	return ""
 }
 
+// checkToken checks that a token is good, and of the connection's session. Where
+// that is over, who looks ends it for all [T2].
+func (s *Server) checkToken(ctx context.Context, rec record, raw string) string {
+	claims, err := s.auth.Claims(raw)
+	switch {
+	case err != nil:
+		return codeInvalidToken
+	case claims.Session != rec.sid:
+		return codeTokenMismatch
+	}
+	_, err = s.auth.Token(ctx, raw)
+	switch {
+	case errors.Is(err, session.ErrUnavailable):
+		return codeStoreUnavailable
+	case err != nil && !refusedAs(err, session.Rotated): // that is found out below
+		return codeInvalidToken
+	}
+	return ""
+}
+
+func refusedAs(err error, code session.Code) bool {
+	refused, ok := errors.AsType[*auth.Error](err)
+	return ok && refused.Code == string(code)
+}
+
 // getOnlineUsers is get_online_users.
-func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) {
+func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
 		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
@@ -185,7 +223,7 @@ func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ []js
 const syncInterval = time.Second
 
 // presenceSync is presence_sync.
-func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ []json.RawMessage, ack *socketio.Ack) {
+func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
 		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
@@ -199,17 +237,28 @@ func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ []json
 	s.pool(s.sessions.snapshot(c).pool).push(asking{client: c, ack: ack, event: eventPresenceSync})
 }
 
+// eventPing is what clients send by themselves, our own page too.
+const eventPing = "ping_manual"
+
 // ping is ping_manual.
-func (s *Server) ping(_ context.Context, sock *socketio.Socket, args []json.RawMessage, ack *socketio.Ack) {
+func (s *Server) ping(_ context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 	sock.Send(pongTo(ack, args, time.Now()))
 }
 
 // pongTo is the answer to ping_manual.
-func pongTo(ack *socketio.Ack, args []json.RawMessage, now time.Time) *engineio.Payload {
-	var echo json.RawMessage
-	if len(args) > 0 {
-		echo = args[0]
-	}
-	p := pong(now, echo)
+func pongTo(ack *socketio.Ack, args socketio.Args, now time.Time) *engineio.Payload {
+	p := pongBody(args, now)
 	return engineio.Concat(answer(ack, p), encode(eventPong, p))
+}
+
+// pongBody is the object that answers ping_manual. Its echo is what the client
+// sent, a Buffer as a Buffer.
+func pongBody(args socketio.Args, now time.Time) any {
+	if len(args) == 0 {
+		return pong(now, nil)
+	}
+	if args[0].HasBinary() {
+		return binaryPong{timestamp(now), now.UnixMilli(), args[0]}
+	}
+	return pong(now, args[0].JSON())
 }

@@ -234,7 +234,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 		return refused
 	}
 	s.verified(hs)
-	c := &client{server: s, sock: sock, lang: lang, user: id.User.ID, sid: id.Session.ID, admin: id.User.Role == account.RoleAdmin}
+	c := &client{server: s, sock: sock, lang: lang, user: id.User.ID, sid: id.Session.ID, until: id.Until, admin: id.User.Role == account.RoleAdmin}
 	if raws == "" {
 		ends = hs.ends
 	} else {
@@ -250,8 +250,9 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 		return err
 	}
 	// Bound first, then looked at again: an end in between met the binding, or
-	// is met here [I2]. Where none was committed in between there is none to meet.
-	if s.ends.Load() != ends {
+	// is met here [I2]. Where none was committed in between there is none to meet,
+	// but the end of its time [T2].
+	if s.ends.Load() != ends || !id.Session.Live(s.core.Now()) {
 		if _, _, err := s.core.Session(ctx, id.Session.ID); err != nil {
 			s.sessions.detach(c)
 			return s.connectError(err, lang)

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type world struct {
 	keys  *token.Keyring
 	rt    *Server
 	url   string
+	step  atomic.Int64 // nanoseconds that the machine's clock was put forward
 }
 
 // setting is what a test may choose.
@@ -47,12 +49,13 @@ type setting struct {
 	limit int
 	cfg   Config
 	wrap  func(net.Listener) net.Listener // what connections come from
+	log   slog.Handler
 }
 
 // newWorld starts one with the users ada, bob and eve and the administrator root.
 func newWorld(t *testing.T, change ...func(*setting)) *world {
 	t.Helper()
-	set := setting{rules: session.DefaultRules(), limit: 3, cfg: Config{
+	set := setting{rules: session.DefaultRules(), limit: 3, log: slog.DiscardHandler, cfg: Config{
 		Visibility: session.VisibilityNames, NamesUpTo: 5000, PingInterval: time.Minute, PingTimeout: time.Minute,
 		ConnectTimeout: time.Minute, RegisterTimeout: time.Minute, MaxPayload: 65536,
 		Transports: []string{engineio.Polling, engineio.WebSocket}, Limits: Limits{Replacements: true},
@@ -61,13 +64,14 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	for _, f := range change {
 		f(&set)
 	}
-	log := slog.New(slog.DiscardHandler)
-	clock := session.NewClock()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log, Now: clock.Now})
+	log := slog.New(set.log)
+	w := &world{t: t}
+	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log,
+		Wall: func() time.Time { return time.Now().Add(time.Duration(w.step.Load())) }})
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
-	w := &world{t: t, store: store, gate: &gate{Store: store}}
-	w.core = session.New(w.gate, set.rules, clock, log)
+	w.store, w.gate = store, &gate{Store: store}
+	w.core = session.New(w.gate, set.rules, log)
 	must(t, store.CreateUsers(t.Context(), []sqlstore.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))
 	must(t, w.core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &set.limit}))
@@ -132,6 +136,7 @@ type gate struct {
 	read   func() // and after that
 	busy   int    // so many changes find the queue full
 	broken bool   // no session can be read
+	down   bool   // no user can be changed
 }
 
 // Session implements session.Store.
@@ -153,13 +158,16 @@ func (g *gate) Session(ctx context.Context, id string) (session.Session, session
 }
 
 // Update implements session.Store.
-func (g *gate) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
+func (g *gate) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
 	g.mu.Lock()
-	before, busy := g.before, g.busy > 0
+	before, busy, down := g.before, g.busy > 0, g.down
 	g.busy -= min(g.busy, 1)
 	g.mu.Unlock()
 	if busy {
 		return session.ErrBusy
+	}
+	if down {
+		return session.ErrUnavailable
 	}
 	if before != nil && before(user) {
 		ctx = context.WithoutCancel(ctx)

@@ -120,15 +120,20 @@ func (p *pool) work(batch []any) (goesOn bool) {
 	return true
 }
 
-// load makes sure that there is a view; it tries until there is one.
+// load makes sure that there is a view; it tries until there is one. The log gets
+// the first failure.
 func (p *pool) load() bool {
+	logged := false
 	for wait := 10 * time.Millisecond; p.view == nil; wait = min(2*wait, time.Second) {
 		snap, err := p.server.cfg.Snapshot(p.server.ctx, p.id)
 		if err == nil {
 			p.view = newView(snap, p.server.cfg)
 			return true
 		}
-		p.server.log.Error("presence not read", "pool", p.id, "error", err)
+		if !logged {
+			logged = true
+			p.server.log.Error("presence not read; trying again until it is", "pool", p.id, "error", err)
+		}
 		p.shed()
 		select {
 		case <-p.server.ctx.Done():
@@ -168,7 +173,7 @@ func (p *pool) shed() {
 func (p *pool) turn(batch []any) {
 	var changes []*engineio.Payload
 	before, told := p.view.visibility(), p.view.slots.told()
-	resync := p.stale
+	resync := p.view.shiftTo(p.server.core.Shift()) || p.stale
 	for _, item := range batch {
 		switch it := item.(type) {
 		case session.Event:
@@ -182,6 +187,7 @@ func (p *pool) turn(batch []any) {
 				if !p.load() {
 					return
 				}
+				p.view.shiftTo(p.server.core.Shift())
 				changes, resync = nil, true
 			}
 		case gone:
@@ -238,7 +244,7 @@ func (p *pool) join(j joining) {
 	rec := s.sessions.snapshot(c)
 	ok := registered{OK: true, Username: rec.name, SID: c.sock.ID(),
 		User:      userInfo{Username: rec.name, Role: string(rec.role), Pool: p.view.name},
-		ExpiresAt: timestamp(rec.expires), GraceMS: s.core.Rules().Grace.Milliseconds()}
+		ExpiresAt: timestamp(s.core.Wall(rec.expires)), GraceMS: s.core.Rules().Grace.Milliseconds()}
 	a := p.audience(c)
 	c.sock.Send(engineio.Concat(answer(j.ack, ok), encode(eventResponse, ok), p.view.slotsPayload(),
 		p.view.names(a), p.view.sync(a)).Snapshot())

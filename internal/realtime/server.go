@@ -64,10 +64,11 @@ type Server struct {
 	io       *socketio.Server
 	door     *door
 	sessions registry
+	leaves   leaves
 	ends     atomic.Uint64 // committed events after which a session may be over
 	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
-	tasks    tasks // hubs at work, and sessions being expired
+	tasks    tasks // hubs at work, leaves that are tried again, and sessions being expired
 	counts   counts
 
 	mu    sync.Mutex // guards pools
@@ -82,9 +83,11 @@ func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits),
 		pools: make(map[session.PoolID]*pool), counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
+	s.leaves.most = leavesMost
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
+		NoHandshake:    true, // open keeps what CONNECT needs
 		Open:           s.open,
 		Closed:         s.closed,
 		Engine: engineio.Config{
@@ -110,7 +113,7 @@ func New(cfg Config) *Server {
 	ns.On("register_user", s.register)
 	ns.On("get_online_users", s.getOnlineUsers)
 	ns.On("presence_sync", s.presenceSync)
-	ns.On("ping_manual", s.ping, socketio.Inline)
+	ns.On(eventPing, s.ping, socketio.Inline)
 	return s
 }
 
@@ -132,19 +135,22 @@ func (s *Server) commit(e session.Event) {
 	switch e.Type {
 	case session.SessionEnded:
 		s.counts.ends.Add(string(e.Code))
-		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: e.At})
+		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: s.core.Wall(e.At)})
 	case session.SessionRotated:
 		s.counts.ends.Add(string(session.Rotated))
 		s.sessions.rotate(e.Session, e.Successor, e.Expires)
 	case session.ConnectionRegistered:
 		for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
-			c.end(eventConnectionEnded, codeConnectionReplaced, "", e.At)
+			c.end(eventConnectionEnded, codeConnectionReplaced, "", s.core.Wall(e.At))
 		}
 	case session.LogLost:
 		s.tasks.Go(func() { s.recheck(e.Pool) })
 	}
 	s.pool(e.Pool).push(e)
 }
+
+// now is the time that people are told.
+func (s *Server) now() time.Time { return s.core.Wall(s.core.Now()) }
 
 // pool returns the hub of a pool.
 func (s *Server) pool(id session.PoolID) *pool {
@@ -158,23 +164,19 @@ func (s *Server) pool(id session.PoolID) *pool {
 	return p
 }
 
-// flushInterval is how often the store is told when sessions were last active.
-const flushInterval = 5 * time.Second
+// forgetInterval is how often sessions without sockets are looked for.
+const forgetInterval = 5 * time.Second
 
-// Run tells the store of activity until ctx is done.
+// Run forgets sessions without sockets until ctx is done.
 func (s *Server) Run(ctx context.Context) {
-	tick := time.NewTicker(flushInterval)
+	tick := time.NewTicker(forgetInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if active := s.sessions.activity(); len(active) > 0 {
-				if err := s.core.Touch(ctx, active); err != nil && ctx.Err() == nil {
-					s.log.Warn("activity not stored", "error", err)
-				}
-			}
+			s.sessions.forget()
 		}
 	}
 }
@@ -186,7 +188,7 @@ func (s *Server) Connections() int { return s.io.Engine().Len() }
 func (s *Server) Draining() bool { return s.draining.Load() }
 
 // Drain closes every connection so that it comes back by itself, and waits until
-// the store knows that they left: all their seats are in grace then [S7].
+// the store knows that they left: all their seats are in boot grace then [S7].
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	s.io.CloseOver(ctx, s.cfg.DrainSpread, closeDraining, codeDraining)

@@ -22,7 +22,6 @@ type record struct {
 	poolName string
 	expires  time.Time
 	clients  []*client
-	active   time.Time   // of the newest event, not yet told to the store
 	replaced []time.Time // of the last replacements [S1]
 	slow     []time.Time // when a connection could not keep up [P4]
 }
@@ -94,6 +93,19 @@ func (g *registry) detach(c *client) {
 	if len(r.clients) == 0 && len(recent(&r.slow, slowWindow)) == 0 && g.live[r.sid] == r {
 		delete(g.live, r.sid)
 	}
+}
+
+// connections are the ids of all sockets that are bound to a session.
+func (g *registry) connections() map[string]bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	ids := make(map[string]bool)
+	for _, r := range g.live {
+		for _, c := range r.clients {
+			ids[c.sock.ID()] = true
+		}
+	}
+	return ids
 }
 
 // end forgets a session and returns its clients.
@@ -192,29 +204,24 @@ func (g *registry) fellBehind(c *client) {
 	c.record.slow = append(recent(&c.record.slow, slowWindow), time.Now())
 }
 
-// touch notes that a session was active, and tells whether it is over.
-func (g *registry) touch(c *client, now time.Time) (expired bool) {
+// current returns the id of a client's session, and reports whether its time is
+// over.
+func (g *registry) current(c *client, now time.Time) (sid string, expired bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	c.record.active = now
-	return !now.Before(c.record.expires)
+	return c.record.sid, !now.Before(c.record.expires)
 }
 
-// activity returns when sessions were last active, and starts anew.
-func (g *registry) activity() map[string]time.Time {
+// forget drops the sessions without clients whose slowness does not count any
+// more [P4].
+func (g *registry) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	out := make(map[string]time.Time)
 	for sid, r := range g.live {
-		if !r.active.IsZero() {
-			out[sid] = r.active
-			r.active = time.Time{}
-		}
 		if len(r.clients) == 0 && len(recent(&r.slow, slowWindow)) == 0 {
 			delete(g.live, sid)
 		}
 	}
-	return out
 }
 
 // snapshot is a copy of a client's session, without its sockets.

@@ -37,6 +37,7 @@ type Stats struct {
 	Polling, WebSocket int   // open connections, by transport
 	Unverified         int   // of them, those whose session is not known
 	Queued             int64 // bytes that wait for slow peers
+	Leaves             int   // connections that are gone and that the store does not know of yet
 
 	Ends            map[string]uint64 // sessions that ended, by code
 	Admissions      uint64            // registrations that were let inside
@@ -51,7 +52,7 @@ type Stats struct {
 // Stats looks at every connection; it is for a question now and then.
 func (s *Server) Stats() Stats {
 	n := Stats{
-		Unverified: s.door.strangers(), Queued: s.io.Engine().Queued(), Ends: s.counts.ends.Snapshot(),
+		Unverified: s.door.strangers(), Queued: s.io.Engine().Queued(), Leaves: s.leaves.len(), Ends: s.counts.ends.Snapshot(),
 		Admissions: s.counts.admissions.Load(), ConnectsRefused: s.counts.connects.Snapshot(), EventsRefused: s.counts.refusals.Snapshot(), RateLimited: s.counts.limited.Snapshot(),
 		SlowConsumers: s.counts.slow.Load(), Panics: s.counts.panics.Load(), Kicks: s.counts.kicks.Snapshot(),
 	}

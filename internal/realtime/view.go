@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/session"
@@ -39,6 +40,7 @@ type view struct {
 	presence session.Visibility
 	namesTo  int
 	fallback session.Visibility // of a pool that does not say
+	shift    time.Duration      // from the store's clock to the machine's, which is shown [T1]
 
 	users map[string]*inside
 	order []*inside // by name
@@ -66,7 +68,7 @@ type made struct {
 type inside struct {
 	id, name string
 	state    session.Status
-	since    string
+	since    time.Time
 	conns    int
 	nameJSON json.RawMessage
 	made     json.RawMessage // as in presence_sync; nil after a change
@@ -78,10 +80,10 @@ func newView(snap Snapshot, cfg Config) *view {
 		slots: occupancy{p.Limit, p.Held, p.Grace, p.Offered}, namesTo: cfg.NamesUpTo, fallback: cfg.Visibility,
 		users: make(map[string]*inside, len(snap.Entries))}
 	for _, e := range snap.Entries {
-		u := &inside{id: e.User, name: e.Name, conns: e.Connections, state: session.Online, since: timestamp(e.Since)}
+		u := &inside{id: e.User, name: e.Name, conns: e.Connections, state: session.Online, since: e.Since}
 		switch e.State {
 		case session.Grace:
-			u.state, u.since = session.Reconnecting, timestamp(e.Changed)
+			u.state, u.since = session.Reconnecting, e.Changed
 		case session.Offered:
 			continue // not inside yet
 		}
@@ -92,6 +94,21 @@ func newView(snap Snapshot, cfg Config) *view {
 	slices.SortFunc(v.order, byName)
 	return v
 }
+
+// shiftTo makes the view show times by the machine's clock as it is now. It tells
+// whether that shows other times than before.
+func (v *view) shiftTo(shift time.Duration) bool {
+	if v.shift == shift {
+		return false
+	}
+	v.shift, v.syncMade = shift, [2]made{}
+	for _, u := range v.order {
+		u.made = nil
+	}
+	return true
+}
+
+func (v *view) shown(t time.Time) string { return timestamp(t.Add(v.shift)) }
 
 func byName(a, b *inside) int { return strings.Compare(a.name, b.name) }
 
@@ -134,7 +151,7 @@ func (v *view) applyUser(e session.Event) {
 	}
 	u.conns, u.made = e.Connections, nil
 	if e.Status != "" {
-		u.state, u.since = e.Status, timestamp(e.Since)
+		u.state, u.since = e.Status, e.Since
 	}
 }
 
@@ -156,7 +173,7 @@ func (v *view) count() int { return v.slots.held + v.slots.grace }
 
 // status is what user_status says of an event.
 func (v *view) status(e session.Event) *engineio.Payload {
-	return encode(eventUserStatus, userStatus{Username: e.Username, Status: e.Status, Since: timestamp(e.Since),
+	return encode(eventUserStatus, userStatus{Username: e.Username, Status: e.Status, Since: v.shown(e.Since),
 		Reason: e.OfflineReason, Count: e.Inside(), Epoch: v.epoch, Seq: e.PresenceSeq})
 }
 
@@ -192,7 +209,7 @@ func (v *view) syncJSON(a audience) socketio.JSON {
 	if m := &v.syncMade[a]; m.payload == nil {
 		head := append([]byte(`{"epoch":`), quote(v.epoch)...)
 		head = append(strconv.AppendInt(append(head, `,"seq":`...), v.seq, 10), `,"users":[`...)
-		m.make(eventPresenceSync, v.list(head, a, (*inside).encoded))
+		m.make(eventPresenceSync, v.list(head, a, v.encoded))
 	}
 	return v.syncMade[a].json
 }
@@ -221,9 +238,9 @@ func (m *made) make(event string, body socketio.JSON) {
 	m.json, m.payload = body, encode(event, body)
 }
 
-func (u *inside) encoded() []byte {
+func (v *view) encoded(u *inside) []byte {
 	if u.made == nil {
-		u.made = marshal(presentUser{Username: u.name, State: u.state, Since: u.since, Connections: u.conns})
+		u.made = marshal(presentUser{Username: u.name, State: u.state, Since: v.shown(u.since), Connections: u.conns})
 	}
 	return u.made
 }

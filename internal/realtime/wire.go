@@ -126,6 +126,13 @@ func pong(now time.Time, echo json.RawMessage) socketio.JSON {
 	return append(buf.Bytes(), '}')
 }
 
+// binaryPong is pong for an echo with attachments.
+type binaryPong struct {
+	Timestamp    string       `json:"timestamp"`
+	ServerTimeMS int64        `json:"server_time_ms"`
+	Echo         socketio.Arg `json:"echo"`
+}
+
 // compact tells that a valid JSON text has nothing to lose; the spaces of a
 // string it takes for some.
 func compact(text json.RawMessage) bool {

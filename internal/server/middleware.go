@@ -48,6 +48,8 @@ type Middleware struct {
 	// TrustedProxies are whose forwarding headers are believed [SEC-47].
 	TrustedProxies []netip.Prefix
 	Origins        origin.Policy
+	// Foreign hears of each request that is refused as another site's; may be nil.
+	Foreign func(*http.Request)
 	// PublicTLS says that browsers reach this server under a name of its own by
 	// TLS, so that they may be told to insist on it (RFC 6797).
 	PublicTLS bool
@@ -219,6 +221,9 @@ func (m Middleware) sameSite(next http.Handler) http.Handler {
 		safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 		o := r.Header.Get("Origin")
 		if protection.Check(r) != nil || (!safe && o != "" && !m.Origins.IsOwn(r, o)) {
+			if m.Foreign != nil {
+				m.Foreign(r)
+			}
 			m.Refusals.Write(w, r, m.Refusals.CrossOrigin)
 			return
 		}

@@ -16,6 +16,7 @@ type Server struct {
 	http     *http.Server
 	listener net.Listener
 	tls      bool
+	log      *slog.Logger
 }
 
 // Options are how a server listens.
@@ -44,7 +45,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	if len(o.ProxyFrom) > 0 {
 		l = proxyListener{l, o.ProxyFrom}
 	}
-	return &Server{listener: l, tls: o.TLS != nil, http: &http.Server{
+	return &Server{listener: l, tls: o.TLS != nil, log: o.Log, http: &http.Server{
 		Handler:           o.Handler,
 		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake from the ClientHello on, too
 		IdleTimeout:       60 * time.Second,
@@ -64,7 +65,7 @@ func (s *Server) Serve() error {
 	if s.tls {
 		err = s.http.ServeTLS(tlsOnly{newHelloListener(s.listener)}, "", "")
 	} else {
-		err = s.http.Serve(s.listener)
+		err = s.http.Serve(&hostlessListener{Listener: s.listener, log: s.log})
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

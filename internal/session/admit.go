@@ -34,7 +34,7 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 	p.endExpired()
 	p.freeLapsed()
 	s := Session{ID: in.Session, User: p.User.ID, Pool: p.Pool.ID, Device: in.Device, DeviceHash: in.DeviceHash,
-		Address: in.Address, Issued: in.Issued, Created: now, LastActive: now, // A token says its end in whole seconds.
+		KnownDevice: in.KnownDevice, Address: in.Address, Issued: in.Issued, Created: now, LastActive: now, // A token says its end in whole seconds.
 		Expires: now.Add(rules.Lifetime).Truncate(time.Second)}
 
 	var e Event

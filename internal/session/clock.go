@@ -2,15 +2,20 @@ package session
 
 import "time"
 
-// Clock tells the time of deadlines: the wall clock at its making plus the
-// monotonic time since, so that a step of the wall clock frees nothing [T1].
-type Clock struct{ start time.Time }
+// Clock is a clock that no step of the machine's clock moves: the time at its
+// making plus the monotonic time since [T1]. A store reads it for its rules.
+type Clock struct {
+	base  time.Time // what it showed at its making
+	begun time.Time // then, with the monotonic reading
+}
 
 // NewClock starts a clock at the present wall time.
-func NewClock() Clock { return Clock{start: time.Now()} }
+func NewClock() Clock { return NewClockAt(time.Now()) }
 
-// Now is the time of deadlines, in UTC, in milliseconds.
+// NewClockAt starts a clock that shows at now.
+func NewClockAt(at time.Time) Clock { return Clock{base: at.Round(0), begun: time.Now()} }
+
+// Now is the time of the clock, in UTC, in milliseconds.
 func (c Clock) Now() time.Time {
-	// Truncate strips the monotonic reading after Since has used it.
-	return c.start.Add(time.Since(c.start)).UTC().Truncate(time.Millisecond)
+	return c.base.Add(time.Since(c.begun)).UTC().Truncate(time.Millisecond)
 }

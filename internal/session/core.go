@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,16 +47,17 @@ func DefaultRules() Rules {
 type Core struct {
 	store Store
 	rules Rules
-	clock Clock
 	log   *slog.Logger
 
 	full func(user string, e *SeatError)
+
+	draining, noted atomic.Bool // Drain was called; the store knows it
+	activity        activity    // that the store does not know yet
 }
 
-// New makes a core. The clock must be the one the store's deadlines were
-// written with in this run [T1].
-func New(store Store, rules Rules, clock Clock, log *slog.Logger) *Core {
-	return &Core{store: store, rules: rules, clock: clock, log: log}
+// New makes a core on a store, whose clock decides [T1].
+func New(store Store, rules Rules, log *slog.Logger) *Core {
+	return &Core{store: store, rules: rules, log: log}
 }
 
 // WhenFull names who hears of everybody that a full pool refuses [S9]. It is
@@ -62,16 +65,43 @@ func New(store Store, rules Rules, clock Clock, log *slog.Logger) *Core {
 // before anything is served.
 func (c *Core) WhenFull(fn func(user string, e *SeatError)) { c.full = fn }
 
-// refuse hands a refusal to the caller, and that of a full pool to who listens.
+// refuse hands a refusal to the caller, with its times as the machine's clock
+// shows them, and that of a full pool to who listens.
 func (c *Core) refuse(user string, err error) error {
-	if e, ok := errors.AsType[*SeatError](err); ok && c.full != nil {
-		c.full(user, e)
+	var full *SeatError
+	var active *ActiveError
+	var asked *TakeoverError
+	switch {
+	case errors.As(err, &full) && c.full != nil:
+		c.full(user, full)
+	case errors.As(err, &active):
+		return &ActiveError{Sessions: c.told(active.Sessions)}
+	case errors.As(err, &asked):
+		return &TakeoverError{Cause: asked.Cause, Sessions: c.told(asked.Sessions), Ticket: asked.Ticket,
+			Expires: c.Wall(asked.Expires)}
 	}
 	return err
 }
 
-// Now is the time of every deadline [T1].
-func (c *Core) Now() time.Time { return c.clock.Now() }
+// told are sessions with their times as the machine's clock shows them.
+func (c *Core) told(sessions []Standing) []Standing {
+	out := slices.Clone(sessions)
+	for i := range out {
+		s := &out[i].Session
+		s.Created, s.LastActive, s.Expires = c.Wall(s.Created), c.Wall(s.LastActive), c.Wall(s.Expires)
+	}
+	return out
+}
+
+// Now is the time of every deadline: the store's [T1].
+func (c *Core) Now() time.Time { return c.store.Now() }
+
+// Shift is how far the machine's clock is ahead of the store's [T1].
+func (c *Core) Shift() time.Duration { return c.store.Shift() }
+
+// Wall is a time of the store as the machine's clock shows it now: what people
+// and other programs are told [T1].
+func (c *Core) Wall(t time.Time) time.Time { return t.Add(c.store.Shift()) }
 
 // Rules are the rules in force.
 func (c *Core) Rules() Rules { return c.rules }
@@ -86,8 +116,9 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 	in.Session, in.NewTicket = NewSessionID(), rand.Text()
 	var out Session
 	var refused error
-	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {
-		ch, out, refused = admit(st, c.rules, c.clock.Now(), in)
+	err := c.store.Update(ctx, in.User, func(st State, now time.Time) (ch Change) {
+		c.activity.apply(st.Sessions)
+		ch, out, refused = admit(st, c.rules, now, in)
 		return ch
 	})
 	if errors.Is(err, ErrNoUser) {
@@ -103,11 +134,11 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 }
 
 // Register lets a connection inside. Errors: *EndedError, ErrUnknown,
-// *SeatError, ErrUnavailable.
+// ErrDraining, *SeatError, ErrUnavailable.
 func (c *Core) Register(ctx context.Context, in Registration) error {
 	var refused error
-	err := c.store.Update(ctx, in.User, func(st State) (ch Change) {
-		ch, refused = register(st, c.rules, c.clock.Now(), in)
+	err := c.store.Update(ctx, in.User, func(st State, now time.Time) (ch Change) {
+		ch, refused = register(st, c.rules, now, in)
 		return ch
 	})
 	if err != nil {
@@ -123,12 +154,18 @@ func (c *Core) Register(ctx context.Context, in Registration) error {
 	return c.refuse(in.User, refused)
 }
 
-// Leave takes a connection out. Errors: ErrUnavailable; the caller tries again,
+// Leave takes a connection out. Errors: ErrNoUser, ErrUnavailable; the caller tries again,
 // or the seat would stay held by nobody [I6].
 func (c *Core) Leave(ctx context.Context, in Leaving) error {
-	return c.store.Update(ctx, in.User, func(st State) Change {
-		return leave(st, c.rules, c.clock.Now(), in)
+	in.draining = c.draining.Load()
+	return c.store.Update(ctx, in.User, func(st State, now time.Time) Change {
+		return leave(st, c.rules, now, in)
 	})
+}
+
+// Connections are all that the store has registered. Error: ErrUnavailable.
+func (c *Core) Connections(ctx context.Context) ([]Connection, error) {
+	return c.store.Connections(ctx)
 }
 
 // End ends one session or all of a user. When it returns, the end is durable
@@ -136,8 +173,8 @@ func (c *Core) Leave(ctx context.Context, in Leaving) error {
 // it ended. Errors: ErrNoUser, ErrUnavailable.
 func (c *Core) End(ctx context.Context, e Ending) (int, error) {
 	n := 0
-	err := c.store.Update(ctx, e.User, func(st State) Change {
-		ch := end(st, c.rules, c.clock.Now(), e)
+	err := c.store.Update(ctx, e.User, func(st State, now time.Time) Change {
+		ch := end(st, c.rules, now, e)
 		n = len(ch.Sessions)
 		return ch
 	})
@@ -149,23 +186,23 @@ func (c *Core) End(ctx context.Context, e Ending) (int, error) {
 
 // ChangeUser changes an account and ends its sessions where it must [A7].
 func (c *Core) ChangeUser(ctx context.Context, ch UserChange) error {
-	return c.store.Update(ctx, ch.User, func(st State) Change {
-		return changeUser(st, c.rules, c.clock.Now(), ch)
+	return c.store.Update(ctx, ch.User, func(st State, now time.Time) Change {
+		return changeUser(st, c.rules, now, ch)
 	})
 }
 
 // ChangePool changes a pool.
 func (c *Core) ChangePool(ctx context.Context, pool PoolID, ch PoolChange) error {
-	return c.store.UpdatePool(ctx, pool, func(p Pool) Change {
-		return changePool(p, c.clock.Now(), ch)
+	return c.store.UpdatePool(ctx, pool, func(p Pool, now time.Time) Change {
+		return changePool(p, now, ch)
 	})
 }
 
 // NoteKeys logs that the token keys on the disk were changed, and how, so that
 // a running server reads them again before the change is confirmed [SEC-23].
 func (c *Core) NoteKeys(ctx context.Context, how string) error {
-	return c.store.UpdatePool(ctx, SystemPool, func(pool Pool) Change {
-		p := newPlan(State{Pool: pool}, Rules{}, c.clock.Now())
+	return c.store.UpdatePool(ctx, SystemPool, func(pool Pool, now time.Time) Change {
+		p := newPlan(State{Pool: pool}, Rules{}, now)
 		p.emit(Event{Type: TokenKeysChanged, Reason: how})
 		return p.done()
 	})
@@ -179,39 +216,54 @@ func (c *Core) Session(ctx context.Context, id string) (Session, User, error) {
 	if err != nil {
 		return Session{}, User{}, err
 	}
-	if s.Ended.IsZero() && !s.Live(c.clock.Now()) {
+	if s.Ended.IsZero() && !s.Live(c.store.Now()) {
 		if err := c.Expire(ctx, s.User); err != nil {
 			return Session{}, User{}, err
 		}
 		if s, u, err = c.store.Session(ctx, id); err != nil { // as everybody will hear it
 			return Session{}, User{}, err
 		}
-		if s.Ended.IsZero() {
+		if s.Ended.IsZero() && !s.Live(c.store.Now()) {
 			return Session{}, User{}, ErrUnavailable
 		}
 	}
 	if !s.Ended.IsZero() {
-		return s, u, &EndedError{Code: s.Code, Reason: s.Reason, At: s.Ended}
+		return s, u, &EndedError{Code: s.Code, Reason: s.Reason, At: c.Wall(s.Ended)}
 	}
 	return s, u, nil
 }
 
 // Expire ends what is over of one user [T2].
 func (c *Core) Expire(ctx context.Context, user string) error {
-	return c.store.Update(ctx, user, func(st State) Change {
-		return expire(st, c.rules, c.clock.Now())
+	return c.store.Update(ctx, user, func(st State, now time.Time) Change {
+		return expire(st, c.rules, now)
 	})
-}
-
-// Touch notes when sessions were last active.
-func (c *Core) Touch(ctx context.Context, active map[string]time.Time) error {
-	return c.store.Touch(ctx, active)
 }
 
 // Boot begins a run: every seat goes into boot grace [S7].
 func (c *Core) Boot(ctx context.Context, epoch string) error {
-	now := c.clock.Now()
+	now := c.store.Now()
 	return c.store.Restart(ctx, epoch, now, now.Add(c.rules.BootGrace))
+}
+
+// Drain begins the end of this run: from here seats only change when their user or
+// an operator wants it, and no connection is let in, until the next Boot [S7]. An
+// error says that the store has not noted it yet; Sweep tries again before it
+// does anything else.
+func (c *Core) Drain(ctx context.Context) error {
+	c.draining.Store(true)
+	return c.noteDrain(ctx)
+}
+
+func (c *Core) noteDrain(ctx context.Context) error {
+	if !c.draining.Load() || c.noted.Load() {
+		return nil
+	}
+	err := c.store.Drain(ctx, c.store.Now())
+	if err == nil {
+		c.noted.Store(true)
+	}
+	return err
 }
 
 // sweepSlice is how many users one turn of the sweep takes on.
@@ -220,8 +272,11 @@ const sweepSlice = 200
 // Sweep ends expired sessions and frees seats whose grace is over, until
 // nothing is due.
 func (c *Core) Sweep(ctx context.Context) error {
+	if err := c.noteDrain(ctx); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
-		due, err := c.store.Due(ctx, c.clock.Now(), sweepSlice)
+		due, err := c.store.Due(ctx, c.store.Now(), sweepSlice)
 		if err != nil || len(due) == 0 {
 			return err
 		}
@@ -239,34 +294,49 @@ func (c *Core) Sweep(ctx context.Context) error {
 }
 
 // Retention is how long events are kept.
-type Retention struct{ Presence, Audit time.Duration }
+type Retention struct{ Presence, Audit, FailedLogins time.Duration }
 
-// Run sweeps at every interval and prunes each minute, until ctx is done. Neither
-// waits for the other: what is over ends in time, however much there is to prune.
+// Run sweeps at every interval, writes activity every few seconds and prunes each
+// minute, until ctx is done. None waits for another: what is over ends in time,
+// however much there is to prune.
 func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		c.every(ctx, time.Minute, "pruning failed", func() error {
-			now := c.clock.Now()
-			return c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit))
+		c.every(ctx, time.Minute, "prune", func() error {
+			now := c.store.Now()
+			return errors.Join(c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit)),
+				c.store.PruneFailedLogins(ctx, now.Add(-keep.FailedLogins)))
 		})
 	})
-	c.every(ctx, interval, "sweep failed", func() error { return c.Sweep(ctx) })
+	wg.Go(func() {
+		c.every(ctx, flushInterval, "activity", func() error { return c.flush(ctx) })
+		if err := c.flushLast(ctx); err != nil {
+			c.log.Warn("when sessions were last active is not stored", "error", err)
+		}
+	})
+	c.every(ctx, interval, "sweep", func() error { return c.Sweep(ctx) })
 	wg.Wait()
 }
 
-// every calls fn at every interval until ctx is done, and logs its errors.
-func (c *Core) every(ctx context.Context, interval time.Duration, failed string, fn func() error) {
+// every does a job at every interval until ctx is done. It logs one line when the
+// job begins to fail and one when it works again.
+func (c *Core) every(ctx context.Context, interval time.Duration, job string, do func() error) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	for {
+	for failing := false; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if err := fn(); err != nil && ctx.Err() == nil {
-			c.log.Error(failed, "error", err)
+		err := do()
+		switch {
+		case ctx.Err() != nil:
+		case err != nil && !failing:
+			c.log.Error("background work fails; trying again until it works", "job", job, "error", err)
+		case err == nil && failing:
+			c.log.Info("background work succeeds again", "job", job)
 		}
+		failing = err != nil
 	}
 }

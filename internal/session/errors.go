@@ -20,6 +20,8 @@ var (
 	ErrUnavailable = errors.New("session: store unavailable")
 	// ErrBusy: too many changes wait; it is an ErrUnavailable that is over soon.
 	ErrBusy = fmt.Errorf("%w: too many changes wait", ErrUnavailable)
+	// ErrDraining: the server is about to stop, and lets no connection in [S7].
+	ErrDraining = errors.New("session: the server is draining")
 )
 
 // SeatError is the refusal of a full pool [S9].

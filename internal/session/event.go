@@ -31,6 +31,9 @@ const (
 	reasonSeatLost = "seat_lost"
 )
 
+// ReasonImport marks the UserCreated events of an import.
+const ReasonImport = "import"
+
 // Status is what presence says of one user [P2].
 type Status string
 
@@ -53,16 +56,19 @@ const (
 	ConnectionLeft       EventType = "connection_left"
 	SeatFreed            EventType = "seat_freed" // grace over, or given to somebody else
 	PoolChanged          EventType = "pool_changed"
+	PoolDeleted          EventType = "pool_deleted"   // Reason is its name
 	ServerStarted        EventType = "server_started" // every seat of the pool went into boot grace [S7]
 	UserCreated          EventType = "user_created"
+	UsersImported        EventType = "users_imported" // Count accounts, each with its UserCreated
 	UserChanged          EventType = "user_changed"
 	TokenKeysChanged     EventType = "token_keys_changed" // on the disk; who serves reads them again [SEC-23]
 	// AccountSharingSuspected: the war breaker has tripped [A6].
 	AccountSharingSuspected EventType = "account_sharing_suspected"
 	// TakeoverRequired: a login has to be confirmed; Reason is the cause.
 	TakeoverRequired EventType = "takeover_required"
-	// LoginFailed counts, once a minute, what one address has failed to log in to
-	// one account; User is empty where there is no such account.
+	// LoginFailed counts, once a minute, what one network has failed to log in to one
+	// account. User is empty where there is no such account, Address where it was
+	// more than one network, and both in the row for the rest of a flood [SEC-06].
 	LoginFailed EventType = "login_failed"
 	// LogLost is never logged: a store hands it to its listener in place of
 	// events that were pruned before they were read. Whatever is known of the

@@ -83,11 +83,14 @@ type Session struct {
 	Pool       PoolID
 	Device     string // what a person recognises the device by
 	DeviceHash []byte // SHA-256 of the device cookie; nil without one [A5]
-	Address    string
-	Issued     bool // made by an operator without a password
-	Created    time.Time
-	LastActive time.Time
-	Expires    time.Time
+	// KnownDevice is set when the login came with that cookie, so that the client
+	// is one that keeps cookies [A6].
+	KnownDevice bool
+	Address     string
+	Issued      bool // made by an operator without a password
+	Created     time.Time
+	LastActive  time.Time
+	Expires     time.Time
 
 	Ended     time.Time // zero while live
 	Code      Code      // why it ended
@@ -168,6 +171,10 @@ type State struct {
 	Conns    []Connection // registered ones of the user, oldest first
 	Seat     *Seat        // the user's, if any
 	Contest  Contest      // of the user's sessions [A6]
+	Draining bool         // the run that serves the pool is about to end [S7]
+	// Still says that no server runs: no grace ends and no seat is given away
+	// until the next one has put them all into boot grace [T1] [S7].
+	Still bool
 	// Next is the seat of another user in the pool that can be given away
 	// soonest: the one with the smallest Reclaim. Nil when none is in grace.
 	Next *Seat

@@ -116,9 +116,9 @@ func (p *plan) freeSeat() {
 }
 
 // freeLapsed frees the user's seat if its grace is over: it can only come back
-// through admission [S6].
+// through admission [S6]. A drain keeps the seat for the next start [S7].
 func (p *plan) freeLapsed() {
-	if p.Seat == nil || !p.Seat.lapsed(p.now) {
+	if p.Seat == nil || p.Still || p.Draining || !p.Seat.lapsed(p.now) {
 		return
 	}
 	reason := lapseReason(*p.Seat)
@@ -142,8 +142,8 @@ func (p *plan) makeRoom() bool {
 		return true
 	}
 	n := p.Next
-	if n == nil || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
-		return false // [A2]
+	if n == nil || p.Still || p.Draining || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
+		return false // [A2] [S7]
 	}
 	reason := lapseReason(*n)
 	if !n.lapsed(p.now) {
@@ -161,7 +161,7 @@ func (p *plan) makeRoom() bool {
 // full is the refusal of a pool without room [S9].
 func (p *plan) full() *SeatError {
 	retry := p.rules.RetryAfter
-	if p.Next != nil {
+	if p.Next != nil && !p.Draining {
 		retry = min(retry, p.Next.Reclaim.Sub(p.now))
 	}
 	return &SeatError{Lost: p.User.SeatLost, Pool: p.Pool.Name, Max: p.Pool.Limit, Used: p.Pool.Used(),

@@ -14,7 +14,7 @@ type Registration struct {
 
 // register lets a connection in [S2]: it takes a seat, resumes the user's own,
 // or shares it, and replaces older connections of its session [S1]. The error
-// is ErrUnknown when the session is not live, or a *SeatError.
+// is ErrUnknown when the session is not live, ErrDraining, or a *SeatError.
 func register(st State, rules Rules, now time.Time, in Registration) (Change, error) {
 	p := newPlan(st, rules, now)
 	p.endExpired()
@@ -26,6 +26,9 @@ func register(st State, rules Rules, now time.Time, in Registration) (Change, er
 		if c.ID == in.Conn {
 			return p.done(), nil // a repeat is a no-op
 		}
+	}
+	if p.Draining {
+		return p.done(), ErrDraining
 	}
 	p.freeLapsed()
 	if p.Seat == nil && !p.admin() && !p.makeRoom() {
@@ -70,10 +73,13 @@ type Leaving struct {
 	User  string
 	Conn  string
 	Clean bool // by a DISCONNECT packet; everything else is a lost transport [S3]
+
+	draining bool // set by Core: its run ends, whether or not the store has noted it yet
 }
 
 // leave takes a connection out. The user's last one frees the seat at once when
-// it left cleanly, else the seat goes into grace. A connection that is not
+// it left cleanly, else the seat goes into grace. While the server drains that is
+// boot grace: the loss is not the user's doing [S7]. A connection that is not
 // registered (any more) changes nothing [S3] [I3].
 func leave(st State, rules Rules, now time.Time, in Leaving) Change {
 	p := newPlan(st, rules, now)
@@ -102,6 +108,9 @@ func leave(st State, rules Rules, now time.Time, in Leaving) Change {
 			seat.Session = p.Conns[len(p.Conns)-1].Session
 			p.setSeat(seat)
 		}
+	case !in.Clean && (p.Draining || in.draining):
+		p.grace(session, GraceBoot, rules.BootGrace)
+		e.Status, e.Since = Reconnecting, now
 	case in.Clean || rules.Grace <= 0:
 		e.Status, e.OfflineReason, e.Since = Offline, reasonLost, now
 		if in.Clean {

@@ -69,10 +69,11 @@ func (p *plan) makeWay(in Login, next string) error {
 	case p.policy() == PolicyAsk || cause == CauseWarBreaker:
 		return p.ask(in, contest, cause)
 	}
-	for _, s := range leaving[:max(many, 0)] {
-		if p.rules.WarBreaker && !confirmed && p.contests(in, s) {
-			p.war = contest.replaced(p.now) || p.war
-		}
+	victims := leaving[:max(many, 0)]
+	if p.rules.WarBreaker && !confirmed {
+		p.war = p.countReplacement(&contest, in, victims)
+	}
+	for _, s := range victims {
 		p.endSession(s, Replaced, "", next) // [A3]
 	}
 	p.setContest(contest)

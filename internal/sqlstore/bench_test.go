@@ -26,14 +26,13 @@ type bench struct {
 // newBench makes a store with users in a pool that has room for all.
 func newBench(b *testing.B, users int) *bench {
 	ctx := context.Background()
-	clock := session.NewClock()
-	s, err := Open(ctx, Options{Dir: b.TempDir(), Now: clock.Now})
+	s, err := Open(ctx, Options{Dir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { s.Close() })
 	limit := users
-	core := session.New(s, session.DefaultRules(), clock, slog.Default())
+	core := session.New(s, session.DefaultRules(), slog.Default())
 	if err := core.ChangePool(ctx, 1, session.PoolChange{Limit: &limit}); err != nil {
 		b.Fatal(err)
 	}

@@ -10,9 +10,15 @@ import (
 
 // contestRow is a session.Contest as it is stored; times are milliseconds.
 type contestRow struct {
-	Replaced []int64     `json:"replaced,omitempty"`
-	Until    int64       `json:"until,omitempty"`
-	Tickets  []ticketRow `json:"tickets,omitempty"`
+	Replaced []int64       `json:"replaced,omitempty"`
+	Unproven []unprovenRow `json:"unproven,omitempty"`
+	Until    int64         `json:"until,omitempty"`
+	Tickets  []ticketRow   `json:"tickets,omitempty"`
+}
+
+type unprovenRow struct {
+	Device []byte `json:"device"`
+	At     int64  `json:"at"`
 }
 
 type ticketRow struct {
@@ -30,6 +36,9 @@ func (t *tx) writeContest(l loaded, c *session.Contest) error {
 		var row contestRow
 		for _, at := range c.Replaced {
 			row.Replaced = append(row.Replaced, at.UnixMilli())
+		}
+		for _, u := range c.Unproven {
+			row.Unproven = append(row.Unproven, unprovenRow{u.Device, u.At.UnixMilli()})
 		}
 		if !c.Until.IsZero() {
 			row.Until = c.Until.UnixMilli()
@@ -59,6 +68,9 @@ func decodeContest(text string) (session.Contest, error) {
 	at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 	for _, ms := range row.Replaced {
 		c.Replaced = append(c.Replaced, at(ms))
+	}
+	for _, u := range row.Unproven {
+		c.Unproven = append(c.Unproven, session.Unproven{Device: u.Device, At: at(u.At)})
 	}
 	if row.Until != 0 {
 		c.Until = at(row.Until)

@@ -115,7 +115,7 @@ func (e *ServedError) Error() string {
 
 // unserved returns a *ServedError when a server runs that is not the caller.
 func (o Options) unserved(what string) error {
-	if o.Lock != nil {
+	if !o.Command {
 		return nil
 	}
 	if pid, running := ServerPID(o.Dir); running {

@@ -34,7 +34,7 @@ func (s *Store) KnownDevice(ctx context.Context, user string, hash []byte) (bool
 			WHERE u.id = ? AND d.hash = ? AND d.seen_at > ?`, func(row) error {
 			known = true
 			return nil
-		}, user, hash, s.now().Add(-session.DeviceLife))
+		}, user, hash, s.Now().Add(-session.DeviceLife))
 	})
 	return known, err
 }

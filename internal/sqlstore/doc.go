@@ -9,7 +9,7 @@
 //
 //  1. the caller's request waits in a bounded queue,
 //  2. the writer takes what is queued into one transaction. Each request loads
-//     its state, decides, is checked (guard.go) and writes. An error or a panic
+//     its state, decides, is checked (session.Check) and writes. An error or a panic
 //     undoes that request alone: where it had written, the batch is run again
 //     with a savepoint for each. An error of the database, in a read too, breaks
 //     the batch: it is rolled back and run once more, then given up,

@@ -41,7 +41,7 @@ func TestI1_TheStoreRefusesABreach(t *testing.T) {
 			PresenceSeq: p.PresenceSeq, At: now, Type: session.ConnectionRegistered, Status: session.Online, User: st.User.ID}}}
 	}
 	s := openUnchecked(t)
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	for name, c := range map[string]struct {
 		limit  int
 		change func(session.State, *session.Change)
@@ -75,7 +75,7 @@ func TestI1_TheStoreRefusesABreach(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = s.Update(t.Context(), user.ID, func(st session.State) session.Change {
+			err = s.Update(t.Context(), user.ID, func(st session.State, _ time.Time) session.Change {
 				ch := right(st)
 				c.change(st, &ch)
 				return ch

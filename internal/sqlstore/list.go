@@ -8,7 +8,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// SessionRow is a live session as an operator sees it.
+// SessionRow is a live session as an operator sees it, its times as the machine's
+// clock shows them [T1].
 type SessionRow struct {
 	ID         string
 	Username   string
@@ -26,6 +27,7 @@ type SessionRow struct {
 // Sessions returns the live sessions by user name, then age.
 func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
 	var out []SessionRow
+	shift := s.Shift()
 	err := s.read(ctx, func(c *conn) error {
 		return c.query(`SELECT s.id, u.name, u.role, p.name, s.device, s.address, s.created_at, s.last_active, s.expires_at,
 				EXISTS (SELECT 1 FROM connections c WHERE c.user_no = s.user_no AND c.session_id = s.id), t.state
@@ -33,10 +35,10 @@ func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
 			LEFT JOIN seats t ON t.pool_id = u.pool_id AND t.user_no = s.user_no AND t.session_id = s.id
 			WHERE s.ended_at IS NULL AND s.expires_at > ? ORDER BY u.canonical, s.no`, func(r row) error {
 			out = append(out, SessionRow{ID: r.string(0), Username: r.string(1), Role: account.Role(r.string(2)),
-				Pool: r.string(3), Device: r.string(4), Address: r.string(5), Since: r.time(6), LastActive: r.time(7),
-				Expires: r.time(8), Connected: r.bool(9), Seat: session.SeatState(r.string(10))})
+				Pool: r.string(3), Device: r.string(4), Address: r.string(5), Since: r.time(6).Add(shift), LastActive: r.time(7).Add(shift),
+				Expires: r.time(8).Add(shift), Connected: r.bool(9), Seat: session.SeatState(r.string(10))})
 			return nil
-		}, s.now())
+		}, s.Now())
 	})
 	return out, err
 }

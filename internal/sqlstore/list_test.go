@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
@@ -73,7 +74,7 @@ func TestLists(t *testing.T) {
 		users[1].Name != "Zoë" || users[1].Pool != "partner" || users[1].Created.IsZero() {
 		t.Errorf("users %+v, %v", users, err)
 	}
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	zoe, err := s.UserByName(t.Context(), "ZOË")
 	if err != nil || zoe.PasswordHash != "old" || zoe.CredVersion != 1 || zoe.Pool != 2 {
 		t.Fatalf("user %+v, %v", zoe, err)
@@ -124,7 +125,7 @@ func TestLists(t *testing.T) {
 func TestRehash(t *testing.T) {
 	s := openStore(t)
 	user := addUser(t, s, "ada")
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	in, err := core.Login(t.Context(), session.Login{User: user.ID, CredVersion: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +138,7 @@ func TestRehash(t *testing.T) {
 		if err != nil || u.PasswordHash != c.want || u.CredVersion != 1 {
 			t.Errorf("user %+v, %v, want hash %s", u, err, c.want)
 		}
-		err = s.Update(t.Context(), user.ID, func(st session.State) session.Change {
+		err = s.Update(t.Context(), user.ID, func(st session.State, _ time.Time) session.Change {
 			if st.User.PasswordHash != c.want {
 				t.Errorf("a rule sees hash %s, want %s", st.User.PasswordHash, c.want)
 			}
@@ -211,7 +212,7 @@ func TestADatabaseOfALaterVersionIsRefused(t *testing.T) {
 // A snapshot is of one commit, whatever is written meanwhile.
 func TestP3_SnapshotIsOfOneCommit(t *testing.T) {
 	s := openStore(t)
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	limit := 20
 	if err := core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &limit}); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ const (
 
 	userColumns = `u.id, u.name, u.role, u.pool_id, u.cred_version, u.password_hash,
 		u.disabled + 2 * u.deleted + 4 * u.seat_lost`
-	sessionColumns = `s.id, s.pool_id, s.device, s.device_hash, s.address, s.issued, s.created_at,
+	sessionColumns = `s.id, s.pool_id, s.device, s.device_hash, s.address, s.issued + 2 * s.known_device, s.created_at,
 		s.last_active, s.expires_at`
 	seatColumns = `t.session_id, t.state, t.kind, t.since, t.changed, t.deadline, t.reclaim`
 
@@ -40,8 +40,9 @@ func scanUser(r row, i int) session.User {
 }
 
 func scanSession(r row, i int, user string) session.Session {
+	flags := r.int(i + 5)
 	return session.Session{ID: r.string(i), User: user, Pool: session.PoolID(r.int64(i + 1)),
-		Device: r.string(i + 2), DeviceHash: r.bytes(i + 3), Address: r.string(i + 4), Issued: r.bool(i + 5),
+		Device: r.string(i + 2), DeviceHash: r.bytes(i + 3), Address: r.string(i + 4), Issued: flags&1 != 0, KnownDevice: flags&2 != 0,
 		Created: r.time(i + 6), LastActive: r.time(i + 7), Expires: r.time(i + 8)}
 }
 
@@ -130,7 +131,27 @@ func (t *tx) load(user string) (loaded, error) {
 	if l.Pool, err = t.pool(l.User.Pool); err != nil {
 		return l, err
 	}
+	if l.Draining, err = t.draining(); err != nil {
+		return l, err
+	}
+	l.Still = t.still
 	return l, t.loadNext(&l)
+}
+
+// draining reports whether the server has begun to drain [S7]. The mirror keeps
+// the answer.
+func (t *tx) draining() (bool, error) {
+	if t.mirror.draining == nil {
+		var found bool
+		if err := t.conn.query(`SELECT 1 FROM meta WHERE key = ?`, func(row) error {
+			found = true
+			return nil
+		}, metaDrain); err != nil {
+			return false, err
+		}
+		t.mirror.draining = &found
+	}
+	return *t.mirror.draining, nil
 }
 
 // read reads the user with its seat, sessions and connections.

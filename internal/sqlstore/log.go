@@ -20,11 +20,16 @@ func (s *Store) Heads(ctx context.Context) ([]session.Pool, error) {
 }
 
 // EventsAfter returns at most n events of a pool that come after one, in commit
-// order. Those that were pruned are missing.
+// order, with At as the machine's clock shows it [T1]. Those that were pruned are
+// missing.
 func (s *Store) EventsAfter(ctx context.Context, pool session.PoolID, after int64, n int) ([]session.Event, error) {
 	var out []session.Event
+	shift := s.Shift()
 	err := s.read(ctx, func(c *conn) error {
-		return eventsAfter(c, pool, after, n, func(e session.Event) { out = append(out, e) })
+		return eventsAfter(c, pool, after, n, func(e session.Event) {
+			e.At = e.At.Add(shift)
+			out = append(out, e)
+		})
 	})
 	return out, err
 }

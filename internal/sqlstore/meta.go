@@ -6,7 +6,8 @@ import "context"
 const (
 	metaInstance = "instance"
 	metaEpoch    = "epoch"
-	metaBatch    = "batch" // the last batch that wrote without an event
+	metaBatch    = "batch"    // the last batch that wrote without an event
+	metaDrain    = "draining" // since when, in milliseconds; gone with the next start
 )
 
 const upsertMeta = `INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`

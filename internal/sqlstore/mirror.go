@@ -20,9 +20,11 @@ const mirrorSize = 8192
 type mirror struct {
 	users map[string]loaded
 	pools map[session.PoolID]session.Pool
+
+	draining *bool // nil: not read yet
 }
 
-// get returns a state without pool and next seat.
+// get returns a state without pool, next seat and drain.
 func (m *mirror) get(user string) (loaded, bool) {
 	l, ok := m.users[user]
 	return l, ok
@@ -38,7 +40,7 @@ func (m *mirror) put(l loaded) {
 			break
 		}
 	}
-	l.Pool, l.Next, l.next = session.Pool{}, nil, 0
+	l.Pool, l.Draining, l.Next, l.next = session.Pool{}, false, nil, 0
 	m.users[l.User.ID] = l
 }
 
@@ -66,6 +68,7 @@ func (m *mirror) putPools(pools map[session.PoolID]*pooled) {
 func (m *mirror) clear() {
 	clear(m.users)
 	clear(m.pools)
+	m.draining = nil
 }
 
 // forRule is a copy that a rule may do with as it likes.

@@ -17,11 +17,28 @@ type PoolExistsError struct{ Name string }
 func (e *PoolExistsError) Error() string { return fmt.Sprintf("pool %q exists already", e.Name) }
 func (*PoolExistsError) refusal()        {}
 
+// PoolInUseError says that a pool cannot be deleted: it has accounts.
+type PoolInUseError struct {
+	Name  string
+	Users int
+}
+
+func (e *PoolInUseError) Error() string {
+	return fmt.Sprintf("pool %q has accounts: %d", e.Name, e.Users)
+}
+func (*PoolInUseError) refusal() {}
+
+// livePool selects pools that accounts may be in. The system's own has an empty
+// name. A deleted one keeps its row, because the event log names it by id; its
+// name is "#" and the id, which frees the old name and is none that a pool can
+// be given.
+const livePool = `name GLOB '[a-z0-9]*'`
+
 // Pools returns every pool but the system's own, by id.
 func (s *Store) Pools(ctx context.Context) ([]session.Pool, error) {
 	var out []session.Pool
 	err := s.read(ctx, func(c *conn) error {
-		return c.query(selectPool+` WHERE id <> 0 ORDER BY id`, func(r row) error {
+		return c.query(selectPool+` WHERE `+livePool+` ORDER BY id`, func(r row) error {
 			out = append(out, scanPool(r, 0))
 			return nil
 		})
@@ -40,11 +57,11 @@ func (s *Store) PoolByName(ctx context.Context, name string) (session.Pool, erro
 	return p, err
 }
 
-// poolByName finds a pool, but never the system's, which has no name.
+// poolByName finds a pool, but never the system's or a deleted one.
 func poolByName(c *conn, name string) (session.Pool, error) {
 	var p session.Pool
 	found := false
-	err := c.query(selectPool+` WHERE name = ? AND id <> 0`, func(r row) error {
+	err := c.query(selectPool+` WHERE name = ? AND `+livePool, func(r row) error {
 		p, found = scanPool(r, 0), true
 		return nil
 	}, name)
@@ -82,4 +99,50 @@ func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session
 		return session.Pool{}, err
 	}
 	return made, nil
+}
+
+// DeletePool deletes a pool that has no accounts; those that were deleted do not
+// count. Errors: ErrNoPool, *PoolInUseError.
+func (s *Store) DeletePool(ctx context.Context, name string) error {
+	return s.write(ctx, func(t *tx) error {
+		p, err := poolByName(t.conn, name)
+		if err != nil {
+			return err
+		}
+		users := 0
+		err = t.conn.query(`SELECT COUNT(*) FROM users WHERE pool_id = ? AND canonical IS NOT NULL`, func(r row) error {
+			users = r.int(0)
+			return nil
+		}, int64(p.ID))
+		if err != nil {
+			return err
+		}
+		if users > 0 {
+			return &PoolInUseError{Name: name, Users: users}
+		}
+		t.mirror.clear() // it has the old name
+		if p, err = t.pool(p.ID); err != nil {
+			return err
+		}
+		p.Name = fmt.Sprintf("#%d", p.ID)
+		t.setPool(p)
+		if _, err := t.exec(`UPDATE pools SET name = ? WHERE id = ?`, p.Name, int64(p.ID)); err != nil {
+			return err
+		}
+		return t.emit(p.ID, session.Event{Type: session.PoolDeleted, Reason: name})
+	})
+}
+
+// checkPool refuses to move an account into a pool that is deleted. Error:
+// ErrNoPool.
+func (t *tx) checkPool(id session.PoolID) error {
+	found := false
+	err := t.conn.query(`SELECT 1 FROM pools WHERE id = ? AND `+livePool, func(row) error {
+		found = true
+		return nil
+	}, int64(id))
+	if err == nil && !found {
+		err = session.ErrNoPool
+	}
+	return err
 }

@@ -34,6 +34,19 @@ func (s *Store) Session(ctx context.Context, id string) (session.Session, sessio
 	return out, user, err
 }
 
+// Connections implements session.Store.
+func (s *Store) Connections(ctx context.Context) ([]session.Connection, error) {
+	var out []session.Connection
+	err := s.read(ctx, func(c *conn) error {
+		return c.query(`SELECT c.id, c.session_id, u.id, c.registered_at FROM connections c JOIN users u ON u.no = c.user_no`,
+			func(r row) error {
+				out = append(out, session.Connection{ID: r.string(0), Session: r.string(1), User: r.string(2), Registered: r.time(3)})
+				return nil
+			})
+	})
+	return out, err
+}
+
 // Due implements session.Store.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	var users []string
@@ -42,11 +55,11 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]string, er
 				SELECT user_no FROM (SELECT user_no FROM sessions WHERE ended_at IS NULL AND expires_at <= ?
 					ORDER BY expires_at LIMIT ?) AS expired
 				UNION SELECT user_no FROM (SELECT user_no FROM seats WHERE deadline IS NOT NULL AND deadline <= ?
-					ORDER BY deadline LIMIT ?) AS lapsed
+					AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?) ORDER BY deadline LIMIT ?) AS lapsed
 			) AS due JOIN users u ON u.no = due.user_no LIMIT ?`, func(r row) error {
 			users = append(users, r.string(0))
 			return nil
-		}, now, limit, now, limit, limit)
+		}, now, limit, now, metaDrain, limit, limit)
 	})
 	return users, err
 }

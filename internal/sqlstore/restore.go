@@ -53,7 +53,7 @@ func Unpack(ctx context.Context, dir, file string) (*Restoration, error) {
 }
 
 // Dir is the directory that the database lies in: it is opened there like any
-// other, with the same lock.
+// other.
 func (r *Restoration) Dir() string { return filepath.Join(r.dir, buildDir) }
 
 // Discard removes what was unpacked.

@@ -46,7 +46,7 @@ func prepareScene(t *testing.T) string {
 	if err := s.CreateUsers(t.Context(), users); err != nil {
 		t.Fatal(err)
 	}
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	for _, name := range sceneNames {
 		u, err := s.UserByName(t.Context(), name)
 		if err != nil {
@@ -95,7 +95,7 @@ func openScene(t *testing.T, from string, change ...func(*Options)) *scene {
 	if err := store.Listen("server", s.heard.add); err != nil {
 		t.Fatal(err)
 	}
-	s.core = session.New(store, session.DefaultRules(), session.NewClock(), quiet())
+	s.core = session.New(store, session.DefaultRules(), quiet())
 	heads, err := store.Heads(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func (s *scene) steps(t *testing.T) []step {
 			return rows["ada"].ID != s.live["ada"] && (ada.ID == "" || rows["ada"].ID == ada.ID)
 		}},
 		{name: "touch of cem", run: func(ctx context.Context) error {
-			return s.core.Touch(ctx, map[string]time.Time{s.live["cem"]: sceneTouched})
+			return s.Touch(ctx, map[string]time.Time{s.live["cem"]: sceneTouched})
 		}, shows: func(rows map[string]SessionRow) bool { return rows["cem"].LastActive.Equal(sceneTouched) }},
 		{name: "login of nobody", run: func(ctx context.Context) error {
 			_, err := s.core.Login(ctx, session.Login{User: "nobody", Issued: true})

@@ -51,7 +51,7 @@ func (s *Store) Stats() Stats {
 
 // Occupancy is who is where, as of one commit.
 type Occupancy struct {
-	Pools    []session.Pool // but the system's own, by id
+	Pools    []session.Pool // but the system's own and deleted ones, by id
 	Sessions int            // that are live
 }
 
@@ -59,7 +59,7 @@ type Occupancy struct {
 func (s *Store) Occupancy(ctx context.Context) (Occupancy, error) {
 	var o Occupancy
 	err := s.readTx(ctx, func(c *conn) error {
-		err := c.query(selectPool+` WHERE id <> 0 ORDER BY id`, func(r row) error {
+		err := c.query(selectPool+` WHERE `+livePool+` ORDER BY id`, func(r row) error {
 			o.Pools = append(o.Pools, scanPool(r, 0))
 			return nil
 		})
@@ -69,7 +69,7 @@ func (s *Store) Occupancy(ctx context.Context) (Occupancy, error) {
 		return c.query(`SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL AND expires_at > ?`, func(r row) error {
 			o.Sessions = r.int(0)
 			return nil
-		}, s.now())
+		}, s.Now())
 	})
 	return o, err
 }

@@ -22,9 +22,9 @@ import (
 // Options say where the store is and how much it may hold.
 type Options struct {
 	Dir     string           // the data directory; made with mode 0700 where there is none
-	Lock    *DirLock         // the server's right to the directory; nil in a command
 	Log     *slog.Logger     // nil is slog.Default()
-	Now     func() time.Time // the clock of deadlines [T1]; nil is time.Now
+	Command bool             // this is not the server: time goes by the server's clock [T1], and what a server uses is not migrated
+	Wall    func() time.Time // the machine's clock; nil is time.Now
 	Queue   int              // requests that wait to be written; 0 is 4096
 	Batch   int              // requests in one transaction; 0 is 256
 	Readers int              // connections that read; 0 is 3
@@ -36,6 +36,8 @@ type Options struct {
 
 	patience time.Duration // how long writing requests wait for another process; 0 is writePatience
 
+	ticks func() (ticks, bool) // of the machine; nil is readTicks
+
 	// verify is a test's: it is given what the mirror says and what is read.
 	verify func(mirrored, read loaded) error
 }
@@ -44,8 +46,11 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	if o.ticks == nil {
+		o.ticks = readTicks
 	}
 	if o.Queue <= 0 {
 		o.Queue = 4096
@@ -76,6 +81,7 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	opts     Options
 	instance string
+	clock    *clock
 	stats    counters
 	file     os.FileInfo           // of the database as it was opened
 	down     atomic.Pointer[error] // why nothing can be written; nil: it can [Store.Ready]
@@ -109,6 +115,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{
 		opts:      opts,
+		clock:     newClock(opts),
 		stats:     newCounters(),
 		queue:     make(chan *request, opts.Queue),
 		controls:  make(chan control),
@@ -149,8 +156,12 @@ func (s *Store) openReaders() error {
 	return nil
 }
 
-// begin gives the database its name when it has none yet.
+// begin gives the database its name when it has none yet, and makes sure of the
+// time.
 func (s *Store) begin(ctx context.Context) error {
+	if err := s.beginClock(ctx); err != nil {
+		return err
+	}
 	id, err := s.Meta(ctx, metaInstance)
 	if err == nil && id == "" {
 		err = s.write(ctx, func(t *tx) error {
@@ -178,9 +189,6 @@ func (s *Store) Close() error {
 	})
 	return s.closed
 }
-
-// now is the time of deadlines as it is stored.
-func (s *Store) now() time.Time { return s.opts.Now().UTC().Truncate(time.Millisecond) }
 
 // Ping tells whether the store can be read.
 func (s *Store) Ping(ctx context.Context) error {

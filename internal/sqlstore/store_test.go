@@ -63,7 +63,7 @@ func backend(t testing.TB, change ...func(*Options)) sessiontest.Backend {
 	}
 	t.Cleanup(func() { lock.Close() })
 	at := func(t testing.TB, dir string) sessiontest.Store {
-		opts := Options{Dir: dir, Lock: lock, Log: quiet(), Now: session.NewClock().Now}
+		opts := Options{Dir: dir, Log: quiet()}
 		for _, fn := range change {
 			fn(&opts)
 		}
@@ -149,7 +149,8 @@ func sameState(mirrored, read loaded) error {
 		}
 	}
 	if !reflect.DeepEqual(mirrored, read) {
-		return breachf("the mirror says %+v with seat %+v, the database %+v with seat %+v", mirrored, mirrored.Seat, read, read.Seat)
+		return &session.Breach{What: fmt.Sprintf("the mirror says %+v with seat %+v, the database %+v with seat %+v",
+			mirrored, mirrored.Seat, read, read.Seat)}
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 type tx struct {
 	conn   *conn
 	now    func() time.Time
+	still  bool // no server runs [session.State.Still]
 	mirror *mirror
 	verify func(mirrored, read loaded) error // Options.verify
 
@@ -29,6 +30,8 @@ type tx struct {
 	events []session.Event // of all requests, in order
 	wrote  bool            // some row was changed
 	mark   string          // names a batch without events [tx.sign]
+
+	kept *note // what the server's clock was found to be, to go by once it is committed
 
 	data []byte // reused from event to event
 

@@ -3,19 +3,20 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
 )
 
 // Update implements session.Store.
-func (s *Store) Update(ctx context.Context, user string, decide func(session.State) session.Change) error {
+func (s *Store) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
 	return s.write(ctx, func(t *tx) error {
 		l, err := t.load(user)
 		if err != nil {
 			return err
 		}
-		ch := decide(l.forRule())
+		ch := decide(l.forRule(), t.now())
 		t.mirror.forget(user)
 		if err := t.apply(l, ch); err != nil {
 			return err
@@ -32,19 +33,19 @@ func (s *Store) Update(ctx context.Context, user string, decide func(session.Sta
 }
 
 // UpdatePool implements session.Store.
-func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool) session.Change) error {
+func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
 	return s.write(ctx, func(t *tx) error {
 		p, err := t.pool(pool)
 		if err != nil {
 			return err
 		}
-		return t.apply(loaded{State: session.State{Pool: p}}, decide(p))
+		return t.apply(loaded{State: session.State{Pool: p}}, decide(p, t.now()))
 	})
 }
 
 // apply checks a change of what was loaded and writes all of it.
 func (t *tx) apply(l loaded, ch session.Change) error {
-	if err := check(l, ch); err != nil {
+	if err := session.Check(l.State, ch); err != nil {
 		return err
 	}
 	if ch.Empty() {
@@ -76,6 +77,11 @@ func (t *tx) apply(l loaded, ch session.Change) error {
 
 func (t *tx) writeUser(ch session.Change) error {
 	if u := ch.User; u != nil {
+		if u.Pool != ch.Pool.ID {
+			if err := t.checkPool(u.Pool); err != nil {
+				return err
+			}
+		}
 		if _, err := t.exec(`UPDATE users SET role = ?, pool_id = ?, disabled = ?, deleted = ?, cred_version = ?,
 			password_hash = ?, seat_lost = ?, canonical = CASE ? WHEN 1 THEN NULL ELSE canonical END WHERE id = ?`,
 			string(u.Role), int64(u.Pool), u.Disabled, u.Deleted, u.CredVersion,
@@ -97,9 +103,9 @@ func (t *tx) writeSession(l loaded, s session.Session) error {
 	var err error
 	switch {
 	case old == nil:
-		_, err = t.exec(`INSERT INTO sessions (id, user_no, pool_id, device, device_hash, address, issued, created_at,
-			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.ID, l.no, int64(s.Pool), s.Device, s.DeviceHash, s.Address, s.Issued, s.Created,
+		_, err = t.exec(`INSERT INTO sessions (id, user_no, pool_id, device, device_hash, known_device, address, issued, created_at,
+			last_active, expires_at, ended_at, code, reason, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			s.ID, l.no, int64(s.Pool), s.Device, s.DeviceHash, s.KnownDevice, s.Address, s.Issued, s.Created,
 			s.LastActive, s.Expires, s.Ended, string(s.Code), s.Reason, s.Successor)
 	case s.Ended.IsZero():
 		if !s.LastActive.Equal(old.LastActive) {
@@ -158,11 +164,28 @@ func (t *tx) writeSeats(l loaded, ch session.Change) error {
 	return nil
 }
 
+// Drain implements session.Store.
+func (s *Store) Drain(ctx context.Context, now time.Time) error {
+	return s.write(ctx, func(t *tx) error {
+		t.mirror.clear()
+		return t.setMeta(metaDrain, strconv.FormatInt(now.UnixMilli(), 10))
+	})
+}
+
 // Restart implements session.Store.
 func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Time) error {
 	return s.write(ctx, func(t *tx) error {
 		t.mirror.clear()
+		if err := t.startClock(s.clock, now); err != nil {
+			return err
+		}
+		if err := t.noteInUse(now); err != nil {
+			return err
+		}
 		if err := t.resetSeats(now, deadline); err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM meta WHERE key = ?`, metaDrain); err != nil {
 			return err
 		}
 		if err := t.setMeta(metaEpoch, epoch); err != nil {
@@ -188,6 +211,15 @@ func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Ti
 		}
 		return nil
 	})
+}
+
+// noteInUse makes the sessions active that had connections when the last run ended:
+// those that it has not seen leave, and those that left while it drained [S7] [A4].
+func (t *tx) noteInUse(now time.Time) error {
+	_, err := t.exec(`UPDATE sessions SET last_active = ? WHERE ended_at IS NULL AND last_active < ? AND
+		(id IN (SELECT session_id FROM connections) OR last_active >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?))`,
+		now, now, metaDrain)
+	return err
 }
 
 // resetSeats puts every seat into boot grace and forgets the sockets, which are

@@ -27,6 +27,16 @@ func (*UserExistsError) refusal()        {}
 // CreateUsers makes accounts, all of them or none. Errors: *UserExistsError, and
 // ErrNoPool with the pool's name.
 func (s *Store) CreateUsers(ctx context.Context, users []NewUser) error {
+	return s.createUsers(ctx, users, "")
+}
+
+// ImportUsers is CreateUsers for an import: its events say so, and one more, of
+// the system's pool, counts the accounts.
+func (s *Store) ImportUsers(ctx context.Context, users []NewUser) error {
+	return s.createUsers(ctx, users, session.ReasonImport)
+}
+
+func (s *Store) createUsers(ctx context.Context, users []NewUser, reason string) error {
 	if len(users) == 0 {
 		return nil
 	}
@@ -62,11 +72,14 @@ func (s *Store) CreateUsers(ctx context.Context, users []NewUser) error {
 			if n == 0 {
 				return &UserExistsError{Name: u.Name}
 			}
-			if err := t.emit(id, session.Event{Type: session.UserCreated, User: u.id, Username: u.Name, At: now}); err != nil {
+			if err := t.emit(id, session.Event{Type: session.UserCreated, Reason: reason, User: u.id, Username: u.Name, At: now}); err != nil {
 				return err
 			}
 		}
-		return nil
+		if reason != session.ReasonImport {
+			return nil
+		}
+		return t.emit(session.SystemPool, session.Event{Type: session.UsersImported, Count: len(all), At: now})
 	})
 }
 

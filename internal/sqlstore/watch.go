@@ -103,7 +103,7 @@ func (w *writer) look() {
 		w.disconnect()
 		return
 	}
-	if version != w.version || len(w.watch.pending) > 0 {
+	if version != w.version || len(w.watch.pending) > 0 || w.store.clock.due() {
 		w.write() // of an empty batch
 	}
 }
@@ -164,7 +164,7 @@ func (w *writer) followPool(pool session.Pool) error {
 			return err
 		}
 		if !gapless(events, at) {
-			events = []session.Event{lost(pool, w.store.now())}
+			events = []session.Event{lost(pool, w.store.Now())}
 		}
 		w.deliver(events)
 		w.watch.at[pool.ID] = events[len(events)-1].LogSeq

@@ -29,7 +29,7 @@ func TestALogThatWasPrunedIsLost(t *testing.T) {
 	if err := command.Prune(t.Context(), later, later, later); err != nil {
 		t.Fatal(err)
 	}
-	core := session.New(server, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(server, session.DefaultRules(), quiet())
 	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
 		t.Fatal(err)
 	}

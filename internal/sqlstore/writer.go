@@ -249,7 +249,7 @@ func (w *writer) attempt() (t *tx, err error) {
 		if err := w.begin(); err != nil {
 			return nil, err
 		}
-		t = &tx{conn: w.conn, now: w.store.now, mirror: &w.mirror, verify: w.store.opts.verify,
+		t = &tx{conn: w.conn, now: w.store.Now, mirror: &w.mirror, verify: w.store.opts.verify,
 			savepoints: savepoints, pools: make(map[session.PoolID]*pooled)}
 		err := w.fill(t)
 		if err == nil {
@@ -273,6 +273,7 @@ func (w *writer) attempt() (t *tx, err error) {
 		return nil, err
 	}
 	w.watch.confirmed()
+	w.store.clock.kept(t.kept)
 	w.store.stats.commits.Add(1)
 	return t, nil
 }
@@ -280,6 +281,9 @@ func (w *writer) attempt() (t *tx, err error) {
 // fill does all that belongs into the transaction.
 func (w *writer) fill(t *tx) error {
 	if err := w.news(); err != nil {
+		return err
+	}
+	if err := w.keepTime(t); err != nil {
 		return err
 	}
 	for _, r := range w.batch {
@@ -307,9 +311,9 @@ func (w *writer) report(err error) {
 		w.store.stats.panics.Add(1)
 		w.store.opts.Log.Error("a request panicked", "panic", p.value, "stack", string(p.stack))
 	}
-	if b, ok := errors.AsType[*breach](err); ok {
+	if b, ok := errors.AsType[*session.Breach](err); ok {
 		w.store.stats.breaches.Add(1)
-		w.store.opts.Log.Error("a change breaks an invariant and is refused", "breach", b.what)
+		w.store.opts.Log.Error("a change breaks an invariant and is refused", "breach", b.What)
 	}
 }
 

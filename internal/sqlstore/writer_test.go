@@ -63,7 +63,7 @@ func TestACommitOfUnknownOutcomeIsReadBack(t *testing.T) {
 			if err := s.Listen("server", heard.add); err != nil {
 				t.Fatal(err)
 			}
-			core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+			core := session.New(s, session.DefaultRules(), quiet())
 			failing(t, s, effective)
 			in, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true})
 			if effective != (err == nil) || (err != nil && !errors.Is(err, session.ErrUnavailable)) {
@@ -96,7 +96,7 @@ func TestACommitThatNobodyKnowsOfIsFollowed(t *testing.T) {
 	if err := s.Listen("server", heard.add); err != nil {
 		t.Fatal(err)
 	}
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	err := s.control(func(w *writer) error {
 		commit, via := w.commit, w.via
 		w.commit = func(c *conn) error {
@@ -145,7 +145,7 @@ func TestAnotherProcessesTransactionIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error)
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	go func() {
 		_, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true})
 		done <- err
@@ -182,7 +182,7 @@ func TestALockedDatabaseTurnsAway(t *testing.T) {
 	if _, err := other.exec(beginWrite); err != nil {
 		t.Fatal(err)
 	}
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	left := make(chan error, 1)
 	go func() { left <- core.Leave(context.Background(), session.Leaving{User: user.ID, Conn: "socket"}) }()
 	for range 3 {
@@ -213,7 +213,7 @@ func TestALockedDatabaseTurnsAway(t *testing.T) {
 func TestNothingIsBegunForWhoHasGone(t *testing.T) {
 	s := openStore(t)
 	user := addUser(t, s, "ada")
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := core.Login(gone, session.Login{User: user.ID, Issued: true}); !errors.Is(err, context.Canceled) {
@@ -231,13 +231,13 @@ func TestAFullQueueTurnsAway(t *testing.T) {
 	s := openStore(t, func(o *Options) { o.Queue, o.Batch = 2, 1 })
 	user := addUser(t, s, "ada")
 	started, release := make(chan struct{}), make(chan struct{})
-	nothing := func(st session.State) session.Change { return session.Change{Pool: st.Pool} }
+	nothing := func(st session.State, _ time.Time) session.Change { return session.Change{Pool: st.Pool} }
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		err := s.Update(t.Context(), user.ID, func(st session.State) session.Change {
+		err := s.Update(t.Context(), user.ID, func(st session.State, now time.Time) session.Change {
 			close(started)
 			<-release
-			return nothing(st)
+			return nothing(st, now)
 		})
 		if err != nil {
 			t.Error(err)
@@ -266,7 +266,7 @@ func TestAFullQueueTurnsAway(t *testing.T) {
 func TestCloseAnswersEveryone(t *testing.T) {
 	s := openStore(t)
 	user := addUser(t, s, "ada")
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	var wg sync.WaitGroup
 	var mu sync.Mutex // guards done
 	done := 0
@@ -313,7 +313,7 @@ func TestAListenerThatPanicsEndsNothing(t *testing.T) {
 	if err := s.Listen("server", func([]session.Event) { panic("a defect") }); err != nil {
 		t.Fatal(err)
 	}
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	for range 2 {
 		if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
 			t.Fatal(err)
@@ -339,7 +339,7 @@ func TestSEC40_TheWriterOutlivesAPanic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	core := session.New(s, session.DefaultRules(), session.NewClock(), quiet())
+	core := session.New(s, session.DefaultRules(), quiet())
 	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("login: %v", err)
 	}

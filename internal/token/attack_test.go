@@ -222,8 +222,8 @@ func TestSEC25_OtherKinds(t *testing.T) {
 		{"expiry before issue", "exp", start.Unix() - 1, token.ErrInvalid},
 		{"no issue time", "iat", nil, token.ErrInvalid},
 		{"no start", "nbf", nil, token.ErrInvalid},
-		{"start in the future", "nbf", start.Unix() + 7200, token.ErrInvalid},
-		{"issued in the future", "iat", start.Unix() + 7200, token.ErrInvalid},
+		{"start in the future", "nbf", start.Unix() + 7200, token.ErrEarly},
+		{"issued in the future", "iat", start.Unix() + 7200, token.ErrEarly},
 	} {
 		check(t, test.name, key, forge('a', header, payload(t, test.member, test.value)), test.want)
 	}

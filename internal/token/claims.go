@@ -27,7 +27,7 @@ const leeway = 30 * time.Second
 func (c Claims) at(now time.Time) error {
 	switch ahead := now.Add(leeway); {
 	case c.IssuedAt.After(ahead) || c.NotBefore.After(ahead):
-		return invalid("it is not valid yet")
+		return ErrEarly
 	case !now.Before(c.ExpiresAt):
 		return ErrExpired
 	}

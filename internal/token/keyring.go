@@ -13,13 +13,16 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// ErrInvalid is for a token that is not ours, or not for this purpose, or not
-// yet valid. The error that wraps it says why, for a debugger's eyes, and does
+// ErrInvalid is for a token that is not ours, or not for this purpose. The error that wraps it says why, for a debugger's eyes, and does
 // not show the token.
 var ErrInvalid = errors.New("invalid token")
 
 // ErrExpired is for a token that was good until its exp.
 var ErrExpired = errors.New("expired token")
+
+// ErrEarly is for a token that will be good from its iat and nbf on, by whatever
+// clock they were written.
+var ErrEarly = errors.New("token of the future")
 
 // What says that a token is one of a session [SEC-25].
 const (
@@ -143,9 +146,9 @@ func (k *Keyring) envelope(key Key, payload jwt.Claims) *jwt.Token {
 }
 
 // Verify gives the claims of a token that is genuine and valid at now. It
-// fails with ErrInvalid, or with ErrExpired and the claims when the token is
-// genuine and only its time is over, so that the caller can find out how its
-// session ended.
+// fails with ErrInvalid, or with ErrExpired or ErrEarly and the claims when the
+// token is genuine and only its time is over or has not come: how its session
+// ended, or that it lives by another clock, is the caller's to find out [T1].
 //
 // Whether the session is live is the caller's to ask [SEC-26].
 func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
@@ -162,17 +165,12 @@ func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
 	}
 	err := claims.at(now)
 	switch {
-	case errors.Is(err, ErrExpired):
-		if cached {
-			r.cache.forget(digest)
-		}
-		return claims, err
-	case err != nil:
-		return Claims{}, err
-	case !cached:
+	case errors.Is(err, ErrExpired) && cached:
+		r.cache.forget(digest)
+	case err == nil && !cached:
 		r.cache.put(digest, claims)
 	}
-	return claims, nil
+	return claims, err
 }
 
 // genuine verifies everything about a token but its times, with the keys of r.

@@ -53,7 +53,7 @@ export function pages(): Plugin {
     load(id) {
       if (!/\/copy\/(tr|en)\.json$/.test(id)) return null;
       const all: Record<string, string> = JSON.parse(readFileSync(id).toString());
-      const shown = Object.fromEntries(Object.entries(all).filter(([key]) => !/^(admin|mail)\./.test(key)));
+      const shown = Object.fromEntries(Object.entries(all).filter(([key]) => !/^(admin|mail|host)\./.test(key)));
       return { code: `export default ${JSON.stringify(shown)}`, moduleType: 'js' };
     },
     configureServer(server) {

@@ -62,7 +62,7 @@ func core(s session.Store, change ...func(*session.Rules)) *session.Core {
 	for _, fn := range change {
 		fn(&rules)
 	}
-	return session.New(s, rules, session.NewClock(), quiet())
+	return session.New(s, rules, quiet())
 }
 
 func setLimit(t testing.TB, c *session.Core, limit int) {

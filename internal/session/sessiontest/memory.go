@@ -17,6 +17,7 @@ import (
 
 // Memory is a [Store] whose transactions are a mutex. It keeps every event.
 type Memory struct {
+	clock    session.Clock
 	mu       sync.Mutex // guards everything below; listen is called under it, being a test's
 	pools    map[session.PoolID]session.Pool
 	users    map[string]session.User
@@ -27,6 +28,7 @@ type Memory struct {
 	devices  []session.Device // the one seen last at the end
 	events   []session.Event
 	epoch    string
+	draining time.Time // since; zero for not
 	made     int64
 	listen   func([]session.Event)
 }
@@ -39,6 +41,7 @@ type memorySession struct {
 // NewMemory makes a store with the system's pool and [Pool].
 func NewMemory() *Memory {
 	return &Memory{
+		clock: session.NewClock(),
 		pools: map[session.PoolID]session.Pool{
 			session.SystemPool: {},
 			Pool:               {ID: Pool, Name: "default", Limit: 3},
@@ -68,7 +71,7 @@ func (m *Memory) AddUser(_ context.Context, name string, role account.Role, pool
 		return "", fmt.Errorf("user %s exists already", name)
 	}
 	m.users[u.ID] = u
-	m.emit(pool, session.Event{Type: session.UserCreated, User: u.ID, Username: name, At: time.Now()})
+	m.emit(pool, session.Event{Type: session.UserCreated, User: u.ID, Username: name, At: m.Now()})
 	return u.ID, nil
 }
 
@@ -108,15 +111,21 @@ func (m *Memory) log(events []session.Event) {
 	}
 }
 
+// Now implements session.Store.
+func (m *Memory) Now() time.Time { return m.clock.Now() }
+
+// Shift implements session.Store: nothing steps the clock of a memory.
+func (m *Memory) Shift() time.Duration { return 0 }
+
 // Update implements session.Store.
-func (m *Memory) Update(_ context.Context, user string, decide func(session.State) session.Change) error {
+func (m *Memory) Update(_ context.Context, user string, decide func(session.State, time.Time) session.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	st, err := m.load(user)
 	if err != nil {
 		return err
 	}
-	ch, err := guarded(func() session.Change { return decide(st) })
+	ch, err := guarded(st, func() session.Change { return decide(st, m.Now()) })
 	if err == nil {
 		m.apply(ch)
 		if ch.Contest != nil {
@@ -127,27 +136,32 @@ func (m *Memory) Update(_ context.Context, user string, decide func(session.Stat
 }
 
 // UpdatePool implements session.Store.
-func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(session.Pool) session.Change) error {
+func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, ok := m.pools[pool]
 	if !ok {
 		return session.ErrNoPool
 	}
-	ch, err := guarded(func() session.Change { return decide(p) })
+	ch, err := guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
 	if err == nil {
 		m.apply(ch)
 	}
 	return err
 }
 
-func guarded(decide func() session.Change) (ch session.Change, err error) {
+// guarded runs a rule; it refuses what breaks an invariant.
+func guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: panic: %v", session.ErrUnavailable, p)
 		}
 	}()
-	return decide(), nil
+	ch = decide()
+	if breach := session.Check(st, ch); breach != nil {
+		return session.Change{}, fmt.Errorf("%w: %w", session.ErrUnavailable, breach)
+	}
+	return ch, nil
 }
 
 func (m *Memory) load(user string) (session.State, error) {
@@ -155,7 +169,7 @@ func (m *Memory) load(user string) (session.State, error) {
 	if !ok {
 		return session.State{}, session.ErrNoUser
 	}
-	st := session.State{Pool: m.pools[u.Pool], User: u, Contest: m.contests[user]}
+	st := session.State{Pool: m.pools[u.Pool], User: u, Contest: m.contests[user], Draining: !m.draining.IsZero()}
 	live := slices.Collect(maps.Values(m.sessions))
 	live = slices.DeleteFunc(live, func(s *memorySession) bool { return s.User != user || !s.Ended.IsZero() })
 	slices.SortFunc(live, func(a, b *memorySession) int { return cmp.Compare(a.no, b.no) })
@@ -243,11 +257,26 @@ func (m *Memory) KnownDevice(_ context.Context, user string, hash []byte) (bool,
 	return slices.ContainsFunc(m.devices, func(d session.Device) bool { return d.User == user && bytes.Equal(d.Hash, hash) }), nil
 }
 
+// Drain implements session.Store.
+func (m *Memory) Drain(_ context.Context, now time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.draining = now
+	return nil
+}
+
 // Restart implements session.Store.
 func (m *Memory) Restart(_ context.Context, epoch string, now, deadline time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.epoch, m.conns = epoch, nil
+	for _, s := range m.sessions {
+		connected := slices.ContainsFunc(m.conns, func(c session.Connection) bool { return c.Session == s.ID })
+		drained := !m.draining.IsZero() && !s.LastActive.Before(m.draining)
+		if s.Ended.IsZero() && s.LastActive.Before(now) && (connected || drained) {
+			s.LastActive = now // [A4]
+		}
+	}
+	m.epoch, m.conns, m.draining = epoch, nil, time.Time{}
 	for id, p := range m.pools {
 		p.Held, p.Grace, p.Offered = 0, 0, 0
 		for user, s := range m.seats {
@@ -282,6 +311,13 @@ func (m *Memory) Session(_ context.Context, id string) (session.Session, session
 	return s.Session, m.users[s.User], nil
 }
 
+// Connections implements session.Store.
+func (m *Memory) Connections(context.Context) ([]session.Connection, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.conns), nil
+}
+
 // Due implements session.Store.
 func (m *Memory) Due(_ context.Context, now time.Time, limit int) ([]string, error) {
 	m.mu.Lock()
@@ -293,7 +329,7 @@ func (m *Memory) Due(_ context.Context, now time.Time, limit int) ([]string, err
 		}
 	}
 	for user, s := range m.seats {
-		if s.State != session.Held && !now.Before(s.Deadline) {
+		if s.State != session.Held && m.draining.IsZero() && !now.Before(s.Deadline) {
 			due[user] = true
 		}
 	}
@@ -325,6 +361,14 @@ func (m *Memory) Prune(_ context.Context, now, presenceBefore, auditBefore time.
 		}
 		return e.At.Before(presenceBefore)
 	})
+	return nil
+}
+
+// PruneFailedLogins implements session.Store.
+func (m *Memory) PruneFailedLogins(_ context.Context, before time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = slices.DeleteFunc(m.events, func(e session.Event) bool { return e.Type == session.LoginFailed && e.At.Before(before) })
 	return nil
 }
 

@@ -18,12 +18,14 @@ import (
 // sessions and of connections that left are used again.
 func Model(ctx context.Context, s Store, draw func(what string, n int) int, steps int) error {
 	m := &model{store: s, draw: draw, rec: &recorder{}}
-	m.core = core(s, func(r *session.Rules) {
-		r.Lifetime = 10 * time.Minute
-		r.MaxPerUser = 1 + draw("sessions per user", 2)
-		r.ConnsPerSession = draw("connections per session", 3)
-		r.Grace = []time.Duration{0, 15 * time.Second}[draw("grace", 2)]
-	})
+	perUser, conns := 1+draw("sessions per user", 2), draw("connections per session", 3)
+	grace := []time.Duration{0, 15 * time.Second}[draw("grace", 2)]
+	m.run = func() *session.Core {
+		return core(s, func(r *session.Rules) {
+			r.Lifetime, r.MaxPerUser, r.ConnsPerSession, r.Grace = 10*time.Minute, perUser, conns, grace
+		})
+	}
+	m.core = m.run()
 	if err := m.begin(ctx); err != nil {
 		return err
 	}
@@ -43,6 +45,8 @@ func Model(ctx context.Context, s Store, draw func(what string, n int) int, step
 type model struct {
 	store    Store
 	core     *session.Core
+	run      func() *session.Core // a core for the next run
+	draining bool
 	draw     func(string, int) int
 	rec      *recorder
 	seen     int // events of rec that fold has followed
@@ -67,7 +71,8 @@ var modelSteps = []struct {
 	{"change pool", (*model).changePool},
 	{"sleep", (*model).sleep}, {"sleep", (*model).sleep},
 	{"sweep", (*model).sweep},
-	{"restart", (*model).restart},
+	{"drain", (*model).drain},
+	{"restart", (*model).restart}, {"restart", (*model).restart},
 	{"prune", (*model).prune},
 }
 
@@ -140,7 +145,7 @@ func (m *model) answer(ctx context.Context, err error) error {
 		}
 		return err
 	}
-	if refused(err) || errors.Is(err, session.ErrUnknown) && m.pruned {
+	if refused(err) || errors.Is(err, session.ErrUnknown) && m.pruned || errors.Is(err, session.ErrDraining) && m.draining {
 		return nil
 	}
 	return err
@@ -227,8 +232,16 @@ func (m *model) sweep(ctx context.Context) error {
 	return err
 }
 
+func (m *model) drain(ctx context.Context) error {
+	m.draining = true
+	return m.core.Drain(ctx)
+}
+
+// restart begins another run. What a drain has kept must still be there: check
+// compares the seats with what the events have said.
 func (m *model) restart(ctx context.Context) error {
 	m.runs++
+	m.core, m.draining = m.run(), false
 	return m.core.Boot(ctx, fmt.Sprintf("run %d", m.runs))
 }
 
@@ -258,7 +271,7 @@ func (m *model) check(ctx context.Context) error {
 	}
 	var wrong error
 	user := m.user()
-	err = m.store.Update(ctx, user, func(st session.State) session.Change {
+	err = m.store.Update(ctx, user, func(st session.State, _ time.Time) session.Change {
 		wrong = checkState(st, entries[user], m.core.Rules())
 		return session.Change{Pool: st.Pool}
 	})

@@ -28,6 +28,8 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"I4 K6 events in commit order, before the answer", false, testEvents},
 		{"A1 one login at a time survives", false, testParallelLogins},
 		{"S7 restart", false, testRestart},
+		{"S7 drain", false, testDrain},
+		{"S7 A4 in use at a restart", false, testInUseAtRestart},
 		{"T2 due", false, testDue},
 		{"touch", false, testTouch},
 		{"A7 deletion frees the name", false, testDelete},
@@ -39,6 +41,7 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"I6 SEC-27 crash", true, testCrash},
 		{"two processes", true, testTwoProcesses},
 		{"two processes write at once", true, testTwoWriters},
+		{"S7 drain beside a command", true, testDrainBeside},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel() // they wait for the disk
@@ -53,11 +56,11 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 
 func testUnknown(t *testing.T, b Backend) {
 	s := b.Open(t)
-	none := func(session.State) session.Change { t.Error("decide was called"); return session.Change{} }
+	none := func(session.State, time.Time) session.Change { t.Error("decide was called"); return session.Change{} }
 	if err := s.Update(t.Context(), "nobody", none); !errors.Is(err, session.ErrNoUser) {
 		t.Errorf("Update: %v", err)
 	}
-	err := s.UpdatePool(t.Context(), 4711, func(session.Pool) session.Change { return session.Change{} })
+	err := s.UpdatePool(t.Context(), 4711, func(session.Pool, time.Time) session.Change { return session.Change{} })
 	if !errors.Is(err, session.ErrNoPool) {
 		t.Errorf("UpdatePool: %v", err)
 	}
@@ -74,7 +77,7 @@ func testPanic(t *testing.T, b Backend) {
 	var wg sync.WaitGroup
 	for range 20 { // among others, which must go through
 		wg.Go(func() {
-			if err := s.Update(t.Context(), user, func(session.State) session.Change { panic("a defect") }); err == nil {
+			if err := s.Update(t.Context(), user, func(session.State, time.Time) session.Change { panic("a defect") }); err == nil {
 				t.Error("no error")
 			}
 		})
@@ -338,7 +341,7 @@ func testTouch(t *testing.T, b Backend) {
 	if x, _, err := s.Session(t.Context(), old.ID); err != nil || x.LastActive.Equal(at) {
 		t.Errorf("an ended session was touched: %v, %v", x.LastActive, err)
 	}
-	err := s.Update(t.Context(), user, func(st session.State) session.Change {
+	err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 		if len(st.Sessions) != 1 || !st.Sessions[0].LastActive.Equal(at) {
 			t.Errorf("a rule sees %+v", st.Sessions)
 		}
@@ -428,7 +431,7 @@ func testConnectionOrder(t *testing.T, b Backend) {
 		register(t, c, one, conn)
 		register(t, c, two, fmt.Sprintf("two%d", i))
 	}
-	err := s.Update(t.Context(), user, func(st session.State) session.Change {
+	err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 		var ids []string
 		for _, x := range st.Conns {
 			ids = append(ids, x.ID)

@@ -15,6 +15,7 @@ func testWar(t *testing.T, b Backend) {
 	rec := listen(t, s)
 	c := core(s)
 	ada, bob := addUser(t, s, "ada"), addUser(t, s, "bob")
+	testUnproven(t, c, addUser(t, s, "eve"))
 	n := 0
 	from := func(user, address string, with *session.Takeover) error {
 		n++
@@ -62,5 +63,22 @@ func testWar(t *testing.T, b Backend) {
 	}
 	if admitted != 1 {
 		t.Errorf("a ticket has let %d in", admitted)
+	}
+}
+
+// testUnproven: a device that shows its cookie later was a known one all the time,
+// as far as the store remembers.
+func testUnproven(t *testing.T, c *session.Core, user string) {
+	t.Helper()
+	var err error
+	for i, device := range []string{"phone", "laptop", "phone", "laptop", "phone", "laptop"} {
+		if err != nil {
+			t.Fatalf("login %d: %v", i, err)
+		}
+		_, err = c.Login(t.Context(), session.Login{User: user, CredVersion: 1, Address: "192.0.2.1",
+			DeviceHash: []byte(device), KnownDevice: i > 1})
+	}
+	if asked, ok := errors.AsType[*session.TakeoverError](err); !ok || asked.Cause != session.CauseWarBreaker {
+		t.Errorf("after three replacements of two browsers: %v", err)
 	}
 }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// greeting is what a person reads on stdout once the server is ready: who can log
+// in, what to do about the certificate, what to do next, and as the last line
+// where to click. It is written at once, behind the log lines of the start.
+type greeting struct {
+	opts     ServeOptions
+	data     string
+	ownCA    bool // the certificate is one that browsers do not know yet
+	accounts []madeAccount
+	told     bool // the accounts
+}
+
+// ready writes the greeting. Its last line ends with the address.
+func (g *greeting) ready(address string) {
+	var b strings.Builder
+	g.listAccounts(&b)
+	if len(g.accounts) > 0 {
+		if g.ownCA {
+			fmt.Fprintf(&b, "Your browser will warn about the certificate. To trust it on this machine: %s\n", g.command("trust"))
+		}
+		if !g.opts.Dev {
+			fmt.Fprintf(&b, "To add a user: %s\n", g.command("user add NAME"))
+		}
+	}
+	fmt.Fprintf(&b, "Turnike is ready: %s\n", address)
+	_, _ = io.WriteString(g.opts.Stdout, b.String()) // nobody may listen to stdout
+}
+
+// tellAccounts writes the accounts alone, unless they were told before: the start
+// has failed, and their passwords are shown only once.
+func (g *greeting) tellAccounts() {
+	var b strings.Builder
+	g.listAccounts(&b)
+	_, _ = io.WriteString(g.opts.Stdout, b.String())
+}
+
+func (g *greeting) listAccounts(b *strings.Builder) {
+	if len(g.accounts) == 0 || g.told {
+		return
+	}
+	g.told = true
+	if g.opts.Dev {
+		fmt.Fprintln(b, "Demo accounts, with their passwords:")
+	} else {
+		fmt.Fprintln(b, "The first account, with its password. It is shown only this once:")
+	}
+	for _, a := range g.accounts {
+		fmt.Fprintf(b, "  %-8s %s\n", a.name, a.password)
+	}
+	fmt.Fprintln(b)
+}
+
+// command is a command line to copy, for the same program and data directory.
+func (g *greeting) command(words string) string {
+	return fmt.Sprintf("%s %s --data %s", shellWord(g.opts.Program), words, shellWord(g.data))
+}
+
+// shellWord quotes a word for a shell where it has to be.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,=", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxImportLine bounds a line, in bytes.
+const maxImportLine = 1 << 20
+
+// byteOrderMark is what some editors put before the first character.
+const byteOrderMark = "\ufeff"
+
+// readImport reads a file in the format, which "auto" tells from its first
+// character: JSON lines begin with {.
+func readImport(r io.Reader, format string, check *importCheck) error {
+	in := bufio.NewReader(r)
+	if mark, _ := in.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = in.Discard(len(byteOrderMark)) // it has just been read
+	}
+	if format == "auto" {
+		format = "jsonl"
+		if begin, _ := in.Peek(1); len(begin) == 1 && !strings.ContainsAny(string(begin), "{[ \t\r\n") {
+			format = "csv"
+		}
+	}
+	if format == "csv" {
+		return readCSV(in, check)
+	}
+	return readJSONLines(in, check)
+}
+
+// readJSONLines reads one JSON object a line. Empty lines are left out.
+func readJSONLines(r io.Reader, check *importCheck) error {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(nil, maxImportLine)
+	number := 0
+	for scanner.Scan() {
+		number++
+		if len(bytes.TrimSpace(scanner.Bytes())) == 0 {
+			continue
+		}
+		where := fmt.Sprintf("line %d", number)
+		row, err := parseImportLine(scanner.Bytes())
+		if err != nil {
+			check.refuse(where, err)
+			continue
+		}
+		row.where = where
+		if err := check.add(row); err != nil {
+			return err
+		}
+	}
+	if err := scanner.Err(); errors.Is(err, bufio.ErrTooLong) {
+		check.refuse(fmt.Sprintf("line %d", number+1), fmt.Errorf("it has more than %d bytes", maxImportLine))
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+func parseImportLine(line []byte) (importRow, error) {
+	var in struct {
+		Username string  `json:"username"`
+		Password *string `json:"password"`
+		Hash     *string `json:"password_hash"`
+		Role     string  `json:"role"`
+		Pool     string  `json:"pool"`
+	}
+	if !utf8.Valid(line) {
+		return importRow{}, errors.New("it is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil {
+		return importRow{}, explainJSON(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return importRow{}, errors.New("there is something after the JSON object")
+	}
+	return importRow{username: in.Username, password: in.Password, hash: in.Hash, role: in.Role, pool: in.Pool}, nil
+}
+
+// explainJSON says what is wrong with a line without showing any of it.
+func explainJSON(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if wrong.Field == "" {
+			return fmt.Errorf("it is not a JSON object but %s", wrong.Value)
+		}
+		return fmt.Errorf("%s is %s, not a string", wrong.Field, wrong.Value)
+	}
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it is not one whole JSON object")
+	}
+	return err // an unknown field, named
+}
+
+// readCSV reads a header that names the columns, then a row for each account
+// (RFC 4180, with comma, semicolon or tab). An empty field is absent.
+func readCSV(in *bufio.Reader, check *importCheck) error {
+	begin, _ := in.Peek(in.Size())
+	header, _, _ := strings.Cut(string(begin), "\n")
+	r := csv.NewReader(in)
+	for _, comma := range ";\t" {
+		if !strings.Contains(header, ",") && strings.ContainsRune(header, comma) {
+			r.Comma = comma
+		}
+	}
+	columns, err := r.Read()
+	if err != nil {
+		check.refuse("line 1", explainCSV(err))
+		return nil
+	}
+	for i := range columns {
+		columns[i] = strings.ToLower(strings.TrimSpace(columns[i]))
+		if err := new(importRow).set(columns[i], nil); err != nil {
+			check.refuse("line 1", fmt.Errorf("unknown column %s in the header: %w", clip(columns[i]), err))
+		} else if slices.Index(columns, columns[i]) < i {
+			check.refuse("line 1", fmt.Errorf("column %s is there twice", columns[i]))
+		}
+	}
+	if len(check.wrong) > 0 {
+		return nil
+	}
+	for {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
+			check.refuse(fmt.Sprintf("line %d", parse.StartLine), explainCSV(err))
+			if errors.Is(err, csv.ErrFieldCount) {
+				continue
+			}
+			return nil // what follows cannot be told apart
+		}
+		if err != nil {
+			return err
+		}
+		line, _ := r.FieldPos(0)
+		row := importRow{where: fmt.Sprintf("line %d", line)}
+		for i, field := range record {
+			if field == "" {
+				continue
+			}
+			if !utf8.ValidString(field) {
+				check.refuse(row.where, errors.New("it is not UTF-8"))
+				continue
+			}
+			if err := row.set(columns[i], &field); err != nil {
+				return err
+			}
+		}
+		if err := check.add(row); err != nil {
+			return err
+		}
+	}
+}
+
+// explainCSV says what is wrong with a row without showing any of it.
+func explainCSV(err error) error {
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("there is no header; write username,password_hash or such")
+	case errors.Is(err, csv.ErrFieldCount):
+		return errors.New("it has another number of fields than the header")
+	}
+	return errors.New("it is not CSV: a quote is missing or misplaced")
+}

@@ -1,0 +1,137 @@
+package auth_test
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/session/sessiontest"
+	"github.com/turnike/turnike/internal/token"
+)
+
+// door is an authenticator with one live session of ada's.
+type door struct {
+	*auth.Authenticator
+	core *session.Core
+	keys *token.Keyring
+	ada  session.Session
+}
+
+func newDoor(t *testing.T) door {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	key, err := token.NewEd25519Key(private)
+	must(t, err)
+	d := door{}
+	d.keys, err = token.New(token.Config{Instance: "here", Active: key})
+	must(t, err)
+	store := sessiontest.NewMemory()
+	d.core = session.New(store, session.DefaultRules(), slog.New(slog.DiscardHandler))
+	user, err := store.AddUser(t.Context(), "ada", account.RoleUser, sessiontest.Pool)
+	must(t, err)
+	d.ada, err = d.core.Login(t.Context(), session.Login{User: user, Issued: true})
+	must(t, err)
+	d.Authenticator = auth.New(d.keys, d.core)
+	return d
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// made is the token of ada's session as it was made before the machine's clock was
+// stepped by so much, with further changes.
+func (d door) made(t *testing.T, step time.Duration, change ...func(*token.Claims)) string {
+	t.Helper()
+	c := token.Claims{ID: "jti", Session: d.ada.ID, Subject: d.ada.User, Username: "ada", Role: "user", Pool: "default",
+		IssuedAt: d.ada.Created.Add(-step), NotBefore: d.ada.Created.Add(-step), ExpiresAt: d.ada.Expires.Add(-step)}
+	for _, f := range change {
+		f(&c)
+	}
+	raw, err := d.keys.Sign(c)
+	must(t, err)
+	return raw
+}
+
+// refusal is how a cookie is refused; nil for none.
+func (d door) refusal(t *testing.T, raw string) *auth.Error {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "/socket", nil)
+	r.AddCookie(&http.Cookie{Name: auth.SessionCookie, Value: raw})
+	_, err := d.Request(r)
+	refused, ok := errors.AsType[*auth.Error](err)
+	if err != nil && !ok {
+		t.Fatal(err)
+	}
+	return refused
+}
+
+const year = 365 * 24 * time.Hour
+
+// TestT1_TheOwnTokenOfALiveSession stays good for a step of any size, until its
+// session ends.
+func TestT1_TheOwnTokenOfALiveSession(t *testing.T) {
+	for _, step := range []time.Duration{0, time.Minute, 24 * time.Hour, 20 * year, -time.Minute, -24 * time.Hour, -year, -20 * year} {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(27*year + 250*time.Millisecond) // a bubble begins in 2000
+			d := newDoor(t)
+			raw := d.made(t, step)
+			if refused := d.refusal(t, raw); refused != nil {
+				t.Errorf("step %v: %v", step, refused)
+			}
+			time.Sleep(24 * time.Hour)
+			if refused := d.refusal(t, raw); refused == nil || refused.Code != string(session.Expired) || !refused.Forget() {
+				t.Errorf("step %v, a day later: %+v [T2]", step, refused)
+			}
+		})
+	}
+}
+
+// TestSEC24_TokensOfOthers: who else signs with the key has to have its clock right,
+// to 30 s for iat and nbf. The session is none the worse for it. A browser is not
+// told to forget what will be good.
+func TestSEC24_TokensOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(250 * time.Millisecond)
+		d := newDoor(t)
+		from := func(begin, end time.Duration) func(*token.Claims) {
+			return func(c *token.Claims) {
+				c.IssuedAt, c.NotBefore, c.ExpiresAt = time.Now().Add(begin), time.Now().Add(begin), time.Now().Add(end)
+			}
+		}
+		for name, c := range map[string]struct {
+			change func(*token.Claims)
+			code   string // of the refusal
+			forget bool
+		}{
+			"good":           {from(-time.Hour, time.Hour), "", false},
+			"a little ahead": {from(20*time.Second, time.Hour), "", false},
+			"ahead":          {from(40*time.Second, time.Hour), auth.CodeInvalidToken, false},
+			"a year ahead":   {from(year, year+time.Hour), auth.CodeInvalidToken, false},
+			"nbf ahead":      {func(c *token.Claims) { c.NotBefore = c.NotBefore.Add(time.Hour) }, auth.CodeInvalidToken, false},
+			"over":           {from(-time.Hour, 0), string(session.Expired), true},
+			"no session":     {func(c *token.Claims) { c.Session = "none" }, auth.CodeInvalidToken, true},
+			"another user":   {func(c *token.Claims) { c.Subject = "bob" }, auth.CodeInvalidToken, true},
+		} {
+			refused := d.refusal(t, d.made(t, 0, c.change))
+			if (refused == nil) != (c.code == "") || refused != nil && (refused.Code != c.code || refused.Forget() != c.forget) {
+				t.Errorf("%s: %+v, want %s, forget %v", name, refused, c.code, c.forget)
+			}
+		}
+		if refused := d.refusal(t, d.made(t, 0)); refused != nil {
+			t.Errorf("the own token after all that: %v", refused)
+		}
+	})
+}
