@@ -156,7 +156,9 @@ func TestUsage(t *testing.T) {
 		{"pool", "set", "default", "--presence", "all"},
 		{"completion", "tcsh"},
 		{"completion"},
-		{"backup", "file"}, // not built yet, so not there
+		{"backup"},
+		{"restore"},
+		{"restore", "one", "two"},
 		{"session", "end", "--user", "ali", "--reason", "\xff"},
 		{"user", "add", "al\xff"},
 	} {

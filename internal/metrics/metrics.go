@@ -83,7 +83,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 
 // figures are the answers of all sources.
 type figures struct {
-	up       bool // the store has answered; without it nothing is said of pools and sessions
+	counted  bool // the store could be read; without it nothing is said of pools and sessions
+	up       bool // it could, and it can be written
 	pools    []pool
 	sessions int
 	store    sqlstore.Stats
@@ -111,6 +112,7 @@ func (c collector) read() figures {
 		c.src.Log.Warn("seats could not be read for metrics", "error", err)
 		return f
 	}
-	f.up, f.pools, f.sessions = true, bounded(o.Pools), o.Sessions
+	f.counted, f.pools, f.sessions = true, bounded(o.Pools), o.Sessions
+	f.up = !f.store.Down
 	return f
 }

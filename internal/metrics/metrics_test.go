@@ -88,6 +88,13 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
+// TestStoreCannotBeWritten: it is down, and who is inside is still known.
+func TestStoreCannotBeWritten(t *testing.T) {
+	src := sources([]session.Pool{{Name: "default", Limit: 3, Held: 2}}, nil)
+	src.Store = func() sqlstore.Stats { return sqlstore.Stats{Down: true} }
+	want(t, scrape(t, src), `turnike_store_up 0`, `turnike_seats_used{pool="default"} 2`)
+}
+
 // TestPoolsAreBounded: any number of pools makes 1001 values of the label.
 func TestPoolsAreBounded(t *testing.T) {
 	var pools []session.Pool

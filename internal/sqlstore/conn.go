@@ -17,6 +17,12 @@ type conn struct {
 	stmts  map[string]driver.Stmt // by their SQL, prepared when first used
 	args   []driver.NamedValue    // reused from call to call
 	dest   row                    // likewise
+
+	// failed is the first error since it was reset that was not its statement's
+	// own. After it nobody knows what is left of the transaction: SQLite rolls it
+	// back by itself at some errors, also when the statement only reads, and then
+	// what follows would be committed statement by statement.
+	failed error
 }
 
 // open makes a connection.
@@ -25,7 +31,20 @@ func open(c driver.Connector) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{driver: dc, stmts: make(map[string]driver.Stmt)}, nil
+	one := &conn{driver: dc, stmts: make(map[string]driver.Stmt)}
+	whenRolledBack(dc, func() { one.fail(errRolledBack) })
+	return one, nil
+}
+
+// errRolledBack says that a transaction was undone, by whom is not known.
+var errRolledBack = errors.New("the database has rolled the transaction back")
+
+// fail notes an error of the driver's and returns it.
+func (c *conn) fail(err error) error {
+	if c.failed == nil && err != nil && !ownFault(err) {
+		c.failed = err
+	}
+	return err
 }
 
 func (c *conn) close() error {
@@ -43,7 +62,7 @@ func (c *conn) prepare(query string, args []any) (driver.Stmt, []driver.NamedVal
 	if !ok {
 		var err error
 		if s, err = c.driver.Prepare(query); err != nil {
-			return nil, nil, fmt.Errorf("prepare %q: %w", query, err)
+			return nil, nil, c.fail(fmt.Errorf("prepare %q: %w", query, err))
 		}
 		c.stmts[query] = s
 	}
@@ -83,7 +102,7 @@ func (c *conn) exec(query string, args ...any) (int64, error) {
 	}
 	res, err := s.(driver.StmtExecContext).ExecContext(context.Background(), named)
 	if err != nil {
-		return 0, err
+		return 0, c.fail(err)
 	}
 	return res.RowsAffected()
 }
@@ -97,25 +116,24 @@ func (c *conn) query(query string, each func(row) error, args ...any) error {
 	}
 	rows, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), named)
 	if err != nil {
-		return err
+		return c.fail(err)
 	}
 	n := len(rows.Columns())
 	for len(c.dest) < n {
 		c.dest = append(c.dest, nil)
 	}
 	for {
-		err = rows.Next(c.dest[:n])
-		if err != nil {
+		if err = rows.Next(c.dest[:n]); err != nil {
 			break
 		}
-		if err = each(c.dest[:n]); err != nil {
-			break
+		if refused := each(c.dest[:n]); refused != nil {
+			return errors.Join(refused, c.fail(rows.Close()))
 		}
 	}
 	if err == io.EOF {
 		err = nil
 	}
-	return errors.Join(err, rows.Close())
+	return c.fail(errors.Join(err, rows.Close()))
 }
 
 // row is one row of a result. Its methods read the next column of the wanted

@@ -11,7 +11,8 @@
 //  2. the writer takes what is queued into one transaction. Each request loads
 //     its state, decides, is checked (session.Check) and writes. An error or a panic
 //     undoes that request alone: where it had written, the batch is run again
-//     with a savepoint for each,
+//     with a savepoint for each. An error of the database, in a read too, breaks
+//     the batch: it is rolled back and run once more, then given up,
 //  3. one commit makes all of them durable,
 //  4. the listener is handed the events, in commit order: first those that
 //     other processes committed before, then the batch's own,

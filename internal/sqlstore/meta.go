@@ -6,8 +6,11 @@ import "context"
 const (
 	metaInstance = "instance"
 	metaEpoch    = "epoch"
+	metaBatch    = "batch"    // the last batch that wrote without an event
 	metaDrain    = "draining" // since when, in milliseconds; gone with the next start
 )
+
+const upsertMeta = `INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 
 // Instance is the random id that was made with the database.
 func (s *Store) Instance() string { return s.instance }
@@ -19,12 +22,19 @@ func (s *Store) Epoch(ctx context.Context) (string, error) { return s.Meta(ctx, 
 // Meta returns what was noted under a key, "" when nothing was.
 func (s *Store) Meta(ctx context.Context, key string) (string, error) {
 	value := ""
-	err := s.read(ctx, func(c *conn) error {
-		return c.query(`SELECT value FROM meta WHERE key = ?`, func(r row) error {
-			value = r.string(0)
-			return nil
-		}, key)
+	err := s.read(ctx, func(c *conn) (err error) {
+		value, err = readMeta(c, key)
+		return err
 	})
+	return value, err
+}
+
+func readMeta(c *conn, key string) (string, error) {
+	value := ""
+	err := c.query(`SELECT value FROM meta WHERE key = ?`, func(r row) error {
+		value = r.string(0)
+		return nil
+	}, key)
 	return value, err
 }
 
@@ -34,7 +44,6 @@ func (s *Store) SetMeta(ctx context.Context, key, value string) error {
 }
 
 func (t *tx) setMeta(key, value string) error {
-	_, err := t.exec(`INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-		key, value)
+	_, err := t.exec(upsertMeta, key, value)
 	return err
 }

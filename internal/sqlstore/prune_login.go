@@ -13,5 +13,5 @@ const pruneFailedLogins = `DELETE FROM events WHERE (pool_id, log_seq) IN (
 
 // PruneFailedLogins implements session.Store.
 func (s *Store) PruneFailedLogins(ctx context.Context, before time.Time) error {
-	return s.sliced(ctx, func(t *tx) (int64, error) { return t.exec(pruneFailedLogins, before, slice) })
+	return s.sliced(ctx, func(t *tx) (int64, error) { return t.exec(pruneFailedLogins, before, pruneSlice) })
 }

@@ -22,8 +22,11 @@ const busyTimeout = 5 * time.Second
 // before those who can try again later are told so [writer.turnAway].
 const writePatience = 4 * time.Second
 
-// codeBusy is SQLITE_BUSY, https://www.sqlite.org/rescode.html
-const codeBusy = 5
+// Primary result codes, https://www.sqlite.org/rescode.html
+const (
+	codeBusy       = 5
+	codeConstraint = 19
+)
 
 // connector makes connections to the database of a data directory. A write is
 // durable when COMMIT returns: WAL alone would not make it so, synchronous=FULL
@@ -33,7 +36,9 @@ func connector(opts Options, readOnly bool) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+	// The file is made elsewhere [create]: a connection must not make an empty one
+	// where somebody has deleted it.
+	q := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", opts.busy.Milliseconds()),
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
@@ -59,8 +64,25 @@ const (
 // dataVersion changes on a connection whenever another one has committed.
 const dataVersion = `PRAGMA data_version`
 
-// busy tells whether another process's transaction was in the way.
-func busy(err error) bool {
+// busy reports whether another process's transaction was in the way.
+func busy(err error) bool { return hasCode(err, codeBusy) }
+
+// ownFault reports whether an error concerns its statement alone: a constraint
+// undoes the statement, and the transaction stands. After any other error the
+// transaction may be gone.
+func ownFault(err error) bool { return hasCode(err, codeConstraint) }
+
+func hasCode(err error, primary int) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && e.Code()&0xff == codeBusy
+	return ok && e.Code()&0xff == primary
+}
+
+// whenRolledBack calls fn, in the goroutine that uses the connection, whenever
+// a transaction is rolled back, by a statement or by SQLite itself.
+func whenRolledBack(c driver.Conn, fn func()) {
+	if hooks, ok := c.(interface {
+		RegisterRollbackHook(sqlite.RollbackHookFn)
+	}); ok {
+		hooks.RegisterRollbackHook(fn)
+	}
 }

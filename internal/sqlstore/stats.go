@@ -32,6 +32,7 @@ type Stats struct {
 	Panics   int64 // of requests and of the listener
 	Breaches int64 // changes refused because they broke an invariant
 	Failed   int64 // batches of which nothing was written
+	Down     bool  // the last write failed, and no probe was committed since
 
 	Sizes tally.Buckets // requests of a batch
 	Took  tally.Buckets // seconds that COMMIT took: the disk's part
@@ -44,7 +45,7 @@ func (s *Store) Stats() Stats {
 		Requests: s.stats.requests.Load(), Batches: s.stats.batches.Load(), Commits: s.stats.commits.Load(),
 		Full: s.stats.full.Load(), Busy: s.stats.busy.Load(),
 		Panics: s.stats.panics.Load(), Breaches: s.stats.breaches.Load(),
-		Failed: s.stats.failed.Load(), Sizes: s.stats.sizes.Snapshot(), Took: s.stats.took.Snapshot(),
+		Failed: s.stats.failed.Load(), Down: s.down.Load() != nil, Sizes: s.stats.sizes.Snapshot(), Took: s.stats.took.Snapshot(),
 	}
 }
 

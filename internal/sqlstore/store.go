@@ -1,16 +1,17 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -22,7 +23,7 @@ import (
 type Options struct {
 	Dir     string           // the data directory; made with mode 0700 where there is none
 	Log     *slog.Logger     // nil is slog.Default()
-	Command bool             // this is not the server: time goes by the server's clock [T1]
+	Command bool             // this is not the server: time goes by the server's clock [T1], and what a server uses is not migrated
 	Wall    func() time.Time // the machine's clock; nil is time.Now
 	Queue   int              // requests that wait to be written; 0 is 4096
 	Batch   int              // requests in one transaction; 0 is 256
@@ -30,6 +31,8 @@ type Options struct {
 
 	busy  time.Duration // how long one statement waits for another process; 0 is busyTimeout
 	watch time.Duration // how often to look for other processes' commits; 0 is watchInterval
+
+	probe time.Duration // how often to look after the file and its writing; 0 is probeInterval
 
 	patience time.Duration // how long writing requests wait for another process; 0 is writePatience
 
@@ -64,6 +67,9 @@ func (o Options) withDefaults() Options {
 	if o.watch <= 0 {
 		o.watch = watchInterval
 	}
+	if o.probe <= 0 {
+		o.probe = probeInterval
+	}
 	if o.Readers <= 0 {
 		o.Readers = 3
 	}
@@ -77,10 +83,13 @@ type Store struct {
 	instance string
 	clock    *clock
 	stats    counters
+	file     os.FileInfo           // of the database as it was opened
+	down     atomic.Pointer[error] // why nothing can be written; nil: it can [Store.Ready]
 
 	queue    chan *request
 	controls chan control
 	readers  chan *conn
+	readVia  driver.Connector // makes readers
 
 	closing chan struct{} // closed by Close: nothing new is taken
 	stopped chan struct{} // closed by the writer: nothing will be answered any more
@@ -94,7 +103,8 @@ type Store struct {
 var _ session.Store = (*Store)(nil)
 
 // Open opens the database of a data directory, makes it where there is none,
-// and brings its schema up to date.
+// and brings its schema up to date; while a server runs, only that does either.
+// Errors: *LostError, *ServedError.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
 	if err := create(ctx, opts); err != nil {
@@ -114,6 +124,10 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		stopped:   make(chan struct{}),
 		committed: positions{at: make(map[session.PoolID]int64)},
 	}
+	var err error
+	if s.file, err = os.Stat(filepath.Join(opts.Dir, File)); err != nil {
+		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
+	}
 	w, err := newWriter(s)
 	if err != nil {
 		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
@@ -125,36 +139,12 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// create makes directory and file for the owner's eyes only, and migrates.
-func create(ctx context.Context, opts Options) error {
-	dir := opts.Dir
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return exclusively(filepath.Join(dir, migrationFile), func() error {
-		// An existing file is left alone: closing any descriptor of it would
-		// drop the locks of other connections in this process.
-		f, err := os.OpenFile(filepath.Join(dir, File), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil {
-			err = f.Close()
-		}
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		c, err := connector(opts, false)
-		if err != nil {
-			return err
-		}
-		db := sql.OpenDB(c)
-		return errors.Join(migrate(ctx, db), db.Close())
-	})
-}
-
 func (s *Store) openReaders() error {
 	c, err := connector(s.opts, true)
 	if err != nil {
 		return err
 	}
+	s.readVia = c
 	for range s.opts.Readers {
 		r, err := open(c)
 		if err != nil {
@@ -222,8 +212,27 @@ func (s *Store) read(ctx context.Context, fn func(*conn) error) error {
 			return ctx.Err()
 		}
 	}
-	defer func() { s.readers <- c }()
+	defer func() { s.readers <- s.renewed(c) }()
 	return classify(fn(c))
+}
+
+// renewed returns a reader to go on with: another one after a failure, which may
+// have left this one in a transaction that would be read for ever.
+func (s *Store) renewed(c *conn) *conn {
+	if c.failed == nil {
+		return c
+	}
+	if s.present() != nil {
+		return c // still the right file
+	}
+	fresh, err := open(s.readVia)
+	if err != nil {
+		return c // and once more after the next read
+	}
+	if err := c.close(); err != nil {
+		s.opts.Log.Warn("closing a reader's connection failed", "error", err)
+	}
+	return fresh
 }
 
 // readTx is read with every statement seeing the same commit.
@@ -233,7 +242,9 @@ func (s *Store) readTx(ctx context.Context, fn func(*conn) error) error {
 			return err
 		}
 		err := fn(c)
+		failed := c.failed
 		_, rollback := c.exec(`ROLLBACK`)
+		c.failed = cmp.Or(failed, rollback)
 		return errors.Join(err, rollback)
 	})
 }

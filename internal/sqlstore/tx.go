@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"crypto/rand"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -16,7 +17,6 @@ type tx struct {
 	still  bool // no server runs [session.State.Still]
 	mirror *mirror
 	verify func(mirrored, read loaded) error // Options.verify
-	broken error                             // the transaction itself is gone
 
 	// Failures after something was written are rare, and a savepoint costs as
 	// much as two statements and the copies of the pages they touch. So a batch
@@ -28,42 +28,48 @@ type tx struct {
 	// nothing else can change them meanwhile.
 	pools  map[session.PoolID]*pooled
 	events []session.Event // of all requests, in order
+	wrote  bool            // some row was changed
+	mark   string          // names a batch without events [tx.sign]
 
 	kept *note // what the server's clock was found to be, to go by once it is committed
 
 	data []byte // reused from event to event
 
 	// Of the request that runs now.
-	wrote bool           // something; its savepoint is set, where there are any
+	began bool           // to write; its savepoint is set, where there are any
 	undo  []session.Pool // its pools as they were before
-	mark  int            // len(events) before
+	first int            // len(events) before
 }
 
 // pooled is a pool's row as it was read and as it will be written.
 type pooled struct{ old, now session.Pool }
 
-// request runs one request so that it happens whole or not at all.
+// request runs one request so that it happens whole or not at all. When the
+// connection has failed, whatever the request made of that, the transaction must
+// not be committed.
 func (t *tx) request(run func(*tx) error) error {
-	t.wrote, t.undo, t.mark = false, t.undo[:0], len(t.events)
+	t.began, t.undo, t.first = false, t.undo[:0], len(t.events)
 	err := t.guarded(run)
-	if err == nil {
-		if t.wrote && t.savepoints {
-			_, t.broken = t.conn.exec(`RELEASE request`)
-		}
-		return nil
+	if t.conn.failed != nil {
+		return t.conn.failed
 	}
-	t.events = t.events[:t.mark]
+	if err == nil {
+		if t.began && t.savepoints {
+			_, err = t.conn.exec(`RELEASE request`)
+		}
+		return err
+	}
+	t.events = t.events[:t.first]
 	for _, p := range slices.Backward(t.undo) {
 		t.pools[p.ID].now = p
 	}
 	switch {
-	case t.wrote && !t.savepoints:
+	case t.began && !t.savepoints:
 		t.spoilt = true
-	case t.wrote:
-		// This fails when SQLite has given up the whole transaction already,
-		// as it may when the disk is full.
-		if _, t.broken = t.conn.exec(`ROLLBACK TO request`); t.broken == nil {
-			_, t.broken = t.conn.exec(`RELEASE request`)
+	case t.began:
+		// An error of these is the connection's, and breaks the batch.
+		if _, failed := t.conn.exec(`ROLLBACK TO request`); failed == nil {
+			_, _ = t.conn.exec(`RELEASE request`)
 		}
 	}
 	return err
@@ -80,14 +86,26 @@ func (t *tx) guarded(run func(*tx) error) (err error) {
 
 // exec writes. The savepoint is set only now: most refusals write nothing.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	if !t.wrote && t.savepoints {
+	if !t.began && t.savepoints {
 		if _, err := t.conn.exec(`SAVEPOINT request`); err != nil {
-			t.broken = err
 			return 0, err
 		}
 	}
-	t.wrote = true
-	return t.conn.exec(query, args...)
+	t.began = true
+	n, err := t.conn.exec(query, args...)
+	t.wrote = t.wrote || n > 0
+	return n, err
+}
+
+// sign gives a batch that wrote without any event a name in the database, by
+// which a COMMIT of unknown outcome can be proved [writer.outcome].
+func (t *tx) sign() error {
+	if len(t.events) > 0 || !t.wrote {
+		return nil
+	}
+	t.mark = rand.Text()
+	_, err := t.conn.exec(upsertMeta, metaBatch, t.mark)
+	return err
 }
 
 // pool returns a pool's row as of now in the transaction. Error: ErrNoPool.

@@ -94,12 +94,12 @@ func (w *writer) look() {
 		return
 	}
 	if err := w.connect(); err != nil {
-		w.health(err)
+		w.fell(err)
 		return
 	}
 	version, err := w.dataVersion()
 	if err != nil {
-		w.health(err)
+		w.fell(err)
 		w.disconnect()
 		return
 	}

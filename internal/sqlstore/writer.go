@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
@@ -87,16 +88,17 @@ func (s *Store) control(fn func(*writer) error) error {
 
 // writer is the one goroutine that writes, with its connection.
 type writer struct {
-	store   *Store
-	via     driver.Connector
-	conn    *conn // nil after a failure that it may not have survived
-	batch   []*request
-	last    time.Time // of the last commit
-	down    bool      // the last attempt failed
-	version int64     // data_version when last seen; -1: not known
-	watch   watch
-	mirror  mirror
-	commit  func(*conn) error // COMMIT; a test makes it fail
+	store *Store
+	via   driver.Connector
+	conn  *conn // nil after a failure that it may not have survived
+	batch []*request
+	last  time.Time // of the last commit
+
+	inspected time.Time // when the file was looked at, or a probe tried
+	version   int64     // data_version when last seen; -1: not known
+	watch     watch
+	mirror    mirror
+	commit    func(*conn) error // COMMIT; a test makes it fail
 }
 
 func newWriter(s *Store) (*writer, error) {
@@ -115,6 +117,9 @@ func newWriter(s *Store) (*writer, error) {
 func (w *writer) connect() error {
 	if w.conn != nil {
 		return nil
+	}
+	if err := w.store.present(); err != nil { // it would be to another file
+		return err
 	}
 	c, err := open(w.via)
 	if err != nil {
@@ -149,6 +154,7 @@ func (w *writer) run() {
 			c.done <- c.fn(w)
 		case <-tick.C:
 			w.look()
+			w.inspect()
 		case <-w.store.closing:
 			for len(w.store.queue) > 0 {
 				w.collect(<-w.store.queue)
@@ -208,12 +214,17 @@ func (w *writer) write() {
 		w.mirror.clear()
 		w.store.stats.failed.Add(1)
 	}
-	w.health(err)
+	switch {
+	case err != nil:
+		w.fell(err)
+	case t.wrote && w.store.down.Load() != nil:
+		w.probe() // a small write may find room where a login finds none
+	}
 	w.store.stats.sizes.Observe(float64(len(w.batch)))
 	w.store.stats.batches.Add(1)
 	w.store.stats.requests.Add(int64(len(w.batch)))
 	for i, r := range w.batch {
-		if err != nil && r.err == nil {
+		if err != nil { // also where a rule refused: it looked at what is undone now
 			r.err = unavailable(err)
 		}
 		r.done <- classify(r.err)
@@ -222,8 +233,10 @@ func (w *writer) write() {
 	w.batch = w.batch[:0]
 }
 
-// attempt runs the batch in one transaction. With an error nothing of it is in
-// the database. A panic, which can only be a defect of this package, is one.
+// attempt runs the batch in one transaction, and once more when the database
+// failed in it or a request that had written did. With an error nothing of the
+// batch is in the database. A panic, which can only be a defect of this package,
+// is one.
 func (w *writer) attempt() (t *tx, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -232,7 +245,7 @@ func (w *writer) attempt() (t *tx, err error) {
 			w.disconnect()
 		}
 	}()
-	for savepoints := false; ; savepoints = true {
+	for _, savepoints := range []bool{false, true} {
 		if err := w.begin(); err != nil {
 			return nil, err
 		}
@@ -242,11 +255,12 @@ func (w *writer) attempt() (t *tx, err error) {
 		if err == nil {
 			break
 		}
+		again := !savepoints && (t.spoilt || w.conn.failed != nil)
 		w.rollback()
-		if !t.spoilt {
+		w.mirror.clear()
+		if !again {
 			return nil, err
 		}
-		w.mirror.clear()
 	}
 	start := time.Now()
 	err = w.commit(w.conn)
@@ -274,30 +288,21 @@ func (w *writer) fill(t *tx) error {
 	}
 	for _, r := range w.batch {
 		r.err = t.request(r.run)
-		if t.spoilt {
+		if w.conn.failed != nil || t.spoilt {
 			return r.err // and once more from the start
 		}
 		w.report(r.err)
-		if t.broken != nil {
-			return t.broken
-		}
 	}
 	if err := t.flush(); err != nil {
 		return err
 	}
-	return w.watch.confirm(w.conn)
-}
-
-// health logs when writing begins to fail and when it works again, and not
-// each time in between.
-func (w *writer) health(err error) {
-	switch {
-	case err != nil && !w.down:
-		w.store.opts.Log.Error("the database cannot be written", "error", err)
-	case err == nil && w.down:
-		w.store.opts.Log.Info("the database can be written again")
+	if err := t.sign(); err != nil {
+		return err
 	}
-	w.down = err != nil
+	if err := w.watch.confirm(w.conn); err != nil {
+		return err
+	}
+	return w.conn.failed
 }
 
 // report logs what must not happen.
@@ -318,10 +323,14 @@ func (w *writer) report(err error) {
 func (w *writer) begin() error {
 	start := time.Now()
 	for {
+		if err := w.store.present(); err != nil {
+			return err
+		}
 		if err := w.connect(); err != nil {
 			return err
 		}
 		_, err := w.conn.exec(beginWrite)
+		w.conn.failed = nil
 		if err == nil {
 			return nil
 		}
@@ -376,24 +385,18 @@ func (w *writer) rollback() {
 	}
 }
 
-// outcome finds out what became of a COMMIT that failed: nil when it is in the
-// database all the same. A fresh connection is asked, before anyone is
-// answered. A batch without events is taken for failed: repeating it does no
-// harm.
+// outcome finds out what became of a COMMIT that failed: nil when the batch is
+// in the database all the same. A fresh connection is asked, before anyone is
+// answered. The proof is every event of the batch, or its mark when it has none;
+// one that changed nothing counts as failed.
 func (w *writer) outcome(t *tx, failed error) error {
 	w.disconnect()
-	if len(t.events) == 0 {
-		return failed
-	}
 	if err := w.connect(); err != nil {
 		return errors.Join(failed, err)
 	}
-	last := t.events[len(t.events)-1]
-	found := false
-	err := eventsAfter(w.conn, last.Pool, last.LogSeq-1, 1, func(e session.Event) {
-		found = sameEvent(e, last)
-	})
+	found, err := committed(w.conn, t)
 	if err != nil {
+		w.disconnect()
 		return errors.Join(failed, err)
 	}
 	if !found {
@@ -401,6 +404,26 @@ func (w *writer) outcome(t *tx, failed error) error {
 	}
 	w.store.opts.Log.Warn("commit reported an error but took effect", "error", failed)
 	return nil
+}
+
+// committed reports whether a transaction is in the database, all of it.
+func committed(c *conn, t *tx) (bool, error) {
+	if len(t.events) == 0 {
+		mark, err := readMeta(c, metaBatch)
+		return err == nil && t.mark != "" && mark == t.mark, err
+	}
+	byPool := make(map[session.PoolID][]session.Event)
+	for _, e := range t.events {
+		byPool[e.Pool] = append(byPool[e.Pool], e)
+	}
+	for pool, events := range byPool {
+		var logged []session.Event
+		err := eventsAfter(c, pool, events[0].LogSeq-1, len(events), func(e session.Event) { logged = append(logged, e) })
+		if err != nil || !slices.EqualFunc(logged, events, sameEvent) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // deliver hands events to the listener.
