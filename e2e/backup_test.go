@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/turnike/turnike/e2e/harness"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // TestA7_BackupAndRestore: a backup of a running server, put back: the sessions
@@ -44,7 +44,7 @@ func TestI6_ADeletedDatabase(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
 	token := s.Login("ali")
-	file := filepath.Join(s.Data, sqlstore.File)
+	file := filepath.Join(s.Data, sqlite.File)
 	if err := errors.Join(os.Link(file, file+".kept"), os.Remove(file)); err != nil {
 		t.Fatal(err)
 	}

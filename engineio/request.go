@@ -95,7 +95,9 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	c.mu.Unlock()
 	if closed { // by the opener itself, or its alarm
 		writeError(w, errForbidden)
-		c.Go(func() { receiver.Closed(Closure{Code: codeAbnormal, Reason: ReasonForcedClose, Detail: "closed before it was open"}) })
+		c.Go(func() {
+			receiver.Closed(Closure{Code: codeAbnormal, Reason: ReasonForcedClose, Detail: "closed before it was open"})
+		})
 		return
 	}
 	if !s.register(c) {

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
@@ -19,10 +19,10 @@ type backupCommand struct {
 
 // Run writes the backup, with the server running or stopped.
 func (c *backupCommand) Run(ctx context.Context, a *app) error {
-	if _, err := os.Stat(filepath.Join(a.data, sqlstore.File)); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(a.data, sqlite.File)); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("there is no database in %s; name the data directory with --data", a.data)
 	}
-	err := sqlstore.Backup(ctx, a.data, c.File)
+	err := sqlite.Backup(ctx, a.data, c.File)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s exists already; name another file", clip(c.File))
 	}

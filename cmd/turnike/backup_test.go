@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // backup makes a directory with a running server that ada is inside of, and a
@@ -79,7 +79,7 @@ func TestA7_RestoreEndsEverySession(t *testing.T) {
 			t.Errorf("it says %q, without %q", out, want)
 		}
 	}
-	if names := files(t, s.data); len(names) != 1 || names[0] != sqlstore.File {
+	if names := files(t, s.data); len(names) != 1 || names[0] != sqlite.File {
 		t.Errorf("the directory has %v", names)
 	}
 	store, core := s.open()
@@ -105,7 +105,7 @@ func TestRestoreKeepsTheDatabaseBefore(t *testing.T) {
 	s.add("cem")
 	other := &shell{t: t, data: filepath.Join(t.TempDir(), "data"), env: s.env}
 	other.add("zoe")
-	lock, err := sqlstore.LockDir(other.data)
+	lock, err := sqlite.LockDir(other.data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestRestoreKeepsTheDatabaseBefore(t *testing.T) {
 	}
 	out := other.must("", "restore", file)
 	names := files(t, other.data)
-	if len(names) != 2 || !strings.Contains(out, names[1]) || !strings.HasPrefix(names[1], sqlstore.File+".before-restore-") {
+	if len(names) != 2 || !strings.Contains(out, names[1]) || !strings.HasPrefix(names[1], sqlite.File+".before-restore-") {
 		t.Fatalf("the directory has %v; it said %q", names, out)
 	}
 	if out := other.must("", "user", "list"); !strings.Contains(out, "ada") || strings.Contains(out, "zoe") || strings.Contains(out, "cem") {
@@ -162,7 +162,7 @@ func TestRestoreRefuses(t *testing.T) {
 			target.fails(exitFailed, []string{bad, c.word}, "", "restore", bad)
 		})
 	}
-	target.fails(exitFailed, []string{"the database itself"}, "", "restore", filepath.Join(target.data, sqlstore.File))
+	target.fails(exitFailed, []string{"the database itself"}, "", "restore", filepath.Join(target.data, sqlite.File))
 	target.fails(exitFailed, []string{"no such file"}, "", "restore", filepath.Join(target.data, "nothing.db"))
 	if names := files(t, target.data); len(names) != 1 {
 		t.Errorf("the directory has %v", names)
@@ -178,7 +178,7 @@ func TestRestoreOverALostDatabase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, file, _ := backup(t)
 			s.data = t.TempDir()
-			path := filepath.Join(s.data, sqlstore.File)
+			path := filepath.Join(s.data, sqlite.File)
 			if err := errors.Join(os.WriteFile(path, []byte(content), 0o600), os.WriteFile(path+"-wal", []byte("frames"), 0o600)); err != nil {
 				t.Fatal(err)
 			}
@@ -206,7 +206,7 @@ func TestRestoreTakesTheLogAlong(t *testing.T) {
 	s.add("bob")
 	copied := filepath.Join(t.TempDir(), "copy.db")
 	for _, suffix := range []string{"", "-wal"} {
-		raw, err := os.ReadFile(filepath.Join(s.data, sqlstore.File+suffix))
+		raw, err := os.ReadFile(filepath.Join(s.data, sqlite.File+suffix))
 		if err != nil {
 			t.Fatal(err)
 		}

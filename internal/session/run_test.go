@@ -11,7 +11,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/session/sessiontest"
+	"github.com/turnike/turnike/internal/store/storetest"
 )
 
 // outage is a store whose sweep fails for a while.
@@ -31,7 +31,7 @@ func (o outage) Due(ctx context.Context, now time.Time, limit int) ([]string, er
 func TestRun_SaysOnceThatItFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		store := outage{sessiontest.NewMemory(), time.Now().Add(time.Minute)}
+		store := outage{storetest.NewMemory(), time.Now().Add(time.Minute)}
 		core := session.New(store, session.DefaultRules(), slog.New(slog.NewTextHandler(&log, nil)))
 		ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer stop()
@@ -44,7 +44,7 @@ func TestRun_SaysOnceThatItFails(t *testing.T) {
 
 // stuck is a store whose pruning takes until its context ends.
 type stuck struct {
-	sessiontest.Store
+	storetest.Store
 	pruning chan struct{}
 }
 
@@ -60,7 +60,7 @@ func (s stuck) Prune(ctx context.Context, _, _, _ time.Time) error {
 // However long pruning takes, what is over ends in time.
 func TestT2_PruningDoesNotHoldUpTheSweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := stuck{Store: sessiontest.NewMemory(), pruning: make(chan struct{})}
+		store := stuck{Store: storetest.NewMemory(), pruning: make(chan struct{})}
 		core := session.New(store, session.DefaultRules(), slog.New(slog.DiscardHandler))
 		user, err := store.AddUser(t.Context(), "ada", account.RoleUser, 1)
 		if err != nil {
