@@ -91,6 +91,40 @@ func TestS1_TwoTabsFight(t *testing.T) {
 	}
 }
 
+// TestS1_DocumentedReconnect: two tabs that come back at once whenever they were
+// sent off, as Socket.IO's documentation shows it. One of them is refused for good,
+// the other one stays.
+func TestS1_DocumentedReconnect(t *testing.T) {
+	t.Parallel()
+	needed(t, "node", "fight.mjs")
+	for _, transport := range []string{"websocket", "polling"} {
+		s := harness.Start(t)
+		o := s.Official("node", "fight.mjs", "socket.io-client", s.URL, transport, s.Login("ali"))
+		var refused struct {
+			Code       string `json:"code"`
+			Retry      bool   `json:"retry"`
+			RetryAfter int    `json:"retry_after"`
+		}
+		if err := harness.Decode(o.Until("connect_error", nil).Data, &refused); err != nil {
+			t.Fatal(err)
+		}
+		if refused.Code != "rate_limited" || refused.Retry || refused.RetryAfter != 10 {
+			t.Errorf("%s: refused with %+v", transport, refused)
+		}
+		var end struct {
+			Connects int `json:"connects"`
+			Inside   int `json:"inside"`
+		}
+		if err := harness.Decode(o.Until("end", nil).Data, &end); err != nil {
+			t.Fatal(err)
+		}
+		if end.Inside != 1 || end.Connects > 24 {
+			t.Errorf("%s: %+v", transport, end)
+		}
+		o.Ends()
+	}
+}
+
 // TestS1_Tabs: with connections_per_session = 0 tabs share a seat, which is
 // free when the last one leaves.
 func TestS1_Tabs(t *testing.T) {

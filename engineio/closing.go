@@ -1,7 +1,6 @@
 package engineio
 
 import (
-	"net/http"
 	"time"
 	"unicode/utf8"
 )
@@ -50,13 +49,37 @@ func (c *Conn) finish(k closing) {
 	c.apply(fx)
 }
 
+// Reasons of a [Closure], under the names of the reference server.
+const (
+	ReasonTransportClose = "transport close"      // the peer closed, or its connection ended
+	ReasonTransportError = "transport error"      // the connection broke, or a peer's requests or frames are against the rules
+	ReasonPingTimeout    = "ping timeout"         // no pong came in time
+	ReasonParseError     = "parse error"          // a packet could not be read
+	ReasonForcedClose    = "forced close"         // this side closed it
+	ReasonServerShutdown = "server shutting down" // so did Server.Close
+)
+
 // closing describes an end of a connection.
 type closing struct {
 	how    manner
+	why    string // a Reason; empty is the usual one for how
 	code   int
-	reason string
+	reason string   // a detail, which a websocket's close frame carries
 	last   *Payload // with final
 	forget bool     // leave nothing behind for a polling client
+}
+
+// name is the Reason.
+func (k closing) name() string {
+	switch {
+	case k.why != "":
+		return k.why
+	case k.how == left:
+		return ReasonTransportClose
+	case k.how == lost:
+		return ReasonTransportError
+	}
+	return ReasonForcedClose
 }
 
 // manner of an end.
@@ -73,6 +96,8 @@ const (
 // effects is what has to be done once the connection's lock is released: nothing
 // is sent, closed or called back under it.
 type effects struct {
+	over   int      // the queue was too long, with so many bytes,
+	reason string   // or all queues were
 	why    *Closure // the receiver has to be told
 	poll   chan answer
 	answer answer // for poll
@@ -84,6 +109,9 @@ type effects struct {
 
 // apply does them.
 func (c *Conn) apply(fx effects) {
+	if fx.over > 0 {
+		c.server.overflowed(c, fx.over, fx.reason)
+	}
 	if fx.why != nil {
 		c.cancel()
 		c.Go(func() { c.receiver.Closed(*fx.why) })
@@ -111,130 +139,36 @@ func (c *Conn) shut(fx *effects, k closing) {
 	c.over.Store(true)
 	c.pingAt, c.pongBy, c.alarmAt, c.alarm = 0, 0, 0, nil
 	if c.receiver != nil {
-		fx.why = &Closure{Final: k.how == final, Code: k.code, Reason: k.reason}
+		fx.why = &Closure{Final: k.how == final, Code: k.code, Reason: k.name()}
+		if k.reason != fx.why.Reason {
+			fx.why.Detail = k.reason
+		}
 	}
-	switch {
-	case c.transport == WebSocket:
-		c.shutWebSocket(fx, k)
-	default:
-		c.shutPolling(fx, k)
-	}
+	c.transport.ended(fx, k)
 	if c.state != gone {
 		c.schedule()
 	}
 }
 
-// shutWebSocket queues the last frames. The caller holds c.mu.
-func (c *Conn) shutWebSocket(fx *effects, k closing) {
-	if k.how == lost {
-		c.vanish(fx, false)
-		return
-	}
-	if k.how == aborted {
-		c.drop()
-	}
-	if k.last.Len() > 0 {
-		c.enqueue(k.last)
-	}
-	c.enqueue(closeFrame(k.code, k.reason))
-	c.cutBy = c.server.now() + c.server.cfg.CloseTimeout
-	c.flushLater()
-}
-
-// shutPolling answers a pending poll, and leaves what a client that is away has
-// to know. The caller holds c.mu.
-func (c *Conn) shutPolling(fx *effects, k closing) {
-	if k.how == final {
-		k.last = Concat(append(c.out.prefaces(), k.last)...)
-	}
-	c.drop()
-	c.endCode, c.endReason, c.back = k.code, k.reason, k.how == comeBack
-	now := c.server.now()
-	switch {
-	case k.how == final:
-		c.last = keep(k.last)
-		if c.poll != nil && k.last.Len() > 0 {
-			c.last = nil
-			c.reply(fx, answer{texts: k.last.texts(), last: keep(k.last)})
-		}
-		c.lingerBy = now + c.server.cfg.LingerTimeout
-		return
-	case c.poll != nil && k.how == left:
-		c.reply(fx, answer{texts: textsNoop()}) // [eio4:close]
-	case c.poll != nil:
-		c.reply(fx, c.goodbye())
-	case k.how == comeBack && c.probe != nil:
-		// The client may have paused polling already. Official clients never
-		// resume it when the probe is closed then: they are told once the
-		// websocket has taken over.
-		c.probeBy = now + c.server.cfg.CloseTimeout
-		c.lingerBy = c.probeBy
-		if !k.forget {
-			c.lingerBy = now + c.server.cfg.LingerTimeout
-		}
-		return
-	case k.how == comeBack && !k.forget:
-		c.lingerBy = now + c.server.cfg.LingerTimeout
-		return
-	}
-	c.forget(fx)
-}
-
-// goodbye is the close packet. Where the client is to come back the status says
-// that this was no wish of its own: python-engineio takes a plain close packet
-// for one, and would stay away. The caller holds c.mu.
-func (c *Conn) goodbye() answer {
-	a := answer{texts: textsClose()}
-	if c.back {
-		a.status = http.StatusServiceUnavailable
-	}
-	return a
-}
-
-// maxLast bounds what is kept of the last words.
-const maxLast = 4096
-
-// keep returns what is kept of the last words for a client that is away.
-func keep(last *Payload) *Payload {
-	if last.Len() <= maxLast {
-		return last
-	}
-	k := last.packets[len(last.packets)-1]
-	return &Payload{
-		frames:  append([]byte(nil), last.frames[k.start:k.end]...),
-		packets: []packet{{0, k.end - k.start, append([]byte(nil), k.text...)}},
-	}
-}
-
-// forget leaves nothing of a polling connection. The caller holds c.mu.
-func (c *Conn) forget(fx *effects) {
-	if c.probe != nil {
-		c.probe.closeCode = c.endCode
-		fx.kick = c.probe
-	}
+// leave takes a connection of which nothing is left out of the server. The caller
+// holds c.mu.
+func (c *Conn) leave() {
 	c.state = gone
-	c.lingerBy, c.last = 0, nil
 	c.drop()
 	c.server.sweeper.set(c, 0)
 	c.server.unregister(c)
 }
 
-// vanish leaves nothing of a websocket connection. The caller holds c.mu.
-func (c *Conn) vanish(fx *effects, gently bool) {
-	if c.state == gone {
-		return
+// overflow ends a connection for which too much waits. The caller holds c.mu,
+// which it releases.
+func (c *Conn) overflow(reason string) {
+	var fx effects
+	if c.state == open {
+		fx.over, fx.reason = c.out.bytes, reason
+		c.shut(&fx, closing{how: aborted, code: c.server.cfg.OverflowCode, reason: reason})
 	}
-	c.state = gone
-	fx.cut, fx.gently = c.ws, gently
-	c.cutBy = 0
-	c.drop()
-	c.server.sweeper.set(c, 0)
-	c.server.unregister(c)
-}
-
-// overflow ends a connection whose queue is too long. The caller holds c.mu.
-func (c *Conn) overflow(fx *effects, reason string) {
-	c.shut(fx, closing{how: aborted, code: c.server.cfg.OverflowCode, reason: reason})
+	c.mu.Unlock()
+	c.apply(fx)
 }
 
 // validReason cuts a reason to what a close frame holds.

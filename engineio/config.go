@@ -40,9 +40,22 @@ type Config struct {
 	LingerTimeout time.Duration
 	// Transports that are served (default polling and websocket).
 	Transports []string
-	// MaxQueue bounds the bytes waiting for one peer (default 256 KiB). One
-	// payload marked by [Payload.Snapshot] is not counted.
+	// Subprotocols that a websocket may ask for by Sec-WebSocket-Protocol, the
+	// preferred first. None is chosen when it asks for none of them. [RFC6455:1.9]
+	Subprotocols []string
+	// MaxQueue bounds the bytes that wait for a peer which reads nothing (default
+	// 1 MiB): when more wait, and it has taken nothing for StallTimeout, the
+	// connection is closed at the next [Conn.Send]. One payload marked by
+	// [Payload.Snapshot] is not counted.
 	MaxQueue int
+	// StallTimeout is how long a peer with more than MaxQueue waiting may take
+	// nothing (default 3 s). WriteTimeout should be more than twice as long.
+	StallTimeout time.Duration
+	// MaxBurst bounds the bytes that wait for a peer however fast it reads
+	// (default four times MaxQueue). Neither bound counts the message that the peer
+	// takes at the moment, and a message passes when what waits before it is within
+	// them: so an idle peer can be sent one of any size.
+	MaxBurst int
 	// MaxQueueTotal bounds the bytes waiting for all peers together (default
 	// 256 MiB); past it the connection with the longest queue is closed.
 	MaxQueueTotal int64
@@ -55,14 +68,18 @@ type Config struct {
 	// [*HTTPError] refuses with its own answer, any other error with the
 	// reference server's 403. A refused request leaves its connection alive.
 	CheckRequest func(r *http.Request, c *Conn) error
-	// OnOverflow, when set, hears of each connection closed because it, or the
-	// server, had too much queued. It must not block.
+	// ForgetRequest keeps no copy of the request that opens a connection, see
+	// [Conn.Request]: a kilobyte or two less for each that is open.
+	ForgetRequest bool
+	// OnOverflow hears of each connection closed because it, or the server, had
+	// too much queued (default: a warning to Logger). It must not block.
 	OnOverflow func(c *Conn)
-	// OnPanic, when set, hears of each panic in a [Receiver] or in the engine.
-	// The connection it happened on is closed; the process lives on.
+	// OnPanic hears of each panic in a [Receiver] or in the engine (default: an
+	// error to Logger). The connection it happened on is closed; the process
+	// lives on.
 	OnPanic func(value any, stack []byte)
-	// Logger for panics and refused handshakes at debug level (default
-	// discards).
+	// Logger hears of panics and overflows, unless OnPanic and OnOverflow do, and
+	// at debug level of refused requests (default [slog.Default]).
 	Logger *slog.Logger
 }
 
@@ -83,12 +100,16 @@ func (cfg Config) withDefaults() Config {
 	def(&cfg.WriteTimeout, 10*time.Second)
 	def(&cfg.CloseTimeout, 2*time.Second)
 	def(&cfg.LingerTimeout, 60*time.Second)
+	def(&cfg.StallTimeout, 3*time.Second)
 	if cfg.MaxPayload <= 0 {
 		cfg.MaxPayload = 65536
 	}
 	cfg.MaxPayload = min(cfg.MaxPayload, maxMaxPayload)
 	if cfg.MaxQueue <= 0 {
-		cfg.MaxQueue = 256 << 10
+		cfg.MaxQueue = 1 << 20
+	}
+	if cfg.MaxBurst <= 0 {
+		cfg.MaxBurst = 4 * cfg.MaxQueue
 	}
 	if cfg.MaxQueueTotal <= 0 {
 		cfg.MaxQueueTotal = 256 << 20
@@ -100,7 +121,7 @@ func (cfg Config) withDefaults() Config {
 		cfg.Transports = []string{Polling, WebSocket}
 	}
 	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
+		cfg.Logger = slog.Default()
 	}
 	return cfg
 }

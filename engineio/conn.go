@@ -21,7 +21,8 @@ type Receiver interface {
 }
 
 // Opener makes the receiver of a new connection. An error refuses it, as one of
-// [Config.CheckRequest] does. It must not keep r.
+// [Config.CheckRequest] does. It must not keep r, whose
+// body and context end with it; what stays of it is [Conn.Request].
 type Opener func(c *Conn, r *http.Request) (Receiver, error)
 
 // Closure says how a connection ended.
@@ -30,8 +31,11 @@ type Closure struct {
 	Final bool
 	// Code is the close code that was sent or received; 1006 when there was none.
 	Code int
-	// Reason is a short English phrase for logs: "ping timeout", …
+	// Reason is the reference server's name for it: [ReasonPingTimeout], …
 	Reason string
+	// Detail is a short English phrase for logs that says more, or empty: what
+	// the owner gave to [Conn.Close], "overlapping polls", …
+	Detail string
 }
 
 // Conn is one Engine.IO connection. All methods may be called from any
@@ -39,41 +43,27 @@ type Closure struct {
 type Conn struct {
 	id       string
 	remote   string
+	request  *http.Request
 	server   *Server
 	receiver Receiver
 	ctx      context.Context
 	cancel   context.CancelFunc
 	value    atomic.Pointer[any]
-	over     atomic.Bool // mirrors state != open, for readers without the lock
+	taken    atomic.Int64 // when the peer last took something, or something began to wait for it, since server.start
+	over     atomic.Bool  // mirrors state != open, for readers without the lock
 
 	due   time.Duration // next wake-up; guarded by sweeper.mu
 	index int           // place in the sweeper's heap plus one; guarded by sweeper.mu
 
-	mu        sync.Mutex // guards the rest
+	mu        sync.Mutex // guards the rest, and what transports and probes say
 	state     state
-	transport string
+	transport transport
+	out       queue // what waits for the peer
 
-	ws      *wire // the websocket in use; nil on polling, and until the handshake is answered
-	out     queue // what waits for the peer
-	writing bool  // a goroutine owns the writes to ws
-
-	poll    chan answer // the GET that waits, capacity 1; nil without
-	posting bool        // a POST is being handled: it alone delivers messages
-	probe   *wire       // a websocket that asks to take over
-	probed  bool        // it has sent its probe: polls are answered at once
-	last    *Payload    // last words for a polling client, not yet delivered
-
-	endCode   int  // of End, for a probe that takes over afterwards
-	back      bool // ended so that the client comes back
-	endReason string
-
-	pingAt   time.Duration // deadlines since server.start; zero is none
-	pongBy   time.Duration
-	probeBy  time.Duration
-	cutBy    time.Duration // the websocket is cut
-	lingerBy time.Duration // an ended polling connection is forgotten
-	alarmAt  time.Duration
-	alarm    func()
+	pingAt  time.Duration // deadlines since server.start; zero is none
+	pongBy  time.Duration
+	alarmAt time.Duration
+	alarm   func()
 
 	unasked     int           // packets nobody asked for,
 	unaskedFrom time.Duration // since then
@@ -89,10 +79,19 @@ const (
 )
 
 // newConn makes a connection with its open packet queued.
-func (s *Server) newConn(id, transport, remote string) *Conn {
-	c := &Conn{id: id, remote: remote, server: s, transport: transport}
-	c.writing = transport == WebSocket // until its handshake is answered
+func (s *Server) newConn(id, transport string, r *http.Request) *Conn {
+	c := &Conn{id: id, remote: r.RemoteAddr, server: s}
+	if transport == WebSocket {
+		c.transport = &webSocket{conn: c, writing: true} // until its handshake is answered
+	} else {
+		c.transport = &polling{conn: c}
+	}
+	c.taken.Store(int64(s.now()))
 	c.ctx, c.cancel = context.WithCancel(context.Background())
+	if !s.cfg.ForgetRequest {
+		c.request = (&http.Request{Method: r.Method, URL: r.URL, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
+			Header: r.Header, Host: r.Host, RemoteAddr: r.RemoteAddr, RequestURI: r.RequestURI, TLS: r.TLS}).WithContext(c.ctx)
+	}
 	c.enqueue(s.openPayload(id, transport))
 	return c
 }
@@ -103,11 +102,16 @@ func (c *Conn) ID() string { return c.id }
 // RemoteAddr is the RemoteAddr of the request that opened the connection.
 func (c *Conn) RemoteAddr() string { return c.remote }
 
+// Request is the request that opened the connection: method, URL, headers, host,
+// TLS state. It has no body, its context is the connection's, and it must not be
+// changed. It is nil with [Config.ForgetRequest].
+func (c *Conn) Request() *http.Request { return c.request }
+
 // Transport is the transport in use, [Polling] or [WebSocket].
 func (c *Conn) Transport() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.transport
+	return c.transport.name()
 }
 
 // Context is cancelled when the connection takes no more messages.

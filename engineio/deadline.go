@@ -10,50 +10,29 @@ func (c *Conn) schedule() {
 
 // next is the earliest deadline, or zero. The caller holds c.mu.
 func (c *Conn) next() time.Duration {
-	var first time.Duration
-	for _, d := range [...]time.Duration{c.pingAt, c.pongBy, c.probeBy, c.cutBy, c.lingerBy, c.alarmAt} {
-		if d != 0 && (first == 0 || d < first) {
-			first = d
-		}
-	}
-	return first
+	first := earlier(c.transport.deadline(), c.alarmAt)
+	return earlier(first, earlier(c.pingAt, c.pongBy))
 }
 
 // tick does what is due. It runs in the sweeper.
 func (c *Conn) tick() {
 	defer c.server.guard(c)
 	now := c.server.now()
-	due := func(d *time.Duration) bool {
-		if *d == 0 || *d > now {
-			return false
-		}
-		*d = 0
-		return true
-	}
 	var alarm func()
 	var fx effects
 	ping := false
 
 	c.mu.Lock()
-	if due(&c.alarmAt) {
+	if passed(&c.alarmAt, now) {
 		alarm, c.alarm = c.alarm, nil
 	}
-	if due(&c.probeBy) && c.probe != nil {
-		fx.kick = c.probe // [SEC-43] the probe's reader closes it
-		c.probe.closeCode = codePolicy
-	}
-	if due(&c.lingerBy) {
-		c.forget(&fx)
-	}
-	if due(&c.cutBy) {
-		c.vanish(&fx, false)
-	}
-	if due(&c.pongBy) {
+	c.transport.tick(&fx, now)
+	if passed(&c.pongBy, now) {
 		// [S5] [eio4:ping-timeout] Only the answers to the server's pings keep a
 		// connection alive.
-		c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: "ping timeout"})
+		c.shut(&fx, closing{how: lost, why: ReasonPingTimeout, code: codeAbnormal})
 	}
-	if due(&c.pingAt) && c.state == open {
+	if passed(&c.pingAt, now) && c.state == open {
 		c.pongBy = now + c.server.cfg.PingTimeout // [eio4:heartbeat]
 		ping = true
 	}
@@ -71,13 +50,16 @@ func (c *Conn) tick() {
 	}
 }
 
-// lapsed reports whether a deadline that ends the connection passed without the
-// sweeper having come round, and ends it. Polling requests ask, so that a client
-// never finds a connection alive that should be dead.
+// lapsed reports whether the connection is gone, or a deadline that ends it passed
+// without the sweeper having come round, and ends it. Polling requests ask, so that
+// a client never finds a connection alive that should be dead.
 func (c *Conn) lapsed() bool {
 	c.mu.Lock()
 	now := c.server.now()
-	late := c.pongBy != 0 && c.pongBy <= now || c.lingerBy != 0 && c.lingerBy <= now
+	late := c.state == gone || c.pongBy != 0 && c.pongBy <= now
+	if p, polls := c.transport.(*polling); polls {
+		late = late || p.lingerBy != 0 && p.lingerBy <= now
+	}
 	c.mu.Unlock()
 	if late {
 		c.tick()
@@ -96,29 +78,6 @@ func (c *Conn) pong() error {
 	if c.state == open {
 		c.pingAt = c.server.now() + c.server.cfg.PingInterval
 		c.schedule()
-	}
-	return nil
-}
-
-// maxUnasked is how many packets that ask for nothing and answer nothing a peer
-// may send in a second. [SEC-44]
-const maxUnasked = 2
-
-// unsolicited counts a ping, pong, noop or "upgrade" nobody asked for.
-func (c *Conn) unsolicited() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.countUnasked()
-}
-
-func (c *Conn) countUnasked() error {
-	now := c.server.now()
-	if c.unaskedFrom == 0 || now-c.unaskedFrom >= time.Second {
-		c.unaskedFrom, c.unasked = max(now, 1), 0
-	}
-	c.unasked++
-	if c.unasked > maxUnasked {
-		return protocolError{codePolicy, "too many unsolicited packets"}
 	}
 	return nil
 }

@@ -1,5 +1,36 @@
 // Package engineio serves Engine.IO protocol revision 4 over HTTP long-polling
-// and websocket, with upgrade from the first to the second.
+// and websocket, with upgrade from the first to the second. This is a whole
+// server, which sends back what it is sent:
+//
+//	package main
+//
+//	import (
+//		"log"
+//		"net/http"
+//
+//		"github.com/turnike/turnike/engineio"
+//	)
+//
+//	// echo receives one connection.
+//	type echo struct{ conn *engineio.Conn }
+//
+//	func (e echo) Message(data []byte, binary bool) {
+//		if binary {
+//			e.conn.Send(engineio.Binary(data))
+//		} else {
+//			e.conn.Send(engineio.Text(data))
+//		}
+//	}
+//
+//	func (e echo) Closed(why engineio.Closure) { log.Print("closed: ", why.Reason) }
+//
+//	func main() {
+//		server := engineio.NewServer(engineio.Config{}, func(c *engineio.Conn, r *http.Request) (engineio.Receiver, error) {
+//			return echo{c}, nil
+//		})
+//		http.Handle("/engine.io/", server)
+//		log.Fatal(http.ListenAndServe("localhost:8080", nil))
+//	}
 //
 // # What it owns
 //
@@ -21,6 +52,16 @@
 // costs none. Writers are the callers of [Conn.Send] themselves as long as the
 // kernel is known to take the bytes without blocking; otherwise a flusher
 // goroutine lives for as long as there is something to flush.
+//
+// # What is left out
+//
+// Of the reference server: Engine.IO revision 3, JSONP, WebTransport, compression
+// (permessage-deflate and that of polling answers), the cookie with the session
+// id, CORS headers (middleware of the owner sets them; what is in the header of
+// the ResponseWriter is sent with each answer, websocket handshakes included), the
+// callback of a sent packet. A connection lives in one process: behind a
+// balancer, requests with the same sid must reach the same one. Websockets over
+// HTTP/2 [RFC 8441] are not accepted, and there is no client.
 //
 // # What it must not know
 //

@@ -60,7 +60,7 @@ func (r *frameReader) next() (op ws.OpCode, data []byte, err error) {
 			op, data = r.kind, r.message
 			r.fragments, r.message = 0, nil
 			if op == ws.OpText && !utf8.Valid(data) {
-				return 0, nil, protocolError{codeEncoding, "text is not UTF-8"} // [RFC6455:8.1]
+				return 0, nil, protocolError{codeEncoding, "text is not UTF-8", ReasonTransportError} // [RFC6455:8.1]
 			}
 			return op, data, r.untimed()
 		}
@@ -74,7 +74,7 @@ func (r *frameReader) header() (ws.Header, error) {
 	}
 	h, err := ws.ReadHeaderBuffer(r, r.head[:])
 	if errors.Is(err, ws.ErrHeaderLengthMSB) {
-		return h, protocolError{codeProtocol, err.Error()}
+		return h, protocolError{codeProtocol, err.Error(), ReasonTransportError}
 	}
 	if err != nil {
 		return h, err
@@ -84,7 +84,7 @@ func (r *frameReader) header() (ws.Header, error) {
 		state = state.Set(ws.StateFragmented)
 	}
 	if err := ws.CheckHeader(h, state); err != nil {
-		return h, protocolError{codeProtocol, err.Error()}
+		return h, protocolError{codeProtocol, err.Error(), ReasonTransportError}
 	}
 	return h, nil
 }
@@ -92,10 +92,10 @@ func (r *frameReader) header() (ws.Header, error) {
 // data reads a data frame and appends it to the message.
 func (r *frameReader) data(h ws.Header) (done bool, err error) {
 	if h.Length > int64(r.limit-len(r.message)) {
-		return false, protocolError{codeTooBig, "message too big"} // [RFC6455:7.4.1]
+		return false, protocolError{codeTooBig, "message too big", ReasonTransportError} // [RFC6455:7.4.1]
 	}
 	if r.fragments++; r.fragments > maxFragments {
-		return false, protocolError{codePolicy, "too many fragments"}
+		return false, protocolError{codePolicy, "too many fragments", ReasonTransportError}
 	}
 	if h.OpCode != ws.OpContinuation {
 		r.kind = h.OpCode

@@ -74,7 +74,7 @@ func FuzzPayload(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var got []*Payload
 		s := NewServer(Config{}, func(*Conn, *http.Request) (Receiver, error) { return nil, nil })
-		c := s.newConn("id", Polling, "")
+		c := s.newConn("id", Polling, new(http.Request))
 		c.drop()
 		c.receiver = &listener{closed: make(chan Closure, 1), on: func(_ *Conn, data []byte, binary bool) {
 			if binary {
@@ -83,7 +83,7 @@ func FuzzPayload(f *testing.F) {
 				got = append(got, Text(data))
 			}
 		}}
-		err := c.deliver(body)
+		err := c.transport.(*polling).deliver(body)
 		if err != nil {
 			if _, ok := errors.AsType[protocolError](err); !ok {
 				t.Fatalf("err %v", err)

@@ -27,9 +27,9 @@ func hasToken(values []string, token string) bool {
 	return false
 }
 
-// acceptKey checks a websocket handshake and computes its answer. [RFC6455:4.2]
-// It answers itself when the handshake is not good.
-func acceptKey(w http.ResponseWriter, r *http.Request) (accept string, ok bool) {
+// switching checks a websocket handshake and begins its answer. [RFC6455:4.2] It
+// answers itself when the handshake is not good.
+func (s *Server) switching(w http.ResponseWriter, r *http.Request) (head string, ok bool) {
 	if r.Header.Get("Sec-WebSocket-Version") != "13" {
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		writeError(w, httpError{http.StatusUpgradeRequired, errBadRequest.Code, errBadRequest.Message})
@@ -42,12 +42,32 @@ func acceptKey(w http.ResponseWriter, r *http.Request) (accept string, ok bool) 
 	}
 	const magic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // [RFC6455:1.3]
 	sum := sha1.Sum([]byte(key + magic))
-	return base64.StdEncoding.EncodeToString(sum[:]), true
+	head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n"
+	if name := s.subprotocol(r); name != "" {
+		head += "Sec-WebSocket-Protocol: " + name + "\r\n"
+	}
+	return head, true
+}
+
+// subprotocol is the first of Config.Subprotocols that a request asks for, or
+// empty. [RFC6455:4.2.2]
+func (s *Server) subprotocol(r *http.Request) string {
+	for _, name := range s.cfg.Subprotocols {
+		for _, value := range r.Header["Sec-Websocket-Protocol"] {
+			for asked := range strings.SplitSeq(value, ",") {
+				if strings.TrimSpace(asked) == name {
+					return name
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // hijack takes the connection over from the HTTP server. It returns nil when it
 // cannot.
-func (s *Server) hijack(w http.ResponseWriter) *wire {
+func (s *Server) hijack(w http.ResponseWriter, r *http.Request) *wire {
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		writeError(w, errBadRequest)
@@ -63,21 +83,21 @@ func (s *Server) hijack(w http.ResponseWriter) *wire {
 		conn.Close()
 		return nil
 	}
-	return s.newWire(conn, early)
+	wire := s.newWire(conn, early)
+	wire.base64 = r.URL.Query().Get("b64") != "" // [eio4:base64]
+	return wire
 }
 
 // answer accepts a websocket handshake, in one write with what is queued.
 // [RFC6455:4.2.2]
-func (s *Server) answer(w http.ResponseWriter, wire *wire, accept string, batch []item) error {
+func (c *Conn) answer(w http.ResponseWriter, wire *wire, head string, batch []item) error {
 	var b bytes.Buffer
 	b.Grow(512)
-	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
-	b.WriteString(accept)
-	b.WriteString("\r\n")
+	b.WriteString(head)
 	_ = w.Header().Write(&b) // what the middleware had set; a Buffer never fails
 	b.WriteString("\r\n")
 	for _, it := range batch {
-		b.Write(it.frames)
+		b.Write(wire.frames(it.Payload))
 	}
-	return wire.write(b.Bytes(), s)
+	return wire.write(b.Bytes(), c)
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -219,4 +221,44 @@ func dialRaw(t *testing.T, h *harness, request string) *socket {
 	s := &socket{t: t, conn: conn, r: conn}
 	s.raw(request)
 	return s
+}
+
+// What nobody asked to hear of is logged, by default with slog.Default.
+func TestLoggedByDefault(t *testing.T) {
+	var out syncBuffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil)))
+	defer slog.SetDefault(before)
+	h := serveWith(t, Config{MaxQueue: 10, MaxBurst: 10}, func(*Conn, []byte, bool) { panic("boom") })
+	s, l := h.websocket()
+	s.send("4x")
+	receive(t, l.closed)
+	if log := out.String(); !strings.Contains(log, `level=ERROR msg="engineio: panic" value=boom`) || !strings.Contains(log, "panic_test.go") {
+		t.Errorf("logged %q", log)
+	}
+	_, l = h.polling()
+	for l.conn.Send(Text([]byte("hello"))) {
+	}
+	receive(t, l.closed)
+	if log := out.String(); !strings.Contains(log, `level=WARN msg="engineio: closing a connection that is behind" remote=127.0.0.1:`) || strings.Contains(log, l.conn.ID()) {
+		t.Errorf("logged %q", log)
+	}
+}
+
+// syncBuffer is a buffer that goroutines may share.
+type syncBuffer struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }

@@ -37,7 +37,7 @@ func Binary(data []byte) *Payload {
 	buf = appendHeader(buf, ws.OpBinary, len(data))
 	p.frames = append(buf, data...)
 	text := make([]byte, 1, 1+base64.StdEncoding.EncodedLen(len(data)))
-	text[0] = 'b'
+	text[0] = packetBase64
 	p.one[0] = packet{end: len(p.frames), text: base64.StdEncoding.AppendEncode(text, data)}
 	p.packets = p.one[:]
 	return p
@@ -128,6 +128,29 @@ func (p *Payload) Packets() int {
 		return 0
 	}
 	return len(p.packets)
+}
+
+// textFrames are the frames with binary messages in their polling form.
+// [eio4:base64]
+func (p *Payload) textFrames() []byte {
+	size, binary := len(p.frames), false
+	for _, k := range p.packets {
+		if k.text[0] == packetBase64 {
+			size, binary = size+len(k.text), true
+		}
+	}
+	if !binary {
+		return p.frames
+	}
+	frames := make([]byte, 0, size)
+	for _, k := range p.packets {
+		if k.text[0] == packetBase64 {
+			frames = append(appendHeader(frames, ws.OpText, len(k.text)), k.text...)
+		} else {
+			frames = append(frames, p.frames[k.start:k.end]...)
+		}
+	}
+	return frames
 }
 
 // headerSize is the size of an unmasked frame's header. [RFC6455:5.2]

@@ -94,7 +94,7 @@ func TestPollingMessages(t *testing.T) {
 // waitPoll waits until a poll is pending.
 func waitPoll(t *testing.T, c *Conn) {
 	t.Helper()
-	until(t, c, func() bool { return c.poll != nil })
+	until(t, c, func() bool { return c.transport.(*polling).poll != nil })
 }
 
 // until waits for a condition on a connection.
@@ -112,21 +112,52 @@ func until(t *testing.T, c *Conn, cond func() bool) {
 	t.Fatal("never came true")
 }
 
-// At most 16 packets in an answer; payloads are split where needed.
+// python-engineio takes at most 16 packets of an answer, and everybody whose
+// client is not known may be it: it sends the time in seconds as t, or no t.
+// Others take all that fits in maxAnswer bytes; payloads are split where needed.
 func TestPollingAnswerIsBounded(t *testing.T) {
-	h := serve(t, Config{})
-	q, l := h.polling()
 	var ten []*Payload
 	for range 10 {
 		ten = append(ten, Text([]byte("x")))
 	}
-	for range 4 {
-		l.conn.Send(Concat(ten...))
+	for stamp, answers := range map[string][]int{
+		"":                      {16, 16, 8},
+		"&t=1764333000.1234567": {16, 16, 8},
+		"&t=1764333000.0":       {16, 16, 8},
+		"&t=PgHnCq4":            {40}, // yeast, of engine.io-client up to 6.5
+		"&t=PgHnCq4.0":          {40},
+		"&t=hj2k9d3f":           {40}, // engine.io-client from 6.6 on
+		"&t=1764333000123":      {40}, // Date.now()
+	} {
+		h := serve(t, Config{})
+		q, l := h.polling()
+		for range 4 {
+			l.conn.Send(Concat(ten...))
+		}
+		for _, want := range answers {
+			_, body := h.do("GET", q+stamp, "")
+			if got := strings.Count(body, "4x"); got != want || strings.Count(body, "\x1e") != want-1 {
+				t.Errorf("%q: got %d packets, want %d: %q", stamp, got, want, body)
+			}
+		}
+		if t.Failed() {
+			return
+		}
+		pending := h.get(q + stamp)
+		waitPoll(t, l.conn)
+		l.conn.Send(Concat(append(ten, ten...)...))
+		if body, want := receive(t, pending), min(answers[0], 20); strings.Count(body, "4x") != want {
+			t.Errorf("%q: got %q, want %d packets", stamp, body, want)
+		}
 	}
-	for _, want := range []int{16, 16, 8} {
-		_, body := h.do("GET", q, "")
-		if got := strings.Count(body, "4x"); got != want || strings.Count(body, "\x1e") != want-1 {
-			t.Errorf("got %d packets, want %d: %q", got, want, body)
+	h := serve(t, Config{})
+	q, l := h.polling()
+	for range 3 {
+		l.conn.Send(Text([]byte(strings.Repeat("x", maxAnswer/2))))
+	}
+	for _, want := range []int{1, 1, 1} {
+		if _, body := h.do("GET", q+"&t=hj2k9d3f", ""); strings.Count(body, "4x") != want {
+			t.Errorf("got %d packets of %d bytes, want %d", strings.Count(body, "4x"), len(body), want)
 		}
 	}
 }
@@ -246,7 +277,7 @@ func TestPollingAborted(t *testing.T) {
 	if _, err := http.DefaultClient.Do(req); err == nil {
 		t.Error("poll was answered")
 	}
-	if why := receive(t, l.closed); why.Reason != "poll aborted" {
+	if why := receive(t, l.closed); why.Detail != "poll aborted" {
 		t.Errorf("closed: %+v", why)
 	}
 	if status, _ := h.do("GET", q, ""); status != 400 {

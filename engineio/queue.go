@@ -3,94 +3,117 @@ package engineio
 // queue holds the payloads that wait for one peer. Its Conn's mutex guards it.
 type queue struct {
 	items     []item
-	taken     int // packets of items[0] that polls have taken
-	bytes     int // waiting or being written, exempt ones not counted
-	snapshots int // exempt ones, waiting or being written: at most one
+	pong      *Payload // the answer to the newest PING, which comes first; not counted
+	taken     int      // packets of items[0] that polls have taken
+	bytes     int      // waiting or being written, exempt ones not counted
+	writing   int      // items being written,
+	written   int      // and their part of bytes
+	snapshots int      // exempt ones, waiting or being written: at most one
 }
 
 // item is a payload in a queue.
 type item struct {
 	*Payload
-	exempt bool // outside the cap
+	cost   int  // bytes that count
+	exempt bool // the snapshot that does not
 }
 
-// cost is how many bytes of p count against the cap. [SEC-46] One snapshot is
-// outside of it.
-func (q *queue) cost(p *Payload) int {
+// account books a payload. [SEC-46] One snapshot does not count.
+func (q *queue) account(p *Payload) item {
 	if p.snapshot && q.snapshots == 0 {
-		return 0
-	}
-	return p.Len()
-}
-
-// account books a payload and returns its item and its cost.
-func (q *queue) account(p *Payload) (it item, cost int) {
-	cost = q.cost(p)
-	q.bytes += cost
-	if cost == 0 && p.snapshot {
 		q.snapshots++
-		return item{p, true}, 0
+		return item{p, 0, true}
 	}
-	return item{p, false}, cost
+	q.bytes += p.Len()
+	return item{p, p.Len(), false}
 }
 
 // push appends a payload and returns its cost.
 func (q *queue) push(p *Payload) int {
-	it, cost := q.account(p)
+	it := q.account(p)
 	q.items = append(q.items, it)
-	return cost
+	return it.cost
 }
 
 // pushFront puts a payload before all others and returns its cost.
 func (q *queue) pushFront(p *Payload) int {
-	it, cost := q.account(p)
+	it := q.account(p)
 	q.items = append([]item{it}, q.items...)
-	return cost
+	return it.cost
 }
 
-// release takes an item that was written or dropped off the books.
+// release takes an item that was dropped, or taken by a poll, off the books and
+// returns its cost.
 func (q *queue) release(it item) int {
 	if it.exempt {
 		q.snapshots--
-		return 0
 	}
-	q.bytes -= it.Len()
-	return it.Len()
+	q.bytes -= it.cost
+	return it.cost
+}
+
+// settle takes the items of a pop off the books and returns their cost.
+func (q *queue) settle(batch []item) (cost int) {
+	for _, it := range batch {
+		cost += q.release(it)
+	}
+	q.writing -= len(batch)
+	q.written -= cost
+	return cost
+}
+
+// behind is how many bytes wait after what the peer takes at the moment: what is
+// being written, or the first item. So a queue takes one message of any size.
+func (q *queue) behind() int {
+	switch {
+	case q.writing > 0:
+		return q.bytes - q.written
+	case len(q.items) > 0:
+		return q.bytes - q.items[0].cost
+	}
+	return 0
 }
 
 // empty reports whether nothing waits; what is being written does not count.
-func (q *queue) empty() bool { return len(q.items) == 0 }
+func (q *queue) empty() bool { return len(q.items) == 0 && q.pong == nil }
 
 // pop takes what fits into one write of size bytes, at least one item. Items
-// stay on the books until they are released.
+// stay on the books until they are settled.
 func (q *queue) pop(size int, batch []item) []item {
+	if q.pong != nil {
+		batch = append(batch, item{q.pong, 0, false})
+		q.pong = nil
+	}
 	for len(q.items) > 0 {
 		it := q.items[0]
 		if len(batch) > 0 && it.Len() > size {
 			break
 		}
 		size -= it.Len()
+		q.written += it.cost
 		batch = append(batch, it)
 		q.shift()
 	}
+	q.writing += len(batch)
 	return batch
 }
 
-// popPackets takes at most n packets in their polling form, and returns the cost
-// that was released.
-func (q *queue) popPackets(n int) (texts [][]byte, cost int) {
-	for n > 0 && len(q.items) > 0 {
+// popPackets takes packets in their polling form, at least one: of all that wait
+// maxAnswer bytes, or few. It returns the cost that was released.
+func (q *queue) popPackets(many bool) (texts [][]byte, cost int) {
+	for size := 0; len(q.items) > 0; {
 		it := q.items[0]
-		k := min(n, len(it.packets)-q.taken)
-		for _, packet := range it.packets[q.taken : q.taken+k] {
-			texts = append(texts, packet.text)
+		for q.taken < len(it.packets) {
+			text := it.packets[q.taken].text
+			size += len(text) + 1 // and a separator
+			if len(texts) > 0 && size > maxAnswer || !many && len(texts) == fewPackets {
+				return texts, cost
+			}
+			texts = append(texts, text)
+			q.taken++
 		}
-		n -= k
-		q.taken += k
-		if q.taken == len(it.packets) {
-			cost += q.release(it)
-			q.shift()
-		}
+		cost += q.release(it)
+		q.shift()
 	}
 	return texts, cost
 }
@@ -119,6 +142,7 @@ func (q *queue) whole() (cost int) {
 	if !q.items[0].exempt {
 		cost = p.Len() - rest.Len()
 		q.bytes -= cost
+		q.items[0].cost -= cost
 	}
 	q.items[0].Payload, q.taken = rest, 0
 	return cost
@@ -140,6 +164,6 @@ func (q *queue) drop() (cost int) {
 	for _, it := range q.items {
 		cost += q.release(it)
 	}
-	q.items, q.taken = nil, 0
+	q.items, q.taken, q.pong = nil, 0, nil
 	return cost
 }

@@ -75,13 +75,13 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 		writeError(w, errVersion) // [eio4:query]
 		return
 	}
-	accept, ok := "", true
+	head, ok := "", true
 	if transport == WebSocket {
-		if accept, ok = acceptKey(w, r); !ok {
+		if head, ok = s.switching(w, r); !ok {
 			return
 		}
 	}
-	c := s.newConn(rand.Text(), transport, r.RemoteAddr)
+	c := s.newConn(rand.Text(), transport, r)
 	// The receiver is attached before anything is announced.
 	receiver, err := s.open(c, r)
 	if err != nil {
@@ -95,7 +95,9 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	c.mu.Unlock()
 	if closed { // by the opener itself, or its alarm
 		writeError(w, errForbidden)
-		c.Go(func() { receiver.Closed(Closure{Code: codeAbnormal, Reason: "closed before it was open"}) })
+		c.Go(func() {
+			receiver.Closed(Closure{Code: codeAbnormal, Reason: ReasonForcedClose, Detail: "closed before it was open"})
+		})
 		return
 	}
 	if !s.register(c) {
@@ -109,61 +111,20 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 		c.schedule()
 	}
 	c.mu.Unlock()
-	if transport == WebSocket {
-		s.openWebSocket(w, c, accept)
-		return
-	}
-	c.mu.Lock()
-	first := c.takeAnswer()
-	c.mu.Unlock()
-	if first.texts == nil { // ended by its owner before it was announced
-		writeError(w, errForbidden)
-		return
-	}
-	if err := c.writeAnswer(w, first); err != nil {
-		c.answerLost(first)
+	switch t := c.transport.(type) { // nobody else knows of c yet
+	case *webSocket:
+		t.open(w, r, head)
+	case *polling:
+		t.open(w, r)
 	}
 }
 
-// openWebSocket answers a websocket's handshake and starts its reader. The
-// request is not needed any more.
-func (s *Server) openWebSocket(w http.ResponseWriter, c *Conn, accept string) {
-	wire := s.hijack(w)
-	var fx effects
+// polls is the connection's transport when that is polling, or nil.
+func (c *Conn) polls() *polling {
 	c.mu.Lock()
-	if wire == nil || c.state == gone {
-		c.shut(&fx, closing{how: lost, code: codeAbnormal, reason: "handshake failed"})
-		c.vanish(&fx, false)
-		c.mu.Unlock()
-		c.apply(fx)
-		if wire != nil {
-			wire.close(false)
-		}
-		return
-	}
-	c.ws = wire
-	batch := c.out.pop(maxWrite, nil)
-	c.mu.Unlock()
-
-	err := s.answer(w, wire, accept, batch)
-
-	c.mu.Lock()
-	c.writing = false
-	c.settle(batch)
-	switch {
-	case c.state == gone:
-	case err != nil:
-		c.broken(&fx)
-	case c.out.empty():
-		c.flushed(&fx)
-	default:
-		c.flushLater()
-	}
-	c.mu.Unlock()
-	c.apply(fx)
-	if err == nil {
-		c.Go(func() { c.read(wire) })
-	}
+	defer c.mu.Unlock()
+	p, _ := c.transport.(*polling)
+	return p
 }
 
 // serveSession handles a request of a known connection.
@@ -180,24 +141,14 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid, versi
 	if !s.allowed(w, r, c) {
 		return
 	}
+	p := c.polls()
 	switch {
 	case isUpgrade(r):
-		accept, ok := acceptKey(w, r)
-		if !ok {
-			return
-		}
-		wire := s.hijack(w)
-		switch {
-		case wire == nil:
-		case s.answer(w, wire, accept, nil) != nil:
-			wire.close(false)
-		default:
-			c.startProbe(wire)
-		}
-	case r.Method == http.MethodGet:
-		c.serveGet(w, r)
-	case r.Method == http.MethodPost:
-		c.servePost(w, r)
+		c.serveUpgrade(w, r)
+	case p != nil && r.Method == http.MethodGet:
+		p.serveGet(w, r)
+	case p != nil && r.Method == http.MethodPost:
+		p.servePost(w, r)
 	default:
 		writeError(w, errBadRequest)
 	}

@@ -96,10 +96,10 @@ func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, re
 	for c := range s.spread(ctx, over) {
 		var fx effects
 		c.mu.Lock()
-		if c.state == ended && c.transport == Polling {
-			c.forget(&fx) // what lingers from before
+		if p, polls := c.transport.(*polling); polls && c.state == ended {
+			p.forget(&fx) // what lingers from before
 		}
-		c.shut(&fx, closing{code: code, reason: reason, forget: true})
+		c.shut(&fx, closing{why: ReasonServerShutdown, code: code, reason: reason, forget: true})
 		c.mu.Unlock()
 		c.apply(fx)
 	}
@@ -202,10 +202,21 @@ func (s *Server) caught(err *error) {
 // panicked reports a panic.
 func (s *Server) panicked(v any) {
 	stack := debug.Stack()
-	s.cfg.Logger.Error("panic", slog.Any("value", v), slog.String("stack", string(stack)))
 	if s.cfg.OnPanic != nil {
 		s.cfg.OnPanic(v, stack)
+		return
 	}
+	s.cfg.Logger.Error("engineio: panic", slog.Any("value", v), slog.String("stack", string(stack)))
+}
+
+// overflowed reports a connection that is closed because so many bytes wait.
+func (s *Server) overflowed(c *Conn, queued int, reason string) {
+	if s.cfg.OnOverflow != nil {
+		s.cfg.OnOverflow(c)
+		return
+	}
+	s.cfg.Logger.Warn("engineio: closing a connection that is behind", slog.String("remote", c.remote),
+		slog.Int("queued", queued), slog.String("reason", reason))
 }
 
 // openPayload is the first packet of a connection. [eio4:open]
@@ -244,10 +255,7 @@ func (s *Server) evict() {
 		c.mu.Unlock()
 	}
 	if worst != nil {
-		var fx effects
 		worst.mu.Lock()
-		worst.overflow(&fx, "queues are full")
-		worst.mu.Unlock()
-		worst.overflowed(fx)
+		worst.overflow("queues are full") // unlocks
 	}
 }

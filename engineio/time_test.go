@@ -52,9 +52,13 @@ func inBubble(t *testing.T, cfg Config, f func(b *bubble)) {
 }
 
 // do sends a request and returns the answer's status and body.
-func (b *bubble) do(method, query, body string) (int, string) {
+func (b *bubble) do(method, query, body string, header ...string) (int, string) {
 	rec := httptest.NewRecorder()
-	b.server.ServeHTTP(rec, httptest.NewRequestWithContext(b.t.Context(), method, "/engine.io/?"+query, strings.NewReader(body)))
+	r := httptest.NewRequestWithContext(b.t.Context(), method, "/engine.io/?"+query, strings.NewReader(body))
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	b.server.ServeHTTP(rec, r)
 	return rec.Code, rec.Body.String()
 }
 
@@ -268,8 +272,9 @@ func TestAlarm(t *testing.T) {
 	})
 }
 
-// [SEC-46] A peer that does not read delays nobody, and is closed when its queue
-// is full or its write takes too long.
+// [SEC-46] A peer that does not read delays nobody, and is closed when more than
+// MaxQueue waits and it has taken nothing for StallTimeout, or when its write
+// takes too long.
 func TestSEC46_SlowConsumer(t *testing.T) {
 	overflown := 0
 	cfg := Config{MaxQueue: 1000, OverflowCode: 4101, OnOverflow: func(*Conn) { overflown++ }, PingInterval: time.Hour}
@@ -282,17 +287,23 @@ func TestSEC46_SlowConsumer(t *testing.T) {
 		if !c.Send(snapshot) {
 			t.Error("a snapshot did not fit")
 		}
+		synctest.Wait()                                  // it is being written
 		message := Text([]byte(strings.Repeat("x", 97))) // 100 bytes
-		for i := range 10 {
+		for i := range 11 {
 			if !c.Send(message) {
 				t.Errorf("message %d did not fit", i)
 			}
 		}
-		if c.Send(message) || overflown != 1 {
-			t.Errorf("one more message fitted; overflown %d", overflown)
-		}
 		if time.Since(start) != 0 {
 			t.Errorf("sending took %v", time.Since(start))
+		}
+		time.Sleep(c.server.cfg.StallTimeout - time.Millisecond)
+		if !c.Send(message) {
+			t.Error("closed although it had no time to read")
+		}
+		time.Sleep(time.Millisecond)
+		if c.Send(message) || overflown != 1 {
+			t.Errorf("one more message fitted; overflown %d", overflown)
 		}
 		if why := <-b.listener.closed; why.Code != 4101 {
 			t.Errorf("closed: %+v", why)
@@ -305,10 +316,85 @@ func TestSEC46_SlowConsumer(t *testing.T) {
 		b.listener.conn.Send(Text([]byte("x")))
 		start := time.Now()
 		why := <-b.listener.closed
-		if took := time.Since(start); why.Reason != "write failed" || took > 10*time.Second || took < 5*time.Second {
+		if took := time.Since(start); why.Detail != "write failed" || took > 10*time.Second || took < 5*time.Second {
 			t.Errorf("closed: %+v after %v", why, took)
 		}
 		s.conn.Close()
+	})
+}
+
+// [SEC-46] However fast messages come, no more than MaxBurst, one
+// message and one write wait for a peer.
+func TestSEC46_Burst(t *testing.T) {
+	for _, transport := range []string{Polling, WebSocket} {
+		inBubble(t, Config{MaxQueue: 1000, OverflowCode: 4101, PingInterval: time.Hour}, func(b *bubble) {
+			if transport == Polling {
+				b.polling()
+			} else {
+				s := b.websocket("EIO=4&transport=websocket")
+				defer s.conn.Close()
+				s.text()
+			}
+			synctest.Wait()
+			message, sent := Text([]byte(strings.Repeat("x", 97))), 0
+			for b.listener.conn.Send(message) {
+				if queued := int(b.server.Queued()); queued > 4100+maxWrite {
+					t.Fatalf("%d bytes wait", queued)
+				}
+				sent++
+			}
+			if sent < 40 {
+				t.Errorf("%d messages fitted", sent)
+			}
+			if why := <-b.listener.closed; why.Code != 4101 {
+				t.Errorf("closed: %+v", why)
+			}
+		})
+	}
+}
+
+// [SEC-46] A peer that reads is not a slow one, however slowly and however large
+// the message.
+func TestSEC46_SlowButReading(t *testing.T) {
+	inBubble(t, Config{MaxQueue: 1000, PingInterval: time.Hour}, func(b *bubble) {
+		s := b.websocket("EIO=4&transport=websocket")
+		s.text()
+		c := b.listener.conn
+		large := Text([]byte(strings.Repeat("x", 300_000)))
+		if !c.Send(large) {
+			t.Fatal("an empty queue did not take one message")
+		}
+		buf := make([]byte, maxWrite)
+		for left := large.Len(); left > 0; {
+			time.Sleep(2 * time.Second) // a piece each, less than StallTimeout
+			n, err := io.ReadFull(s.r, buf[:min(left, maxWrite)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			left -= n
+			synctest.Wait() // the next piece is being written
+			if !c.Send(Text([]byte("more"))) {
+				t.Fatal("closed although it reads")
+			}
+		}
+		for range 19 {
+			if got := s.text(); got != "4more" {
+				t.Errorf("got %q", got)
+			}
+		}
+		s.conn.Close()
+	})
+	inBubble(t, Config{MaxQueue: 1000, PingInterval: time.Hour}, func(b *bubble) {
+		q := b.polling()
+		for range 50 {
+			time.Sleep(4 * time.Second)
+			for range 11 {
+				if !b.listener.conn.Send(Text([]byte(strings.Repeat("x", 97)))) {
+					t.Fatal("closed although it polls")
+				}
+			}
+			b.do("GET", q, "")
+		}
 	})
 }
 

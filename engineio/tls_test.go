@@ -57,8 +57,9 @@ func TestTLS(t *testing.T) {
 	}
 	c.text()
 	l := receive(t, opened)
-	until(t, l.conn, func() bool { return l.conn.ws != nil && !l.conn.writing })
-	if l.conn.ws.raw == nil {
+	w := l.conn.transport.(*webSocket)
+	until(t, l.conn, func() bool { return !w.writing })
+	if w.wire.raw == nil {
 		t.Error("the TCP connection below TLS was not found: nothing is written inline")
 	}
 	c.send("4hello")

@@ -1,161 +1,200 @@
 package engineio
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/gobwas/ws"
 )
 
-// startProbe lets a websocket ask to take a polling connection over. [SEC-43]
-// One at a time, and never once a websocket is in use. [eio4:one-websocket] The
-// websocket is closed when it is not welcome, like the reference server does.
-func (c *Conn) startProbe(w *wire) {
-	c.mu.Lock()
-	welcome := c.state == open && c.transport == Polling && c.probe == nil
-	if welcome {
-		c.probe = w
-		c.probeBy = c.server.now() + c.server.cfg.UpgradeTimeout
-		c.schedule()
-	}
-	c.mu.Unlock()
-	c.Go(func() {
-		if !welcome {
-			c.closeProbe(w, codePolicy)
-			return
-		}
-		defer c.endProbe(w)
-		if c.readProbe(w) {
-			c.read(w)
-		}
-	})
+// probe is a websocket that asks to take a polling connection over. [SEC-43] There
+// is one at a time, and none once a websocket is in use.
+type probe struct {
+	polling *polling
+	wire    *wire // until it takes over only its reader writes
+	// The rest is guarded by Conn.mu.
+	seen bool          // it has sent its probe: polls are answered at once
+	code int           // it is to be closed with this
+	by   time.Duration // the deadline for its "upgrade" packet
 }
 
-// readProbe reads a probing websocket until it takes over (true) or gives up.
-// Nobody else writes to it meanwhile. [eio4:upgrade]
-func (c *Conn) readProbe(w *wire) (tookOver bool) {
+// serveUpgrade answers the handshake of a probe. [eio4:one-websocket] One that is
+// not welcome is closed afterwards, like the reference server does.
+func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
+	head, ok := c.server.switching(w, r)
+	if !ok {
+		return
+	}
+	wire := c.server.hijack(w, r)
+	if wire == nil {
+		return
+	}
+	if c.answer(w, wire, head, nil) != nil {
+		wire.close(false)
+		return
+	}
+	if p := c.probeBy(wire); p != nil {
+		c.Go(p.run)
+	} else {
+		c.Go(func() { wire.refuse(codePolicy, c.server.cfg.CloseTimeout) })
+	}
+}
+
+// probeBy lets a websocket probe; nil when it is not welcome.
+func (c *Conn) probeBy(w *wire) *probe {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, polls := c.transport.(*polling)
+	if !polls || c.state != open || p.probe != nil {
+		return nil
+	}
+	p.probe = &probe{polling: p, wire: w, by: c.server.now() + c.server.cfg.UpgradeTimeout}
+	c.schedule()
+	return p.probe
+}
+
+// run reads the probe until it took over or gave up, and then as the connection's
+// transport.
+func (p *probe) run() {
+	defer p.end()
+	if p.read() {
+		if w := p.takeOver(); w != nil {
+			w.read()
+		}
+	}
+}
+
+// read reads the probe until it asks to take over (true) or gives up.
+// [eio4:upgrade]
+func (p *probe) read() (asked bool) {
+	c := p.polling.conn
 	for {
-		op, data, err := w.in.next()
-		if code, kicked := c.probeKicked(w); kicked {
-			c.closeProbe(w, code)
+		op, data, err := p.wire.in.next()
+		if code, kicked := p.kicked(); kicked {
+			p.close(code)
 			return false
 		}
+		code := 0 // without a close frame
 		switch {
 		case err != nil:
-			code := 0
-			if fault, ok := err.(protocolError); ok {
-				code = fault.code
-			}
-			c.closeProbe(w, code)
-			return false
-		case op == ws.OpPing:
-			err = c.unsolicited()
-			if err == nil {
-				err = w.write(controlFrame(ws.OpPong, data).frames, c.server)
-			}
-		case op == ws.OpPong:
-			err = c.unsolicited()
-		case op == ws.OpText && string(data) == "2probe":
-			err = w.write(textPacket(packetPong, []byte("probe")).frames, c.server) // [eio4:probe]
-			c.probeSeen()
+			code = codeOf(err)
 		case op == ws.OpText && string(data) == "5":
-			return c.takeOver(w)
+			return true
+		case op == ws.OpText && string(data) == "2probe":
+			err = p.wire.write(textPacket(packetPong, []byte("probe")).frames, c) // [eio4:probe]
+			p.answerPolls()
+		case op == ws.OpPing:
+			p.wire.pace(c)
+			err = p.wire.write(controlFrame(ws.OpPong, data).frames, c)
+		case op == ws.OpPong:
+			p.wire.pace(c)
+		case op == ws.OpClose:
+			if code, err = closeBody(data); err != nil {
+				code = codeOf(err)
+			}
+			p.close(code)
+			return false
 		default:
-			c.closeProbe(w, codeProtocol)
+			p.close(codeProtocol)
 			return false
 		}
 		if err != nil {
-			c.closeProbe(w, codePolicy)
+			p.close(code)
 			return false
 		}
 	}
 }
 
-// probeSeen answers the pending poll, and from now on each at once, so that the
+// codeOf is the close code of a peer's fault, or zero.
+func codeOf(err error) int {
+	if fault, ok := err.(protocolError); ok {
+		return fault.code
+	}
+	return 0
+}
+
+// answerPolls answers the pending poll, and from now on each at once, so that the
 // client can pause polling. [eio4:pause]
-func (c *Conn) probeSeen() {
+func (p *probe) answerPolls() {
 	var fx effects
+	c := p.polling.conn
 	c.mu.Lock()
-	c.probed = true
-	if c.poll != nil {
-		c.reply(&fx, answer{texts: textsNoop()})
+	p.seen = true
+	if p.polling.poll != nil {
+		p.polling.reply(&fx, answer{texts: textsNoop()})
 	}
 	c.mu.Unlock()
 	c.apply(fx)
 }
 
-// probeKicked reports whether the connection wants the probe gone, and the close
-// code.
-func (c *Conn) probeKicked(w *wire) (code int, kicked bool) {
+// kicked reports whether the connection wants the probe gone, and the close code.
+func (p *probe) kicked() (code int, kicked bool) {
+	c := p.polling.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return w.closeCode, w.closeCode != 0 || c.state == gone
+	return p.code, p.code != 0 || c.state == gone
 }
 
-// takeOver makes the probe the connection's transport.
-func (c *Conn) takeOver(w *wire) bool {
+// kick has the probe's reader close it with a code. The caller holds Conn.mu.
+func (p *probe) kick(fx *effects, code int) {
+	p.code = code
+	fx.kick = p.wire
+}
+
+// takeOver makes the probe the connection's transport; nil when it must not be.
+func (p *probe) takeOver() *webSocket {
 	var fx effects
+	polls := p.polling
+	c := polls.conn
 	c.mu.Lock()
-	c.probe, c.probed, c.probeBy = nil, false, 0
+	polls.probe = nil
 	switch {
 	case c.state == gone:
 		c.mu.Unlock()
-		c.closeProbe(w, codeNormal)
-		return false
-	case c.state == open && c.posting:
+		p.close(codeNormal)
+		return nil
+	case c.state == open && polls.posting:
 		// Two goroutines would deliver messages; no client does that.
 		c.shut(&fx, closing{how: aborted, code: codeProtocol, reason: "upgrade during a POST"})
 		c.mu.Unlock()
 		c.apply(fx)
-		c.closeProbe(w, codeProtocol)
-		return false
+		p.close(codeProtocol)
+		return nil
 	}
-	c.ws, c.transport, c.lingerBy = w, WebSocket, 0
-	if c.poll != nil {
-		c.reply(&fx, answer{texts: textsNoop()})
+	w := &webSocket{conn: c, wire: p.wire}
+	c.transport = w
+	if polls.poll != nil {
+		polls.reply(&fx, answer{texts: textsNoop()})
 	}
 	c.server.queued.Add(-int64(c.out.whole()))
 	if c.state == ended {
-		if c.last != nil {
-			c.enqueue(c.last)
-			c.last = nil
-		}
-		c.enqueue(closeFrame(c.endCode, c.endReason))
-		c.cutBy = c.server.now() + c.server.cfg.CloseTimeout
-	}
-	if !c.out.empty() {
-		c.flushLater()
+		w.ended(&fx, closing{how: final, code: polls.end.code, reason: polls.end.reason, last: polls.last})
+	} else if !c.out.empty() {
+		w.flushLater()
 	}
 	c.schedule()
 	c.mu.Unlock()
 	c.apply(fx)
-	return true
+	return w
 }
 
-// endProbe makes room for another probe when this one did not take over, and
-// closes it should a panic have left it open. [SEC-40]
-func (c *Conn) endProbe(w *wire) {
+// end makes room for another probe when this one did not take over, and closes it
+// should a panic have left it open. [SEC-40]
+func (p *probe) end() {
+	c := p.polling.conn
 	c.mu.Lock()
-	if c.probe == w {
-		c.probe, c.probed, c.probeBy = nil, false, 0
+	if p.polling.probe == p {
+		p.polling.probe = nil
 	}
-	unused := c.ws != w
+	w, _ := c.transport.(*webSocket)
+	unused := w == nil || w.wire != p.wire
 	c.mu.Unlock()
 	if unused {
-		w.close(false)
+		p.wire.close(false)
 	}
 }
 
-// closeProbe closes a probing websocket, with a code unless it is zero.
-func (c *Conn) closeProbe(w *wire, code int) {
-	if code != 0 {
-		w.conn.SetWriteDeadline(time.Now().Add(c.server.cfg.CloseTimeout))
-		if _, err := w.conn.Write(closeFrame(code, "").frames); err == nil {
-			w.hang()
-			w.conn.SetReadDeadline(time.Now().Add(c.server.cfg.CloseTimeout))
-			for err == nil {
-				_, err = w.conn.Read(w.in.buf[:])
-			}
-		}
-	}
-	w.close(false)
+// close closes a probe that does not take over, with a code unless it is zero.
+func (p *probe) close(code int) {
+	p.wire.refuse(code, p.polling.conn.server.cfg.CloseTimeout)
 }

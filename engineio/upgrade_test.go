@@ -94,7 +94,7 @@ func TestSEC43_ProbeFails(t *testing.T) {
 			s := h.dial(wsq)
 			fail(s)
 			s.conn.Close()
-			until(t, l.conn, func() bool { return l.conn.probe == nil })
+			until(t, l.conn, func() bool { return l.conn.transport.(*polling).probe == nil })
 			l.conn.Send(Text([]byte(name)))
 			if _, body := h.do("GET", q, ""); body != "4"+name {
 				t.Errorf("got %q", body)
@@ -121,7 +121,7 @@ func TestSEC43_ResetAtEachByte(t *testing.T) {
 		s := h.dial(strings.Replace(q, "polling", "websocket", 1))
 		s.raw(frame[:n])
 		reset(s)
-		until(t, l.conn, func() bool { return l.conn.probe == nil })
+		until(t, l.conn, func() bool { return l.conn.transport.(*polling).probe == nil })
 	}
 	l.conn.Send(Text([]byte("alive")))
 	if _, body := h.do("GET", q, ""); body != "4alive" {
@@ -180,7 +180,7 @@ func TestEndDuringUpgrade(t *testing.T) {
 		pending := h.get(q)
 		waitPoll(t, l.conn)
 		s := h.dial(strings.Replace(q, "polling", "websocket", 1))
-		until(t, l.conn, func() bool { return l.conn.probe != nil }) // the client may hear of it before
+		until(t, l.conn, func() bool { return l.conn.transport.(*polling).probe != nil }) // the client may hear of it before
 		l.conn.Close(4100, "draining")
 		if body := receive(t, pending); body != "1" {
 			t.Errorf("got %q", body)

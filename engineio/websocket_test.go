@@ -102,7 +102,7 @@ func TestWebSocketServerCloses(t *testing.T) {
 	if code := s.closed(); code != 4100 {
 		t.Errorf("code %d", code)
 	}
-	if why := receive(t, l.closed); why != (Closure{Code: 4100, Reason: "draining"}) {
+	if why := receive(t, l.closed); why != (Closure{Code: 4100, Reason: ReasonForcedClose, Detail: "draining"}) {
 		t.Errorf("closed: %+v", why)
 	}
 }

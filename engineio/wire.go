@@ -12,19 +12,21 @@ type wire struct {
 	raw  syscall.RawConn // of the TCP connection below; nil when there is none
 	in   frameReader
 
-	// The rest is guarded by Conn.mu.
-	readOver  bool // the peer has closed, or the reader gave up
-	garbled   bool // the frames cannot be told apart any more
-	closeCode int  // a probe is to be closed with it
+	base64 bool // the peer cannot take binary frames
 
-	// The rest belongs to whoever owns Conn.writing.
+	paced time.Duration // belongs to the reader, see pace
+
+	// The rest belongs to whoever writes.
 	unproven int       // bytes written since the kernel's queue was seen short
 	deadline time.Time // the write deadline that is set
 }
 
+// maxWrite is the largest single write, the size of a TLS record.
+const maxWrite = 16 << 10
+
 // newWire wraps a hijacked connection. Early is what the peer sent too soon.
 func (s *Server) newWire(conn net.Conn, early []byte) *wire {
-	w := &wire{conn: conn}
+	w := &wire{conn: conn, paced: -controlBurst * controlEach}
 	w.in = frameReader{conn: conn, early: early, limit: s.cfg.MaxPayload, timeout: s.cfg.MessageTimeout, pool: &s.buffers}
 	if sc, ok := below(conn).(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
@@ -71,11 +73,12 @@ func (w *wire) takes(n int) bool {
 
 // write writes one piece of at most maxWrite bytes. The write deadline is moved
 // on only when half of it is used up: setting it costs a tenth of a write.
-func (w *wire) write(b []byte, s *Server) (err error) {
-	defer s.caught(&err)
-	now := time.Now()
-	if w.deadline.Sub(now) < s.cfg.WriteTimeout/2 {
-		w.deadline = now.Add(s.cfg.WriteTimeout)
+func (w *wire) write(b []byte, c *Conn) (err error) {
+	defer c.server.caught(&err)
+	now, timeout := time.Now(), c.server.cfg.WriteTimeout
+	c.taken.Store(int64(now.Sub(c.server.start)))
+	if w.deadline.Sub(now) < timeout/2 {
+		w.deadline = now.Add(timeout)
 		if err := w.conn.SetWriteDeadline(w.deadline); err != nil {
 			return err
 		}
@@ -86,23 +89,31 @@ func (w *wire) write(b []byte, s *Server) (err error) {
 }
 
 // writeAll writes a batch: several payloads in one write, a long one in pieces.
-func (w *wire) writeAll(batch []item, buf *[]byte, s *Server) error {
-	all := batch[0].frames
+func (w *wire) writeAll(batch []item, buf *[]byte, c *Conn) error {
+	all := w.frames(batch[0].Payload)
 	if len(batch) > 1 {
 		*buf = (*buf)[:0]
 		for _, it := range batch {
-			*buf = append(*buf, it.frames...)
+			*buf = append(*buf, w.frames(it.Payload)...)
 		}
 		all = *buf
 	}
 	for len(all) > 0 {
 		n := min(len(all), maxWrite)
-		if err := w.write(all[:n], s); err != nil {
+		if err := w.write(all[:n], c); err != nil {
 			return err
 		}
 		all = all[n:]
 	}
 	return nil
+}
+
+// frames are the frames of a payload as the peer can take them.
+func (w *wire) frames(p *Payload) []byte {
+	if w.base64 {
+		return p.textFrames()
+	}
+	return p.frames
 }
 
 // close closes the connection. Gently lets TLS say goodbye, which may take
@@ -113,6 +124,22 @@ func (w *wire) close(gently bool) {
 		return
 	}
 	below(w.conn).Close()
+}
+
+// refuse closes a websocket that carries no connection: with a close frame unless
+// the code is zero, and once the peer has closed or the time is over.
+func (w *wire) refuse(code int, timeout time.Duration) {
+	if code != 0 {
+		w.conn.SetWriteDeadline(time.Now().Add(timeout))
+		if _, err := w.conn.Write(closeFrame(code, "").frames); err == nil {
+			w.hang()
+			w.conn.SetReadDeadline(time.Now().Add(timeout))
+			for err == nil {
+				_, err = w.conn.Read(w.in.buf[:])
+			}
+		}
+	}
+	w.close(false)
 }
 
 // hang ends the sending direction, so that the peer sees that nothing follows

@@ -28,13 +28,6 @@ const (
 	ForcedClose Reason = "forced close"
 )
 
-// Close codes of a peer's fault. [RFC6455:7.4.1]
-const (
-	codeAbnormal = 1006
-	codeEncoding = 1007
-	codeTooBig   = 1009
-)
-
 // reason says why the sockets of a connection ended with it.
 func (c *client) reason(why engineio.Closure) Reason {
 	switch {
@@ -43,20 +36,10 @@ func (c *client) reason(why engineio.Closure) Reason {
 	case c.forced.Load():
 		return ForcedClose
 	}
-	if end := c.server.closing.Load(); end != nil && *end == (farewell{why.Code, why.Reason}) {
+	if end := c.server.closing.Load(); end != nil && *end == (farewell{why.Code, why.Detail}) {
 		return ServerShutdown
 	}
-	switch Reason(why.Reason) {
-	case PingTimeout, TransportClose, TransportError:
-		return Reason(why.Reason)
-	}
-	switch why.Code {
-	case codeProtocol, codeEncoding:
-		return ParseError
-	case codeAbnormal, codeTooBig:
-		return TransportError
-	}
-	return ForcedClose
+	return Reason(why.Reason) // Engine.IO has the same names
 }
 
 // farewell is how a server that closes ends its connections.

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // checkCommand prints the effective configuration.
@@ -44,7 +44,7 @@ func (c *checkCommand) Run(ctx context.Context, a *app) error {
 // limitInForce says how the limit in the database differs from the configured
 // one, if there is a database.
 func (a *app) limitInForce(ctx context.Context, cfg Config) (text string, err error) {
-	if _, err := os.Stat(filepath.Join(a.data, sqlstore.File)); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(a.data, sqlite.File)); errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
 	w, err := a.open(ctx)
@@ -52,7 +52,7 @@ func (a *app) limitInForce(ctx context.Context, cfg Config) (text string, err er
 		return "", err
 	}
 	defer w.close(&err)
-	pool, err := w.store.PoolByName(ctx, sqlstore.DefaultPool)
+	pool, err := w.store.PoolByName(ctx, sqlite.DefaultPool)
 	if err != nil {
 		return "", err
 	}

@@ -129,8 +129,8 @@ func (f field) decodeList(items []any) error {
 	return f.set(strings.Join(words, ","))
 }
 
-// text is a string that check accepts and may write in another way.
-func text(p *string, check func(string) (string, error)) field {
+// str is a string that check accepts and may write in another way.
+func str(p *string, check func(string) (string, error)) field {
 	return field{
 		kind: kindText,
 		set:  func(s string) (err error) { *p, err = check(s); return err },

@@ -19,11 +19,11 @@ const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
 // the environment, the flags and `turnike check` are all made of it.
 func (c *Config) fields() []field {
 	return []field{
-		text(&c.Server.Listen, listenAddress).
+		str(&c.Server.Listen, listenAddress).
 			named("server.listen", ":5000", "address to listen on, host:port; no host is every address"),
-		text(&c.Server.PublicURL, optional(publicURL)).
+		str(&c.Server.PublicURL, optional(publicURL)).
 			named("server.public_url", "", "the address that users type, such as https://turnike.example.com"),
-		text(&c.Server.BasePath, optional(basePath)).
+		str(&c.Server.BasePath, optional(basePath)).
 			named("server.base_path", "", "path that everything is below, such as /turnike, for a host shared with others"),
 		list(&c.Server.TrustedProxies, proxyNetwork).
 			named("server.trusted_proxies", "", "networks (CIDR) whose forwarding headers are believed"),
@@ -38,17 +38,17 @@ func (c *Config) fields() []field {
 
 		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSACME, TLSOff).
 			named("tls.mode", TLSAuto, "auto makes a local CA in the data directory; files reads cert_file and key_file; acme asks an authority"),
-		text(&c.TLS.CertFile, optional(fileName)).named("tls.cert_file", "", "certificate chain, PEM"),
-		text(&c.TLS.KeyFile, optional(fileName)).named("tls.key_file", "", "private key, PEM"),
-		text(&c.TLS.ACMEDirectory, directoryURL).
+		str(&c.TLS.CertFile, optional(fileName)).named("tls.cert_file", "", "certificate chain, PEM"),
+		str(&c.TLS.KeyFile, optional(fileName)).named("tls.key_file", "", "private key, PEM"),
+		str(&c.TLS.ACMEDirectory, directoryURL).
 			named("tls.acme_directory", letsEncrypt, "the ACME authority's directory"),
 		toggle(&c.TLS.ACMEAgree).
 			named("tls.acme_agree", "false", "true accepts the terms of service of that authority"),
-		text(&c.TLS.ACMEEmail, optional(mailAddress)).
+		str(&c.TLS.ACMEEmail, optional(mailAddress)).
 			named("tls.acme_email", "", "where the authority can reach you"),
-		text(&c.TLS.ACMECAFile, optional(fileName)).
+		str(&c.TLS.ACMECAFile, optional(fileName)).
 			named("tls.acme_ca_file", "", "certificates to trust a private authority by, PEM"),
-		text(&c.TLS.ACMEHTTPListen, optional(listenAddress)).orNone().
+		str(&c.TLS.ACMEHTTPListen, optional(listenAddress)).orNone().
 			named("tls.acme_http_listen", ":80", "where HTTP-01 is answered, open only meanwhile; empty does without it"),
 
 		span(&c.Token.Lifetime, time.Second, 400*day).
@@ -144,17 +144,17 @@ func (c *Config) fields() []field {
 		hidden(&c.Password.Pepper, pepper).
 			named("password.pepper", "", "mixed into every hash; keep it, without it no password is ever right again"),
 
-		text(&c.Database.URL, databaseURL).
+		str(&c.Database.URL, databaseURL).
 			named("database.url", "sqlite:", "sqlite: is the file turnike.db in the data directory"),
 
 		choice(&c.Log.Level, "debug", "info", "warn", "error").
 			named("log.level", "info", "what is logged, on stderr"),
 		choice(&c.Log.Format, formatAuto, formatJSON, formatText).
 			named("log.format", formatAuto, "auto is text on a terminal and JSON lines elsewhere"),
-		text(&c.Log.Access, accessLog).
+		str(&c.Log.Access, accessLog).
 			named("log.access", accessOff, "a JSON line for each request: off, stderr or a file"),
 
-		text(&c.Metrics.Listen, optional(listenAddress)).
+		str(&c.Metrics.Listen, optional(listenAddress)).
 			named("metrics.listen", "", "address that serves /metrics in plain HTTP, such as 127.0.0.1:9464; off when empty"),
 		toggle(&c.Metrics.Pprof).
 			named("metrics.pprof", "false", "profiles of the process under /debug/pprof, on metrics.listen alone"),
@@ -163,17 +163,17 @@ func (c *Config) fields() []field {
 
 		list(&c.Mail.To, mailbox).
 			named("mail.to", "", "addresses that are alerted, such as owner@example.com; no mail is sent while there is none"),
-		text(&c.Mail.From, optional(mailbox)).
+		str(&c.Mail.From, optional(mailbox)).
 			named("mail.from", "", "the sender of alerts, such as turnike@example.com"),
-		text(&c.Mail.SMTP, optional(smtpAddress)).
+		str(&c.Mail.SMTP, optional(smtpAddress)).
 			named("mail.smtp", "", "the SMTP server, host:port, such as smtp.example.com:587"),
-		text(&c.Mail.Hello, optional(helloName)).
+		str(&c.Mail.Hello, optional(helloName)).
 			named("mail.hello", "", "name that this server gives itself in EHLO; the host of server.public_url, else the host's name"),
 		choice(&c.Mail.TLS, alert.StartTLS, alert.Implicit, alert.Plain).
 			named("mail.tls", string(alert.StartTLS), "starttls sends nothing without it; implicit is for port 465; none is for this machine only"),
-		text(&c.Mail.Username, accountName).named("mail.username", "", "the account at the SMTP server; none without one"),
+		str(&c.Mail.Username, accountName).named("mail.username", "", "the account at the SMTP server; none without one"),
 		hidden(&c.Mail.Password, mailPassword).named("mail.password", "", "its password"),
-		text(&c.Mail.CAFile, optional(fileName)).
+		str(&c.Mail.CAFile, optional(fileName)).
 			named("mail.ca_file", "", "authorities that the SMTP server's certificate may be from, PEM, instead of the system's"),
 		choice(&c.Mail.Language, web.Languages()...).named("mail.language", web.Languages()[0], "of the mails"),
 		number(&c.Mail.FailedLogins, 0, 1_000_000).

@@ -9,8 +9,8 @@
 // has applied the change.
 //
 // Commands write to the store themselves, with the server running or stopped;
-// they never talk to it. Only serve, user add, user import and pool set make a
-// data directory where there is none.
+// they never talk to it. Only serve, user add, user import, pool set and restore make
+// a data directory where there is none.
 //
 // This package must not know rules of admission, SQL or protocols: those are
 // below it.

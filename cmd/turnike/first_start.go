@@ -13,7 +13,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/secret/secretfile"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // metaMode remembers whether a data directory was started with --dev.
@@ -29,7 +29,7 @@ type madeAccount struct{ name, password string }
 // firstStart makes the accounts that a new data directory begins with
 // [SEC-12], and refuses to mix demo and real ones. It returns those whose
 // passwords are to be printed.
-func firstStart(ctx context.Context, store *sqlstore.Store, hasher *account.Hasher, cfg Config, opts ServeOptions) ([]madeAccount, error) {
+func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg Config, opts ServeOptions) ([]madeAccount, error) {
 	mode, err := store.Meta(ctx, metaMode)
 	if err != nil {
 		return nil, err
@@ -69,8 +69,8 @@ func firstStart(ctx context.Context, store *sqlstore.Store, hasher *account.Hash
 
 // firstAdmin makes the account admin where there is no administrator yet: with
 // the operator's password, or with one that is printed this once.
-func firstAdmin(ctx context.Context, store *sqlstore.Store, hasher *account.Hasher, cfg Config, opts ServeOptions,
-	users []sqlstore.UserRow) ([]madeAccount, error) {
+func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg Config, opts ServeOptions,
+	users []sqlite.UserRow) ([]madeAccount, error) {
 	for _, u := range users {
 		if u.Role == account.RoleAdmin || account.Canonical(u.Name) == "admin" {
 			return nil, nil
@@ -100,7 +100,7 @@ func firstAdmin(ctx context.Context, store *sqlstore.Store, hasher *account.Hash
 
 // demoAccounts makes the accounts of --dev at the first start, and reads their
 // passwords at the later ones.
-func demoAccounts(ctx context.Context, store *sqlstore.Store, hasher *account.Hasher, data string, users []sqlstore.UserRow) ([]madeAccount, error) {
+func demoAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, data string, users []sqlite.UserRow) ([]madeAccount, error) {
 	file := filepath.Join(data, demoFile)
 	passwords := make(map[string]string)
 	raw, err := os.ReadFile(file)
@@ -132,8 +132,8 @@ func demoNames() []string { return []string{"demo1", "demo2", "demo3", "demo4", 
 
 // createAccounts makes accounts in the default pool; the one called admin is an
 // administrator.
-func createAccounts(ctx context.Context, store *sqlstore.Store, hasher *account.Hasher, accounts []madeAccount) error {
-	var rows []sqlstore.NewUser
+func createAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, accounts []madeAccount) error {
+	var rows []sqlite.NewUser
 	for _, a := range accounts {
 		hash, err := hasher.Hash(ctx, a.password)
 		if err != nil {
@@ -143,7 +143,7 @@ func createAccounts(ctx context.Context, store *sqlstore.Store, hasher *account.
 		if a.name == "admin" {
 			role = account.RoleAdmin
 		}
-		rows = append(rows, sqlstore.NewUser{Name: a.name, Role: role, PasswordHash: hash})
+		rows = append(rows, sqlite.NewUser{Name: a.name, Role: role, PasswordHash: hash})
 	}
 	return store.CreateUsers(ctx, rows)
 }

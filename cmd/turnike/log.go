@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/turnike/turnike/internal/logbook"
+	"github.com/turnike/turnike/internal/logging"
 )
 
 // The values of LogConfig.Format.
@@ -32,21 +32,21 @@ type logs struct {
 	access *slog.Logger   // nil when off
 	level  *slog.LevelVar // of main
 	usual  slog.Level     // as configured
-	file   *logbook.File  // of access; nil without
+	file   *logging.File  // of access; nil without
 
-	queue       *logbook.Queue // to stderr
-	accessQueue *logbook.Queue // to file; nil without
+	queue       *logging.Queue // to stderr
+	accessQueue *logging.Queue // to file; nil without
 }
 
 // openLogs begins to log as configured. Nothing that is logged waits for its
 // reader [I5].
-func openLogs(cfg Config, stderr *logbook.Queue, terminal bool) (*logs, error) {
+func openLogs(cfg Config, stderr *logging.Queue, terminal bool) (*logs, error) {
 	l := &logs{level: new(slog.LevelVar), queue: stderr}
 	if err := l.usual.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
 		l.usual = slog.LevelInfo // the configuration has refused it before
 	}
 	l.level.Set(l.usual)
-	opts := &slog.HandlerOptions{Level: l.level, ReplaceAttr: logbook.Clean}
+	opts := &slog.HandlerOptions{Level: l.level, ReplaceAttr: logging.Clean}
 	l.main = newLogger(stderr, func(w io.Writer) slog.Handler {
 		if cfg.Log.Format == formatText || cfg.Log.Format == formatAuto && terminal {
 			return slog.NewTextHandler(w, opts)
@@ -54,18 +54,18 @@ func openLogs(cfg Config, stderr *logbook.Queue, terminal bool) (*logs, error) {
 		return slog.NewJSONHandler(w, opts)
 	})
 	everything := func(w io.Writer) slog.Handler {
-		return slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: logbook.Clean})
+		return slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: logging.Clean})
 	}
 	switch cfg.Log.Access {
 	case accessOff:
 	case accessStderr:
 		l.access = slog.New(everything(stderr))
 	default:
-		file, err := logbook.OpenFile(cfg.Log.Access)
+		file, err := logging.OpenFile(cfg.Log.Access)
 		if err != nil {
 			return nil, fmt.Errorf("log.access: %w; name a file that can be written", err)
 		}
-		l.file, l.accessQueue = file, logbook.NewQueue(file, logbook.MaxQueued)
+		l.file, l.accessQueue = file, logging.NewQueue(file, logging.MaxQueued)
 		l.access = newLogger(l.accessQueue, everything)
 	}
 	return l, nil
@@ -73,7 +73,7 @@ func openLogs(cfg Config, stderr *logbook.Queue, terminal bool) (*logs, error) {
 
 // newLogger returns a logger on a queue, which says in the same format how many
 // lines it has lost.
-func newLogger(q *logbook.Queue, format func(io.Writer) slog.Handler) *slog.Logger {
+func newLogger(q *logging.Queue, format func(io.Writer) slog.Handler) *slog.Logger {
 	q.Note(func(lost uint64) []byte {
 		var line bytes.Buffer
 		slog.New(format(&line)).Warn("lines were left out of the log", "lines", lost)

@@ -68,6 +68,8 @@ type commands struct {
 	Mail struct {
 		Test mailTestCommand `cmd:"" help:"Send a test mail to mail.to, and say what the server answers."`
 	} `cmd:"" help:"Alerts by mail."`
+	Backup      backupCommand      `cmd:"" help:"Copy the database to a file, with the server running or stopped."`
+	Restore     restoreCommand     `cmd:"" help:"Put a backup into the place of the database, with the server stopped; ends all sessions."`
 	Trust       trustCommand       `cmd:"" help:"Make this machine and your browsers trust the local authority."`
 	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or what is wrong with it."`
 	Status      statusCommand      `cmd:"" help:"Show what is running, where, how many are inside, and what is wrong."`

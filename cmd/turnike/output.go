@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/turnike/turnike/internal/logbook"
+	"github.com/turnike/turnike/internal/logging"
 )
 
 // flushPatience is how long an ending server waits for readers of its last lines,
@@ -21,7 +21,7 @@ const (
 
 // output is where a server prints and logs. Neither waits for a reader [I5].
 type output struct {
-	stdout, stderr *logbook.Queue
+	stdout, stderr *logging.Queue
 	terminal       bool // stderr is one
 }
 
@@ -34,7 +34,7 @@ func newOutput(stdout, stderr io.Writer) *output {
 	if isFile && f == os.Stderr {
 		stderr = ownStderr()
 	}
-	o.stdout, o.stderr = logbook.NewQueue(stdout, logbook.MaxQueued), logbook.NewQueue(stderr, logbook.MaxQueued)
+	o.stdout, o.stderr = logging.NewQueue(stdout, logging.MaxQueued), logging.NewQueue(stderr, logging.MaxQueued)
 	return o
 }
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -89,10 +89,10 @@ func (s *shell) add(names ...string) {
 }
 
 // open opens the store beside the commands.
-func (s *shell) open() (*sqlstore.Store, *session.Core) {
+func (s *shell) open() (*sqlite.Store, *session.Core) {
 	s.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	store, err := sqlstore.Open(context.Background(), sqlstore.Options{Dir: s.data, Log: log})
+	store, err := sqlite.Open(context.Background(), sqlite.Options{Dir: s.data, Log: log})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func (s *shell) open() (*sqlstore.Store, *session.Core) {
 }
 
 // login opens a session for an account, as the server does.
-func (s *shell) login(store *sqlstore.Store, core *session.Core, name string) session.Session {
+func (s *shell) login(store *sqlite.Store, core *session.Core, name string) session.Session {
 	s.t.Helper()
 	u, err := store.UserByName(s.t.Context(), name)
 	if err != nil {
@@ -156,7 +156,9 @@ func TestUsage(t *testing.T) {
 		{"pool", "set", "default", "--presence", "all"},
 		{"completion", "tcsh"},
 		{"completion"},
-		{"backup", "file"}, // not built yet, so not there
+		{"backup"},
+		{"restore"},
+		{"restore", "one", "two"},
 		{"session", "end", "--user", "ali", "--reason", "\xff"},
 		{"user", "add", "al\xff"},
 	} {

@@ -18,13 +18,13 @@ import (
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
-	"github.com/turnike/turnike/internal/message"
 	weborigin "github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/systemd"
+	"github.com/turnike/turnike/internal/text"
 )
 
 const (
@@ -56,13 +56,13 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if tooOpen(opts.BootstrapPasswordFile) {
 		log.Warn("others can use " + opts.BootstrapPasswordFile + ", the first password; chmod 600 it") // [SEC-55]
 	}
-	lock, err := sqlstore.LockDir(cfg.Data)
+	lock, err := sqlite.LockDir(cfg.Data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: cfg.Data, Log: log})
+	store, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Log: log})
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 }
 
 // realtimeConfig is what the sockets need.
-func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlstore.Store, foreign *weborigin.Trace,
+func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlite.Store, foreign *weborigin.Trace,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
 		Core: core, Auth: a, Origins: foreign.Policy, Epoch: epoch, Log: log,
@@ -177,7 +177,7 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 			if code == api.ErrCrossOrigin.Code {
 				foreign.Refused(r, true)
 			}
-			header, body := api.Document(message.Language(r), status, code, retry)
+			header, body := api.Document(text.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
 		},
 	}
@@ -215,8 +215,8 @@ func openedListener(cfg Config) (net.Listener, error) {
 
 // configureDefaultPool gives the pool default the configured limit, unless an
 // operator has set another one.
-func configureDefaultPool(ctx context.Context, store *sqlstore.Store, core *session.Core, cfg Config, log *slog.Logger) error {
-	pool, err := store.PoolByName(ctx, sqlstore.DefaultPool)
+func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *session.Core, cfg Config, log *slog.Logger) error {
+	pool, err := store.PoolByName(ctx, sqlite.DefaultPool)
 	if err != nil {
 		return err
 	}
@@ -285,7 +285,7 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 }
 
 // accounts is the store as the API sees it.
-type accounts struct{ *sqlstore.Store }
+type accounts struct{ *sqlite.Store }
 
 // PoolName implements api.Accounts.
 func (a accounts) PoolName(ctx context.Context, id session.PoolID) (string, error) {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/turnike/turnike/internal/logbook"
+	"github.com/turnike/turnike/internal/logging"
 )
 
 // serveCommand runs the server. Its flags are the common keys of the
@@ -30,7 +30,7 @@ type ServeOptions struct {
 	BootstrapPasswordFile string                 // "" for none: the password of admin is made and printed
 	Reload                func() (Config, error) // reads the configuration again, at SIGHUP
 	Stdout                io.Writer
-	Stderr                *logbook.Queue
+	Stderr                *logging.Queue
 	Terminal              bool   // somebody sees what is logged
 	Program               string // as it was called, for commands to copy
 }

@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // workspace is the store of the data directory, opened for a command.
 type workspace struct {
 	cfg    Config
 	server *runningServer // nil while none runs
-	store  *sqlstore.Store
+	store  *sqlite.Store
 	core   *session.Core
 }
 
@@ -37,7 +37,7 @@ func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler) // what a command has to say is its error
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Dir: a.data, Log: log, Command: true})
+	store, err := sqlite.Open(ctx, sqlite.Options{Dir: a.data, Log: log, Command: true})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
 	}
@@ -53,7 +53,7 @@ func (w *workspace) close(err *error) {
 
 // serving tells whether a server runs on the data directory.
 func (w *workspace) serving() bool {
-	_, running := sqlstore.ServerPID(w.cfg.Data)
+	_, running := sqlite.ServerPID(w.cfg.Data)
 	return running
 }
 

@@ -173,3 +173,44 @@ func TestBudgetOnTheWire(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t), "budget", nil)
 }
+
+// TestJourneyWithoutCookies: where the browser does not keep the session's cookie
+// the page says so, and leaves no session behind [A1 UI-3].
+func TestJourneyWithoutCookies(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t)
+	node(t, s, "cookies", map[string]func(){
+		"no sessions": func() {
+			if rows := s.Sessions(); len(rows) != 0 {
+				t.Errorf("left behind: %+v", rows)
+			}
+		},
+	})
+}
+
+// TestJourneyInFrontOfAFullPool: who was refused is told the moment a seat is free,
+// however long it takes, and takes it by one click [S9 UI-6].
+func TestJourneyInFrontOfAFullPool(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t, harness.Set("socketio.register_timeout", "3s"))
+	node(t, s, "full", map[string]func(){
+		// Without asking for the seats the connection would be over by now.
+		"past the time to register": func() { time.Sleep(4 * time.Second) },
+	})
+}
+
+// TestJourneyOfALostNetwork: the page finds out that nothing arrives any more, says
+// since when, and after a minute that the server is away [UI-4].
+func TestJourneyOfALostNetwork(t *testing.T) {
+	t.Parallel()
+	s := harness.Start(t, harness.Set("socketio.ping_interval", "5m"), harness.Set("socketio.ping_timeout", "5m"))
+	s.KeepPort()
+	node(t, s, "network", map[string]func(){"freeze": s.Freeze, "thaw": s.Thaw, "stop": s.Stop, "start": s.Run})
+}
+
+// TestJourneyOfPanes: nothing throws when a pane goes with events of its elements
+// still due.
+func TestJourneyOfPanes(t *testing.T) {
+	t.Parallel()
+	node(t, harness.Start(t), "panes", nil)
+}

@@ -16,15 +16,23 @@ export function say(lang, key, fields = {}) {
   return text.replace(/\{(\w+)\}/g, (blank, name) => (name in fields ? String(fields[name]) : blank));
 }
 
+const how = (more = []) => ({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', ...more,
+  ],
+});
+
+/** Starts a browser, with further arguments. */
+export const launch = (more) => chromium.launch(how(more));
+
+/** Starts a browser on a profile, which may have settings of its own; gives its context. */
+export const launchWith = (profile, options) => chromium.launchPersistentContext(profile, { ...how(), ...options });
+
 export class World {
   static async open(told) {
-    const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
-      ],
-    });
+    const browser = await launch();
     const world = new World();
     Object.assign(world, told, { browser, visitors: [], reports: [], answers: createInterface({ input: process.stdin })[Symbol.asyncIterator]() });
     return world;

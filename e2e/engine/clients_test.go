@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -258,6 +259,8 @@ func bareServer(t *testing.T) string {
 	s := engineio.NewServer(engineio.Config{
 		PingInterval: 200 * time.Millisecond,
 		PingTimeout:  10 * time.Second,
+		MaxQueue:     256 << 10,
+		Subprotocols: []string{"echo"},
 		OnPanic:      func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) },
 	}, func(c *engineio.Conn, _ *http.Request) (engineio.Receiver, error) { return echo{c}, nil })
 	return listen(t, s, s)
@@ -269,6 +272,12 @@ func (e echo) Message(data []byte, binary bool) {
 	switch {
 	case binary:
 		e.conn.Send(engineio.Binary(data))
+	case string(data) == "burst":
+		for range 3000 {
+			e.conn.Send(engineio.Text(bytes.Repeat([]byte("x"), 100)))
+		}
+	case string(data) == "large":
+		e.conn.Send(engineio.Text(bytes.Repeat([]byte("x"), 300_000)))
 	case string(data) == "close me":
 		e.conn.Close(1001, "as you wish")
 	case string(data) == "end me":

@@ -14,8 +14,8 @@ const once = (emitter, event) =>
       resolve(args);
     });
   });
-const open = async () => {
-  const socket = new Socket(url, options);
+const open = async (more) => {
+  const socket = new Socket(url, { ...options, ...more });
   await once(socket, "open");
   return socket;
 };
@@ -63,6 +63,33 @@ const scenarios = {
     socket.send("end me");
     await closed;
     assert.deepEqual(heard, ["last words"]);
+  },
+
+  async "binary where it has to be text, on a subprotocol"() {
+    for (const more of [{ forceBase64: true }, { forceBase64: true, protocols: ["none", "echo"] }]) {
+      const socket = await open(more);
+      if (transports === "default") await once(socket, "upgrade");
+      if (socket.transport.name === "websocket") assert.equal(socket.transport.ws.protocol, more.protocols ? "echo" : "");
+      const frames = [];
+      socket.transport.ws?.on("message", (data, isBinary) => frames.push(isBinary ? "binary" : data.toString()));
+      socket.send(Buffer.from([1, 2, 3, 4]));
+      const [got] = await once(socket, "message");
+      assert.deepEqual(Buffer.from(got), Buffer.from([1, 2, 3, 4]));
+      if (socket.transport.ws) assert.ok(frames.includes("bAQIDBA=="), frames.join());
+      socket.close();
+    }
+  },
+
+  async "a burst and a large message"() {
+    const socket = await open();
+    let bytes = 0;
+    socket.on("message", (data) => (bytes += data.length));
+    socket.send("burst");
+    while (bytes < 3000 * 100) await once(socket, "message");
+    socket.send("large");
+    while (bytes < 3000 * 100 + 300000) await once(socket, "message");
+    assert.equal(bytes, 600000);
+    socket.close();
   },
 
   async "more than maxPayload is sent in several bodies"() {

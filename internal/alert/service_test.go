@@ -17,19 +17,19 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // house is a real store with one person inside the pool default.
 type house struct {
-	*sqlstore.Store
+	*sqlite.Store
 	core *session.Core
 }
 
 func openHouse(t testing.TB, dir string) house {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: dir, Log: log})
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,10 +47,10 @@ func (h house) close(t testing.TB) {
 func (h house) enter(t testing.TB, pool, name string) {
 	t.Helper()
 	ctx := t.Context()
-	if _, err := h.CreatePool(ctx, pool, 1); err != nil && !errors.As(err, new(*sqlstore.PoolExistsError)) {
+	if _, err := h.CreatePool(ctx, pool, 1); err != nil && !errors.As(err, new(*sqlite.PoolExistsError)) {
 		t.Fatal(err)
 	}
-	if err := h.CreateUsers(ctx, []sqlstore.NewUser{{Name: name, Role: "user", Pool: pool}}); err != nil {
+	if err := h.CreateUsers(ctx, []sqlite.NewUser{{Name: name, Role: "user", Pool: pool}}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := h.UserByName(ctx, name)

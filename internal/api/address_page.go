@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/web"
 )
 
@@ -13,7 +13,7 @@ import (
 // server's: every login from there would be refused [SEC-31]. It says what the
 // operator has to set.
 func (a *API) writeAddressPage(w http.ResponseWriter, r *http.Request) {
-	lang := message.Language(r)
+	lang := text.Language(r)
 	text := func(key, url string) string {
 		s, _ := web.Text(lang, key)
 		return web.Fill(s, map[string]string{"url": url})

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
@@ -31,8 +32,8 @@ type Accounts interface {
 	LogEvents(ctx context.Context, events []session.Event) error
 	// PoolName is the name of a pool.
 	PoolName(ctx context.Context, id session.PoolID) (string, error)
-	// Ping tells whether the store can be reached.
-	Ping(ctx context.Context) error
+	// Ready reports whether the store can be read and written.
+	Ready(ctx context.Context) error
 }
 
 // Config is what the API needs.
@@ -76,7 +77,8 @@ type API struct {
 	pages         *pages
 	logins        *tally.Codes
 	attempts      *attempts
-	failures      failures // of the present minute
+	failures      failures    // of the present minute
+	unready       atomic.Bool // the last readyz has failed for the store's sake
 	log           *slog.Logger
 }
 

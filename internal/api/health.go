@@ -12,16 +12,19 @@ func (a *API) healthz(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// readyz tells whether new work may come: the store answers and the server is
-// not about to stop.
+// readyz reports whether new work may come: the store can be read and written,
+// and the server is not about to stop. It logs the first of several failures.
 func (a *API) readyz(w http.ResponseWriter, r *http.Request) error {
 	if a.draining() {
 		return ErrDraining
 	}
-	if err := a.accounts.Ping(r.Context()); err != nil {
-		a.log.WarnContext(r.Context(), "not ready", "error", err)
+	if err := a.accounts.Ready(r.Context()); err != nil {
+		if !a.unready.Swap(true) {
+			a.log.WarnContext(r.Context(), "not ready", "error", err)
+		}
 		return session.ErrUnavailable
 	}
+	a.unready.Store(false)
 	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ready"})
 	return nil
 }

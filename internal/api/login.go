@@ -15,7 +15,7 @@ import (
 	"github.com/mileusna/useragent"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/logbook"
+	"github.com/turnike/turnike/internal/logging"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -144,7 +144,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, in session.Login, us
 	if err != nil {
 		return err
 	}
-	logbook.Identify(r.Context(), user.Name, s.ID)
+	logging.Identify(r.Context(), user.Name, s.ID)
 	claims := Claims(s, user, pool, a.core.Wall)
 	raw, err := a.keys.Sign(claims)
 	if err != nil {

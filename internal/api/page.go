@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/web"
 )
 
@@ -119,7 +119,7 @@ func (a *API) consolePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) writePage(w http.ResponseWriter, r *http.Request, looks map[look]page) {
-	p := looks[look{message.Language(r), origin.Scheme(r) == "https"}]
+	p := looks[look{text.Language(r), origin.Scheme(r) == "https"}]
 	body := p.plain
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -12,8 +12,8 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/web"
 )
 
@@ -125,26 +125,26 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds(p.Retry)))
 	}
-	lang := message.Language(r)
-	fields := message.Fields{At: p.At, Wait: p.Retry, ID: id}
-	text := message.Of(lang, p.Code, !p.At.IsZero(), fields)
+	lang := text.Language(r)
+	fields := text.Fields{At: p.At, Wait: p.Retry, ID: id}
+	sentence := text.Of(lang, p.Code, !p.At.IsZero(), fields)
 	if n, ok := p.Fields["max"].(int); ok {
 		fields.Max = n
-		text = message.Full(lang, fields)
+		sentence = text.Full(lang, fields)
 	}
 	if p.text != nil {
-		text = p.text(lang)
+		sentence = p.text(lang)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if p == ErrTokenInURL && a.isSocket(r) {
-		writeJSON(w, p.Status, "application/json", engineError{engineBadRequest, text})
+		writeJSON(w, p.Status, "application/json", engineError{engineBadRequest, sentence})
 		return
 	}
 	if acceptsHTML(r) {
 		a.writeProblemPage(w, p, lang, id)
 		return
 	}
-	body := p.document(text)
+	body := p.document(sentence)
 	if id != "" {
 		body["request_id"] = id
 	}
@@ -193,7 +193,7 @@ func Document(lang string, status int, code string, retry time.Duration) (http.H
 	if retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(seconds(retry)))
 	}
-	return h, encodeJSON(p.document(message.Of(lang, code, false, message.Fields{Wait: retry})))
+	return h, encodeJSON(p.document(text.Of(lang, code, false, text.Fields{Wait: retry})))
 }
 
 // writeJSON writes v as the JavaScript clients expect JSON: nothing escaped

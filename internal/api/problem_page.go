@@ -4,7 +4,7 @@ import (
 	"html/template"
 	"net/http"
 
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/web"
 )
 
@@ -46,19 +46,19 @@ type actionView struct{ URL, Text string }
 // writeProblemPage writes the page. What happened is its title where the texts
 // have one apart; else the whole sentence stands under the status.
 func (a *API) writeProblemPage(w http.ResponseWriter, p *Problem, lang, id string) {
-	text := func(key string) string {
+	copyOf := func(key string) string {
 		s, _ := web.Text(lang, key)
-		return web.Fill(s, map[string]string{"id": id, "dur": message.Duration(lang, p.Retry)})
+		return web.Fill(s, map[string]string{"id": id, "dur": text.Duration(lang, p.Retry)})
 	}
-	view := problemView{Base: a.base, Lang: lang, Text: text("err." + p.Code + ".b"), Action: &actionView{a.base + "/", text("btn.login")}}
+	view := problemView{Base: a.base, Lang: lang, Text: copyOf("err." + p.Code + ".b"), Action: &actionView{a.base + "/", copyOf("btn.login")}}
 	for _, key := range []string{"err." + p.Code + ".t", "err." + p.Code} {
 		if view.Title == "" {
-			view.Title = text(key)
+			view.Title = copyOf(key)
 		}
 	}
 	if view.Title == "" {
 		view.Title = http.StatusText(p.Status)
-		view.Text = message.Of(lang, p.Code, !p.At.IsZero(), message.Fields{At: p.At, Wait: p.Retry, ID: id})
+		view.Text = text.Of(lang, p.Code, !p.At.IsZero(), text.Fields{At: p.At, Wait: p.Retry, ID: id})
 	}
 	if p.text != nil {
 		view.Text = p.text(lang)

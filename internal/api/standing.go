@@ -3,8 +3,8 @@ package api
 import (
 	"time"
 
-	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 )
 
 // standingSession is a session that stands in the way of a login.
@@ -26,7 +26,7 @@ func standing(sessions []session.Standing) []standingSession {
 
 // takeoverText says why a login has to be confirmed.
 func takeoverText(e *session.TakeoverError) func(lang string) string {
-	return func(lang string) string { return message.Takeover(lang, e.Cause == session.CauseWarBreaker) }
+	return func(lang string) string { return text.Takeover(lang, e.Cause == session.CauseWarBreaker) }
 }
 
 // activeText says where the account is in use.
@@ -38,5 +38,5 @@ func activeText(e *session.ActiveError) func(lang string) string {
 			device, last = s.Device, s.LastActive
 		}
 	}
-	return func(lang string) string { return message.Active(lang, device, time.Since(last)) }
+	return func(lang string) string { return text.Active(lang, device, time.Since(last)) }
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/turnike/turnike/internal/logbook"
+	"github.com/turnike/turnike/internal/logging"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -82,7 +82,7 @@ func (a *Authenticator) Token(ctx context.Context, raw string) (Identity, error)
 	case untimely == token.ErrEarly && !own(claims, s):
 		return Identity{}, &Error{Code: CodeInvalidToken, early: true}
 	}
-	logbook.Identify(ctx, u.Name, s.ID)
+	logging.Identify(ctx, u.Name, s.ID)
 	id := Identity{Session: s, User: u, Token: claims}
 	if !own(claims, s) {
 		id.Until = claims.ExpiresAt

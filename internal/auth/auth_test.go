@@ -13,7 +13,7 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/session/sessiontest"
+	"github.com/turnike/turnike/internal/store/storetest"
 	"github.com/turnike/turnike/internal/token"
 )
 
@@ -34,9 +34,9 @@ func newDoor(t *testing.T) door {
 	d := door{}
 	d.keys, err = token.New(token.Config{Instance: "here", Active: key})
 	must(t, err)
-	store := sessiontest.NewMemory()
+	store := storetest.NewMemory()
 	d.core = session.New(store, session.DefaultRules(), slog.New(slog.DiscardHandler))
-	user, err := store.AddUser(t.Context(), "ada", account.RoleUser, sessiontest.Pool)
+	user, err := store.AddUser(t.Context(), "ada", account.RoleUser, storetest.Pool)
 	must(t, err)
 	d.ada, err = d.core.Login(t.Context(), session.Login{User: user, Issued: true})
 	must(t, err)

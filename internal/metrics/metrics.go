@@ -14,13 +14,13 @@ import (
 	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/realtime"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // Sources are who is asked for figures.
 type Sources struct {
-	Occupancy   func(context.Context) (sqlstore.Occupancy, error)
-	Store       func() sqlstore.Stats
+	Occupancy   func(context.Context) (sqlite.Occupancy, error)
+	Store       func() sqlite.Stats
 	Hasher      func() account.Stats
 	Realtime    func() realtime.Stats
 	API         func() api.Stats
@@ -83,10 +83,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 
 // figures are the answers of all sources.
 type figures struct {
-	up       bool // the store has answered; without it nothing is said of pools and sessions
+	counted  bool // the store could be read; without it nothing is said of pools and sessions
+	up       bool // it could, and it can be written
 	pools    []pool
 	sessions int
-	store    sqlstore.Stats
+	store    sqlite.Stats
 	hasher   account.Stats
 	realtime realtime.Stats
 	api      api.Stats
@@ -111,6 +112,7 @@ func (c collector) read() figures {
 		c.src.Log.Warn("seats could not be read for metrics", "error", err)
 		return f
 	}
-	f.up, f.pools, f.sessions = true, bounded(o.Pools), o.Sessions
+	f.counted, f.pools, f.sessions = true, bounded(o.Pools), o.Sessions
+	f.up = !f.store.Down
 	return f
 }

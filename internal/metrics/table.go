@@ -71,7 +71,7 @@ func occupancy() []value {
 		perPool("turnike_seats_over_capacity", "Seats taken above a limit that was lowered.", func(p pool) int { return p.excess }),
 		{name: "turnike_sessions_live", help: "Sessions that are live.", kind: prometheus.GaugeValue,
 			read: func(f figures, show func(float64, ...string)) {
-				if f.up {
+				if f.counted {
 					show(float64(f.sessions))
 				}
 			}},
@@ -118,7 +118,7 @@ func machinery() []value {
 		gauge("turnike_hashes_queued", "Logins that wait for their hash.", func(f figures) float64 { return float64(f.hasher.Queued) }),
 		counter("turnike_hashes_total", "Password hashes computed.", func(f figures) float64 { return float64(f.hasher.Hashes) }),
 		counter("turnike_hashes_refused_total", "Logins turned away with login_busy.", func(f figures) float64 { return float64(f.hasher.Busy) }),
-		gauge("turnike_store_up", "Whether the database could be read for this scrape.", func(f figures) float64 { return truth(f.up) }),
+		gauge("turnike_store_up", "Whether the database could be read for this scrape and can be written.", func(f figures) float64 { return truth(f.up) }),
 		gauge("turnike_store_queue", "Changes that wait to be written.", func(f figures) float64 { return float64(f.store.Queue) }),
 		counter("turnike_store_queue_full_total", "Changes refused because the queue was full.",
 			func(f figures) float64 { return float64(f.store.Full) }),

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
-	"github.com/turnike/turnike/internal/logbook"
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/logging"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/socketio"
 )
 
@@ -28,10 +28,13 @@ type client struct {
 
 	registered atomic.Bool  // inside
 	expiring   atomic.Bool  // somebody ends its session, whose time is over
+	watches    atomic.Bool  // waits for a seat on purpose: it need not register in time [S9]
+	entering   atomic.Bool  // registers right now: what it hears next is the answer
 	told       atomic.Bool  // the core may know of it, so it must be told that it left
 	over       atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
 	lastSync   atomic.Int64 // milliseconds
 	lastList   atomic.Int64 // likewise, of get_online_users
+	lastSlots  atomic.Int64 // likewise, of connection_slots
 
 	mu    sync.Mutex // guards the rest
 	timer *time.Timer
@@ -43,8 +46,12 @@ func clientOf(sock *socketio.Socket) *client {
 	return c
 }
 
-// awaitRegister starts the time within which the client must register.
+// awaitRegister starts the time within which the client must register, unless it
+// watches.
 func (c *client) awaitRegister() {
+	if c.watches.Load() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timer != nil {
@@ -80,14 +87,14 @@ func (c *client) stopAwaiting() bool {
 func (c *client) end(event, code, reason string, at time.Time) {
 	defer c.server.recovered("an end", func() { c.sock.Conn().Abort(closeInternal, codeInternal) })
 	last := encode(event, ended{Code: code, Reason: reason, At: timestamp(at),
-		Message: message.Of(c.lang, code, true, message.Fields{At: at})})
+		Message: text.Of(c.lang, code, true, text.Fields{At: at})})
 	c.sock.End(finalClose(code), code, last)
 }
 
 // fail answers an event with a refusal.
-func (c *client) fail(ack *socketio.Ack, f failure, fields message.Fields) {
+func (c *client) fail(ack *socketio.Ack, f failure, fields text.Fields) {
 	c.server.counts.refusals.Add(f.Code)
-	f.Message = message.Of(c.lang, f.Code, false, fields)
+	f.Message = text.Of(c.lang, f.Code, false, fields)
 	c.sock.Send(engineio.Concat(answer(ack, f), encode(eventResponse, f)))
 }
 
@@ -100,15 +107,15 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	c.stopAwaiting()
 	rec := s.sessions.snapshot(c)
 	s.sessions.detach(c)
-	if !c.told.Load() {
-		return
-	}
 	s.pool(rec.pool).push(gone{c})
-	if c.over.Load() {
+	if !c.told.Load() || c.over.Load() {
 		return
 	}
 	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
 }
+
+// maxQueue is how many bytes may wait for a client that reads nothing. [SEC-46]
+const maxQueue = 256 << 10
 
 // slowConsumer hears of connections closed because they could not keep up.
 func (s *Server) slowConsumer(conn *engineio.Conn) {
@@ -124,5 +131,5 @@ func (s *Server) slowConsumer(conn *engineio.Conn) {
 		return
 	}
 	s.sessions.fellBehind(c)
-	s.log.Warn("slow consumer closed", "socket", c.sock.ID(), "conn", logbook.Short(conn.ID()))
+	s.log.Warn("slow consumer closed", "socket", c.sock.ID(), "conn", logging.Short(conn.ID()))
 }

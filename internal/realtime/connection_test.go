@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -142,6 +143,31 @@ func TestS1_TabsThatShare(t *testing.T) {
 		p.expect(eventResponse, codeRateLimited)
 		p.ended(eventConnectionEnded, codeRateLimited, 4013)
 	}
+}
+
+// TestS1_GoesOnFighting: who comes back again and again although its registrations
+// are refused is refused at CONNECT, as long as the winner is inside.
+func TestS1_GoesOnFighting(t *testing.T) {
+	w := newWorld(t)
+	_, raw := w.login("ada", "laptop")
+	var winner *peer
+	for range 1 + replaceMax {
+		winner = w.enter(raw)
+	}
+	for range replaceMax {
+		p := w.connect(raw)
+		p.send(`42["register_user",{}]`)
+		p.expect(eventResponse, codeRateLimited)
+		p.ended(eventConnectionEnded, codeRateLimited, 4013)
+	}
+	p := w.dial(nil)
+	p.send(fmt.Sprintf(`40{"token":%q}`, raw))
+	if got := p.read(); !strings.HasPrefix(got, "44{") || !strings.Contains(got, `"data":{"code":"rate_limited","retry":false,"retry_after":10}`) {
+		t.Errorf("CONNECT was answered %s", got)
+	}
+	winner.send("41") // it leaves by itself: there is nobody to fight with
+	eventually(t, "it has left", func() bool { return w.seat("ada") == "" })
+	w.enter(raw)
 }
 
 // TestI2_EndsThatWereLost: a session whose end was pruned before it was read is

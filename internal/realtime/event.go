@@ -11,8 +11,8 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/socketio"
 )
 
@@ -52,7 +52,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 	c := clientOf(sock)
 	rec := s.sessions.snapshot(c)
 	if code := s.checkRegistration(ctx, c, rec, args); code != "" {
-		f, fields := failure{Code: code}, message.Fields{}
+		f, fields := failure{Code: code}, text.Fields{}
 		if code == codeStoreUnavailable {
 			f.RetryAfter, fields.Wait = 5, 5*time.Second
 		}
@@ -67,11 +67,12 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 	}
 	if !c.registered.Load() && s.cfg.Limits.Replacements && !s.sessions.mayReplace(c, s.core.Rules().ConnsPerSession) {
 		s.limited(limitReplace)
-		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, message.Fields{Wait: replaceWindow})
+		c.fail(ack, failure{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}, text.Fields{Wait: replaceWindow})
 		c.end(eventConnectionEnded, codeRateLimited, "", s.now())
 		return
 	}
 	c.told.Store(true)
+	c.entering.Store(true)
 	err := s.takeSeat(ctx, rec, sock.ID())
 	for rotated(err) { // its session goes on under another id [A5]
 		old := rec.sid
@@ -81,6 +82,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 		err = s.takeSeat(ctx, rec, sock.ID())
 	}
 	if err != nil {
+		c.entering.Store(false)
 		s.registerRefused(c, ack, err)
 		return
 	}
@@ -108,6 +110,7 @@ func (s *Server) takeSeat(ctx context.Context, rec record, conn string) error {
 }
 
 const (
+	storePause   = 5 * time.Second // told to clients while the store is unavailable
 	busyPause    = 100 * time.Millisecond
 	busyPatience = 10 * time.Second
 )
@@ -137,14 +140,13 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 		c.end(eventSessionEnded, string(session.Expired), "", s.now())
 		return
 	case errors.As(err, &full):
-		f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}
-		if full.Lost {
-			f.Code = codeSeatLost
-		}
-		c.fail(ack, f, message.Fields{Max: full.Max, Used: full.Used, Wait: full.RetryAfter})
+		s.refuseSeat(c, ack, full)
 	default:
 		s.log.Error("registration not stored", "socket", c.sock.ID(), "error", err)
-		c.fail(ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, message.Fields{Wait: 5 * time.Second})
+		c.fail(ack, failure{Code: codeStoreUnavailable, RetryAfter: seconds(storePause)}, text.Fields{Wait: storePause})
+		if c.watches.Load() {
+			s.pool(s.sessions.snapshot(c).pool).push(watching{client: c}) // it may have missed something
+		}
 	}
 	c.awaitRegister()
 }
@@ -209,7 +211,7 @@ func refusedAs(err error, code session.Code) bool {
 func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
-		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
+		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
 		return
 	}
 	if notYet(&c.lastList, s.core.Now(), s.cfg.Limits.OnlineUsers) {
@@ -227,7 +229,7 @@ const syncInterval = time.Second
 func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
-		c.fail(ack, failure{Code: codeNotRegistered}, message.Fields{})
+		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
 		return
 	}
 	if notYet(&c.lastSync, s.core.Now(), syncInterval) {

@@ -14,11 +14,11 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/logbook"
-	"github.com/turnike/turnike/internal/message"
+	"github.com/turnike/turnike/internal/logging"
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/socketio"
 	"github.com/turnike/turnike/web"
 )
@@ -133,7 +133,7 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 
 // identifyRequest tells the access log whose a later request of a connection is.
 func (s *Server) identifyRequest(ctx context.Context, hs *handshake) {
-	if !logbook.Asked(ctx) {
+	if !logging.Asked(ctx) {
 		return
 	}
 	hs.mu.Lock()
@@ -141,7 +141,7 @@ func (s *Server) identifyRequest(ctx context.Context, hs *handshake) {
 	hs.mu.Unlock()
 	if c != nil {
 		rec := s.sessions.snapshot(c)
-		logbook.Identify(ctx, rec.name, rec.sid)
+		logging.Identify(ctx, rec.name, rec.sid)
 	}
 }
 
@@ -237,7 +237,7 @@ func (s *Server) succeeds(ctx context.Context, old, next string) bool {
 
 // open keeps what CONNECT will need of the request, and counts the connection in.
 func (s *Server) open(c *engineio.Conn, r *http.Request) error {
-	hs := &handshake{lang: message.Language(r), ends: s.ends.Load(), checked: s.rechecks.Load()}
+	hs := &handshake{lang: text.Language(r), ends: s.ends.Load(), checked: s.rechecks.Load()}
 	shown, _ := s.shownOrigin(r)
 	hs.show(r, shown)
 	s.takeCredential(hs, r)
@@ -304,13 +304,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 		c.token = sha256.Sum256([]byte(raws))
 	}
 	if err := s.sessions.attach(id, c, s.cfg.Limits.ConnectionsPerSession); err != nil {
-		if err == errTooMany {
-			s.limited(limitSession)
-			s.counts.connects.Add(codeRateLimited)
-		} else {
-			s.counts.connects.Add(codeSlowConsumer)
-		}
-		return err
+		return s.notAttached(err, lang)
 	}
 	// Bound first, then looked at again: an end in between met the binding, or
 	// is met here [I2]. Where none was committed in between there is none to meet,
@@ -326,7 +320,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	hs.client, hs.byToken = c, raws != ""
 	hs.mu.Unlock()
 	if s.log.Enabled(ctx, slog.LevelDebug) {
-		s.log.Debug("socket connected", "socket", sock.ID(), "conn", logbook.Short(sock.Conn().ID()), "session", id.Session.ID,
+		s.log.Debug("socket connected", "socket", sock.ID(), "conn", logging.Short(sock.Conn().ID()), "session", id.Session.ID,
 			"user", id.User.Name, "transport", sock.Conn().Transport())
 	}
 	return nil
@@ -365,6 +359,24 @@ func (s *Server) identify(ctx context.Context, hs *handshake, given any) (auth.I
 	return *hs.cookie, "", nil
 }
 
+// notAttached refuses a CONNECT to a live session: for now, or for good when the
+// client keeps coming back although it was told not to [S1].
+func (s *Server) notAttached(err error, lang string) error {
+	switch err {
+	case errFights:
+		s.limited(limitReplace)
+		s.counts.connects.Add(codeRateLimited)
+		return &socketio.ConnectError{Message: text.Of(lang, codeRateLimited, true, text.Fields{}),
+			Data: refusal{Code: codeRateLimited, RetryAfter: seconds(replaceWindow)}}
+	case errTooMany:
+		s.limited(limitSession)
+		s.counts.connects.Add(codeRateLimited)
+	default:
+		s.counts.connects.Add(codeSlowConsumer)
+	}
+	return err
+}
+
 // errKeysChanged is for a cookie that was looked at before [Server.Recheck].
 var errKeysChanged = errors.New("realtime: the cookie has to be shown once more")
 
@@ -393,5 +405,5 @@ func (s *Server) connectError(err error, lang string) error {
 	if !at.IsZero() {
 		data.Reason, data.At = &reason, timestamp(at)
 	}
-	return &socketio.ConnectError{Message: message.Of(lang, code, !at.IsZero(), message.Fields{At: at}), Data: data}
+	return &socketio.ConnectError{Message: text.Of(lang, code, !at.IsZero(), text.Fields{At: at}), Data: data}
 }

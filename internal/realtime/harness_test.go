@@ -23,7 +23,7 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/sqlstore"
+	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token"
 )
 
@@ -34,7 +34,7 @@ const patience = 20 * time.Second
 // and sockets over real connections.
 type world struct {
 	t     *testing.T
-	store *sqlstore.Store
+	store *sqlite.Store
 	gate  *gate
 	core  *session.Core
 	keys  *token.Keyring
@@ -66,13 +66,13 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	}
 	log := slog.New(set.log)
 	w := &world{t: t}
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir(), Log: log,
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Log: log,
 		Wall: func() time.Time { return time.Now().Add(time.Duration(w.step.Load())) }})
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
 	w.store, w.gate = store, &gate{Store: store}
 	w.core = session.New(w.gate, set.rules, log)
-	must(t, store.CreateUsers(t.Context(), []sqlstore.NewUser{{Name: "ada", Role: account.RoleUser},
+	must(t, store.CreateUsers(t.Context(), []sqlite.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))
 	must(t, w.core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &set.limit}))
 

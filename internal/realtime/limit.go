@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
-	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/ratelimit"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/socketio"
 )
 
@@ -36,7 +36,8 @@ const (
 	limitEvents      = "events"
 	limitOnlineUsers = "online_users"
 	limitSync        = "presence_sync" // [P3]
-	limitReplace     = "replacements"  // [S1]
+	limitSlots       = "connection_slots"
+	limitReplace     = "replacements" // [S1]
 )
 
 // limitRetry is told to who came too often.
@@ -227,7 +228,7 @@ func (s *Server) actsTooOften(c *client, ack *socketio.Ack) bool {
 
 // tooOften answers an event that came too soon.
 func (c *client) tooOften(ack *socketio.Ack) {
-	c.fail(ack, failure{Code: codeEventRateLimited, RetryAfter: seconds(limitRetry)}, message.Fields{Wait: limitRetry})
+	c.fail(ack, failure{Code: codeEventRateLimited, RetryAfter: seconds(limitRetry)}, text.Fields{Wait: limitRetry})
 }
 
 // notYet tells whether less than the interval has passed since last, and else

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/engineio"
-	"github.com/turnike/turnike/internal/message"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/socketio"
 )
 
@@ -39,9 +39,10 @@ type pool struct {
 	busy  bool
 
 	// The goroutine at work owns what follows.
-	view    *view
-	members map[*client]struct{}
-	stale   bool // the members have missed something
+	view     *view
+	members  map[*client]struct{}
+	watchers map[*client]struct{} // not inside; they hear connection_slots alone [S9]
+	stale    bool                 // the members have missed something
 }
 
 // push queues an item; it never blocks.
@@ -69,8 +70,7 @@ func (p *pool) drain() {
 			return
 		}
 		p.mu.Unlock()
-		if p.view == nil && len(p.members) == 0 &&
-			!slices.ContainsFunc(batch, func(item any) bool { _, ok := item.(joining); return ok }) {
+		if p.view == nil && len(p.members)+len(p.watchers) == 0 && !slices.ContainsFunc(batch, wantsView) {
 			continue // nobody listens: the first to join reads the seats
 		}
 		begin := time.Now()
@@ -79,6 +79,15 @@ func (p *pool) drain() {
 		}
 		p.rest(time.Since(begin))
 	}
+}
+
+// wantsView reports whether an item cannot be worked off without the seats.
+func wantsView(item any) bool {
+	switch item.(type) {
+	case joining, watching, asking:
+		return true
+	}
+	return false
 }
 
 const (
@@ -163,7 +172,7 @@ func (p *pool) shed() {
 	})
 	p.mu.Unlock()
 	for _, q := range turned {
-		q.client.fail(q.ack, failure{Code: codeStoreUnavailable, RetryAfter: 5}, message.Fields{Wait: 5 * time.Second})
+		q.turnAway()
 	}
 }
 
@@ -192,6 +201,7 @@ func (p *pool) turn(batch []any) {
 			}
 		case gone:
 			delete(p.members, it.client)
+			delete(p.watchers, it.client)
 		}
 	}
 	resync = resync || p.view.visibility() != before
@@ -201,6 +211,8 @@ func (p *pool) turn(batch []any) {
 		switch it := item.(type) {
 		case joining:
 			p.join(it)
+		case watching:
+			p.watch(it)
 		case asking:
 			p.answer(it)
 		}
@@ -209,7 +221,7 @@ func (p *pool) turn(batch []any) {
 
 // tell sends what is due to every member, in one write each [P4].
 func (p *pool) tell(changes []*engineio.Payload, resync, occupancy bool) {
-	if len(p.members) == 0 || (len(changes) == 0 && !resync && !occupancy) {
+	if len(p.members)+len(p.watchers) == 0 || (len(changes) == 0 && !resync && !occupancy) {
 		return
 	}
 	var last *engineio.Payload
@@ -235,6 +247,14 @@ func (p *pool) tell(changes []*engineio.Payload, resync, occupancy bool) {
 			c.sock.Send(d)
 		}
 	}
+	if last == nil {
+		return
+	}
+	for c := range p.watchers {
+		if !c.entering.Load() {
+			c.sock.Send(last)
+		}
+	}
 }
 
 // join lets a client in: the ack first, then the answers of the contract, then,
@@ -248,6 +268,7 @@ func (p *pool) join(j joining) {
 	a := p.audience(c)
 	c.sock.Send(engineio.Concat(answer(j.ack, ok), encode(eventResponse, ok), p.view.slotsPayload(),
 		p.view.names(a), p.view.sync(a)).Snapshot())
+	delete(p.watchers, c)
 	if !c.sock.Ended() {
 		p.members[c] = struct{}{}
 	}
@@ -259,10 +280,13 @@ func (p *pool) answer(q asking) {
 	var body socketio.JSON
 	var event *engineio.Payload
 	switch {
+	case q.event == eventSlots:
+		p.answerSlots(q)
+		return
 	case q.event == eventPresenceSync:
 		body, event = p.view.syncJSON(a), p.view.sync(a)
 	case a == seesCount && p.view.visibility() == session.VisibilityNone:
-		c.fail(q.ack, failure{Code: codeForbidden}, message.Fields{})
+		c.fail(q.ack, failure{Code: codeForbidden}, text.Fields{})
 		return
 	default:
 		body, event = p.view.namesJSON(a), p.view.names(a)

@@ -96,8 +96,11 @@ func New(cfg Config) *Server {
 			MaxPayload:   cfg.MaxPayload,
 			Transports:   cfg.Transports,
 			CheckRequest: s.checkRequest,
-			OverflowCode: closeSlowConsumer,
-			OnOverflow:   s.slowConsumer,
+
+			ForgetRequest: true, // see handshake
+			MaxQueue:      maxQueue,
+			OverflowCode:  closeSlowConsumer,
+			OnOverflow:    s.slowConsumer,
 			OnPanic: func(v any, stack []byte) {
 				s.counts.panics.Add(1)
 				s.log.Error("panic in a connection", "panic", v, "stack", string(stack))
@@ -113,6 +116,7 @@ func New(cfg Config) *Server {
 	ns.On("register_user", s.register)
 	ns.On("get_online_users", s.getOnlineUsers)
 	ns.On("presence_sync", s.presenceSync)
+	ns.On("connection_slots", s.connectionSlots)
 	ns.On(eventPing, s.ping, socketio.Inline)
 	return s
 }
@@ -158,7 +162,7 @@ func (s *Server) pool(id session.PoolID) *pool {
 	defer s.mu.Unlock()
 	p, ok := s.pools[id]
 	if !ok {
-		p = &pool{id: id, server: s, members: make(map[*client]struct{})}
+		p = &pool{id: id, server: s, members: make(map[*client]struct{}), watchers: make(map[*client]struct{})}
 		s.pools[id] = p
 	}
 	return p

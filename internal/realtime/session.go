@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type record struct {
 	expires  time.Time
 	clients  []*client
 	replaced []time.Time // of the last replacements [S1]
+	turned   []time.Time // when a registration was refused because of them
 	slow     []time.Time // when a connection could not keep up [P4]
 }
 
@@ -41,12 +43,14 @@ const (
 
 // Why a CONNECT to a live session is refused for now: the client comes back.
 var (
-	errFallsBehind = &socketio.CloseError{Code: closeSlowConsumer, Reason: "slow consumer"} // [P4]
-	errTooMany     = &socketio.CloseError{Code: closeTryAgain, Reason: codeRateLimited}     // [SEC-42]
+	errFallsBehind = &socketio.CloseError{Code: closeSlowConsumer, Reason: "slow consumer"}      // [P4]
+	errFights      = errors.New("realtime: the session's connections keep replacing each other") // [S1]
+	errTooMany     = &socketio.CloseError{Code: closeTryAgain, Reason: codeRateLimited}          // [SEC-42]
 )
 
 // attach binds a client to its session. It refuses a session whose connections
-// keep falling behind, and one that has as many as most already; zero is no limit.
+// keep falling behind, one that has as many as most already (zero is no limit), and
+// one that goes on fighting although its registrations are refused [S1].
 func (g *registry) attach(id auth.Identity, c *client, most int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -61,6 +65,9 @@ func (g *registry) attach(id auth.Identity, c *client, most int) error {
 	}
 	if most > 0 && r.connections() >= most {
 		return errTooMany
+	}
+	if len(recent(&r.turned, replaceWindow)) >= replaceMax && r.inside(c) > 0 {
+		return errFights
 	}
 	c.record = r
 	r.clients = append(r.clients, c)
@@ -181,20 +188,25 @@ func (g *registry) mayReplace(c *client, most int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := c.record
-	inside := 0
-	for _, o := range r.clients {
-		if o != c && o.registered.Load() && !o.sock.Ended() {
-			inside++
-		}
-	}
-	if most <= 0 || inside < most {
+	if most <= 0 || r.inside(c) < most {
 		return true
 	}
 	if len(recent(&r.replaced, replaceWindow)) >= replaceMax {
+		r.turned = append(recent(&r.turned, replaceWindow), time.Now())
 		return false
 	}
 	r.replaced = append(r.replaced, time.Now())
 	return true
+}
+
+// inside is the number of registered clients beside one.
+func (r *record) inside(beside *client) (n int) {
+	for _, o := range r.clients {
+		if o != beside && o.registered.Load() && !o.sock.Ended() {
+			n++
+		}
+	}
+	return n
 }
 
 // fellBehind notes that a connection of the session could not keep up [P4].
@@ -229,7 +241,7 @@ func (g *registry) snapshot(c *client) record {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := *c.record
-	r.clients, r.replaced, r.slow = nil, nil, nil
+	r.clients, r.replaced, r.turned, r.slow = nil, nil, nil, nil
 	return r
 }
 

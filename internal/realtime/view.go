@@ -179,11 +179,15 @@ func (v *view) status(e session.Event) *engineio.Payload {
 
 func (v *view) slotsPayload() *engineio.Payload {
 	if v.slotsMade == nil {
-		used := v.slots.used()
-		v.slotsMade = encode(eventSlots, slots{Pool: v.name, Max: v.slots.limit, Used: used,
-			Available: max(0, v.slots.limit-used), Epoch: v.epoch, Seq: v.seq})
+		v.slotsMade = encode(eventSlots, v.slotsNow())
 	}
 	return v.slotsMade
+}
+
+// slotsNow is what connection_slots says.
+func (v *view) slotsNow() slots {
+	used := v.slots.used()
+	return slots{Pool: v.name, Max: v.slots.limit, Used: used, Available: max(0, v.slots.limit-used), Epoch: v.epoch, Seq: v.seq}
 }
 
 // names is online_users for an audience.

@@ -86,10 +86,11 @@ type ended struct {
 
 // refusal is the data of a connect_error.
 type refusal struct {
-	Code   string  `json:"code"`
-	Retry  bool    `json:"retry"`
-	Reason *string `json:"reason,omitempty"`
-	At     string  `json:"at,omitempty"`
+	Code       string  `json:"code"`
+	Retry      bool    `json:"retry"`
+	Reason     *string `json:"reason,omitempty"`
+	At         string  `json:"at,omitempty"`
+	RetryAfter int     `json:"retry_after,omitempty"` // seconds
 }
 
 // timestamp is how the contract writes times: RFC 3339, UTC, milliseconds.

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/turnike/turnike/internal/logbook"
+	"github.com/turnike/turnike/internal/logging"
 )
 
 // logAccess writes a line for each request once it is answered: its route, never
@@ -19,7 +19,7 @@ func (m Middleware) logAccess(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		ctx, who := logbook.Ask(r.Context())
+		ctx, who := logging.Ask(r.Context())
 		r = r.WithContext(ctx)
 		seen := &recorder{ResponseWriter: w}
 		defer func() { m.access(seen, r, *who, time.Since(start)) }() // panics that go on included
@@ -27,7 +27,7 @@ func (m Middleware) logAccess(next http.Handler) http.Handler {
 	})
 }
 
-func (m Middleware) access(seen *recorder, r *http.Request, who logbook.Who, took time.Duration) {
+func (m Middleware) access(seen *recorder, r *http.Request, who logging.Who, took time.Duration) {
 	attrs := []slog.Attr{
 		slog.String("request", seen.Header().Get(m.Refusals.RequestIDHeader)), slog.String("method", r.Method),
 		slog.String("route", r.Pattern), slog.Int("status", seen.status()), slog.Int64("bytes", seen.bytes),
@@ -42,7 +42,7 @@ func (m Middleware) access(seen *recorder, r *http.Request, who logbook.Who, too
 	add("session", who.Session)
 	if m.socket(r) {
 		if sid := r.URL.Query().Get("sid"); sid != "" {
-			add("conn", logbook.Short(sid)) // the sid itself is as good as a key
+			add("conn", logging.Short(sid)) // the sid itself is as good as a key
 		}
 		add("transport", r.URL.Query().Get("transport"))
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/session/sessiontest"
+	"github.com/turnike/turnike/internal/store/storetest"
 )
 
 // touches is a store that counts the writes of activity.
@@ -41,12 +41,12 @@ func (s *touches) set(down bool) (writes int) {
 
 func TestA4_Activity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		memory := sessiontest.NewMemory()
+		memory := storetest.NewMemory()
 		store := &touches{Store: memory}
 		rules := session.DefaultRules()
 		rules.Policy = session.PolicyDeny
 		core := session.New(store, rules, slog.New(slog.DiscardHandler))
-		ada, err := memory.AddUser(t.Context(), "ada", account.RoleUser, sessiontest.Pool)
+		ada, err := memory.AddUser(t.Context(), "ada", account.RoleUser, storetest.Pool)
 		if err != nil {
 			t.Fatal(err)
 		}

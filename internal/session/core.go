@@ -297,38 +297,46 @@ func (c *Core) Sweep(ctx context.Context) error {
 type Retention struct{ Presence, Audit, FailedLogins time.Duration }
 
 // Run sweeps at every interval, writes activity every few seconds and prunes each
-// minute, until ctx is done.
+// minute, until ctx is done. None waits for another: what is over ends in time,
+// however much there is to prune.
 func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) {
-	sweep, flush, prune := time.NewTicker(interval), time.NewTicker(flushInterval), time.NewTicker(time.Minute)
-	defer sweep.Stop()
-	defer flush.Stop()
-	defer prune.Stop()
-	failing := make(map[string]bool)
-	for {
-		var job string
-		var err error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		c.every(ctx, time.Minute, "prune", func() error {
+			now := c.store.Now()
+			return errors.Join(c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit)),
+				c.store.PruneFailedLogins(ctx, now.Add(-keep.FailedLogins)))
+		})
+	})
+	wg.Go(func() {
+		c.every(ctx, flushInterval, "activity", func() error { return c.flush(ctx) })
+		if err := c.flushLast(ctx); err != nil {
+			c.log.Warn("when sessions were last active is not stored", "error", err)
+		}
+	})
+	c.every(ctx, interval, "sweep", func() error { return c.Sweep(ctx) })
+	wg.Wait()
+}
+
+// every does a job at every interval until ctx is done. It logs one line when the
+// job begins to fail and one when it works again.
+func (c *Core) every(ctx context.Context, interval time.Duration, job string, do func() error) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for failing := false; ; {
 		select {
 		case <-ctx.Done():
-			if err := c.flushLast(ctx); err != nil {
-				c.log.Warn("when sessions were last active is not stored", "error", err)
-			}
 			return
-		case <-sweep.C:
-			job, err = "sweep", c.Sweep(ctx)
-		case <-flush.C:
-			job, err = "activity", c.flush(ctx)
-		case <-prune.C:
-			now := c.store.Now()
-			job, err = "prune", errors.Join(c.store.Prune(ctx, now, now.Add(-keep.Presence), now.Add(-keep.Audit)),
-				c.store.PruneFailedLogins(ctx, now.Add(-keep.FailedLogins)))
+		case <-tick.C:
 		}
-		switch { // one line when a job begins to fail, one when it works again
+		err := do()
+		switch {
 		case ctx.Err() != nil:
-		case err != nil && !failing[job]:
+		case err != nil && !failing:
 			c.log.Error("background work fails; trying again until it works", "job", job, "error", err)
-		case err == nil && failing[job]:
+		case err == nil && failing:
 			c.log.Info("background work succeeds again", "job", job)
 		}
-		failing[job] = err != nil
+		failing = err != nil
 	}
 }

@@ -9,8 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/session/sessiontest"
+	"github.com/turnike/turnike/internal/store/storetest"
 )
 
 // outage is a store whose sweep fails for a while.
@@ -30,7 +31,7 @@ func (o outage) Due(ctx context.Context, now time.Time, limit int) ([]string, er
 func TestRun_SaysOnceThatItFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		store := outage{sessiontest.NewMemory(), time.Now().Add(time.Minute)}
+		store := outage{storetest.NewMemory(), time.Now().Add(time.Minute)}
 		core := session.New(store, session.DefaultRules(), slog.New(slog.NewTextHandler(&log, nil)))
 		ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer stop()
@@ -38,5 +39,50 @@ func TestRun_SaysOnceThatItFails(t *testing.T) {
 		if n := strings.Count(log.String(), "\n"); n != 2 {
 			t.Errorf("%d lines: %s", n, log.String())
 		}
+	})
+}
+
+// stuck is a store whose pruning takes until its context ends.
+type stuck struct {
+	storetest.Store
+	pruning chan struct{}
+}
+
+func (s stuck) Prune(ctx context.Context, _, _, _ time.Time) error {
+	select {
+	case s.pruning <- struct{}{}:
+	case <-ctx.Done():
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// However long pruning takes, what is over ends in time.
+func TestT2_PruningDoesNotHoldUpTheSweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := stuck{Store: storetest.NewMemory(), pruning: make(chan struct{})}
+		core := session.New(store, session.DefaultRules(), slog.New(slog.DiscardHandler))
+		user, err := store.AddUser(t.Context(), "ada", account.RoleUser, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := core.Login(t.Context(), session.Login{User: user, Issued: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ran := make(chan struct{})
+		go func() {
+			defer close(ran)
+			core.Run(ctx, time.Second, session.Retention{Presence: time.Hour, Audit: time.Hour})
+		}()
+		<-store.pruning
+		time.Sleep(time.Until(in.Expires) + 2*time.Second)
+		synctest.Wait()
+		if s, _, err := store.Session(t.Context(), in.ID); err != nil || s.Ended.IsZero() {
+			t.Errorf("while it prunes, an expired session is %+v, %v", s, err)
+		}
+		stop()
+		<-ran
 	})
 }

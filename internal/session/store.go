@@ -6,7 +6,7 @@ import (
 )
 
 // Store keeps users, sessions, seats and the event log, and is what makes a
-// rule atomic. Implementations run the suite of package sessiontest.
+// rule atomic. Implementations run the suite of package storetest.
 type Store interface {
 	// Now is the time that decides [T1], in UTC, in milliseconds: what decide is
 	// given, for who looks without changing anything.

@@ -6,13 +6,13 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/turnike/turnike/internal/session/sessiontest"
+	"github.com/turnike/turnike/internal/store/storetest"
 )
 
 func TestMemory(t *testing.T) {
-	sessiontest.Run(t, func(testing.TB) sessiontest.Backend {
-		m := sessiontest.NewMemory()
-		return sessiontest.Backend{Open: func(testing.TB) sessiontest.Store { return m }}
+	storetest.Run(t, func(testing.TB) storetest.Backend {
+		m := storetest.NewMemory()
+		return storetest.Backend{Open: func(testing.TB) storetest.Store { return m }}
 	})
 }
 
@@ -25,7 +25,7 @@ func TestModel(t *testing.T) {
 		var stopped any // rapid ends a run by a panic, which must not end the bubble's goroutine
 		synctest.Test(t, func(t *testing.T) {
 			defer func() { stopped = recover() }()
-			err = sessiontest.Model(t.Context(), sessiontest.NewMemory(), draw, steps)
+			err = storetest.Model(t.Context(), storetest.NewMemory(), draw, steps)
 		})
 		if stopped != nil {
 			panic(stopped)

@@ -15,6 +15,7 @@ type UserChange struct {
 	Disabled     *bool
 	PasswordHash *string
 	Delete       bool
+	Restored     bool // out of a backup: whatever was ended since must not be live again
 }
 
 // changeUser changes an account. Whatever weakens or moves what the user may do
@@ -23,6 +24,9 @@ func changeUser(st State, rules Rules, now time.Time, c UserChange) Change {
 	p := newPlan(st, rules, now)
 	u := p.User
 	var code Code
+	if c.Restored {
+		code = EndedByAdmin
+	}
 	if c.Role != nil && *c.Role != u.Role {
 		u.Role, code = *c.Role, RoleChanged
 	}

@@ -52,8 +52,9 @@ export default async function seats(world) {
   await elsewhere.seats(2, 3);
   await third.seats(2, 3);
 
-  // Now the fourth comes in by pressing the button.
-  await fourth.page.getByRole('button', { name: fourth.say('btn.retry'), exact: true }).click();
+  // The fourth is told, and comes in by pressing the button.
+  await fourth.notice('full.free.t');
+  await fourth.page.getByRole('button', { name: fourth.say('btn.enter'), exact: true }).click();
   await fourth.sees('status.online');
   await third.seats(3, 3);
 

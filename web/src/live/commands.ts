@@ -90,9 +90,11 @@ export class Commands {
   /** The answer, or null after the refusal was written and said. */
   async #ask<T extends object>(send: () => Promise<T | Failure>, event: string): Promise<T | null> {
     let answer: T | Failure;
+    const asked = Date.now();
     try {
       answer = await send();
     } catch {
+      this.live.link.silentSince(asked, patience);
       if (this.live.link.wire.connected) this.#result(t('err.no_answer'));
       return null;
     }

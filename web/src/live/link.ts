@@ -4,8 +4,8 @@ import type { FromServer, Rejection, ToServer } from './protocol';
 
 export type Wire = Socket<FromServer, ToServer>;
 
-/** Why a transport was lost, as far as the browser lets us know. */
-export type Loss = { code: number; reason: string };
+/** Why and when a transport was lost, as far as the browser lets us know. */
+export type Loss = { code: number; reason: string; at: number };
 
 /** What the link reports. */
 export interface Watcher {
@@ -23,7 +23,8 @@ export interface Watcher {
   trying(attempt: number): void;
 }
 
-const fast = { connect: 5000, answer: 10_000 } as const;
+/** Milliseconds until an attempt is given up, and a sign of life. */
+const patience = { connect: 5000, probe: 2000 } as const;
 
 /**
  * The one connection of the page. It schedules its own attempts, so that the
@@ -35,6 +36,10 @@ export class Link {
   #attempt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
+  /** When the server was last heard. */
+  #heard = 0;
+  /** When the transport fell silent; null while it is not known to. */
+  #silentAt: number | null = null;
 
   constructor(
     private readonly watcher: Watcher,
@@ -47,24 +52,59 @@ export class Link {
         autoConnect: false,
         reconnection: false,
         withCredentials: true,
-        timeout: fast.connect,
+        timeout: patience.connect,
       });
-    this.wire.on('connect', () => watcher.connected());
+    this.wire.on('connect', () => {
+      this.#hear();
+      this.wire.io.engine.on('packet', this.#hear);
+      watcher.connected();
+    });
     this.wire.on('connect_error', (error) => this.#failed(error));
     this.wire.on('disconnect', (reason, details) => {
       if (this.#over) return;
       if (reason === 'io client disconnect') return watcher.left();
       if (reason === 'io server disconnect') return watcher.dismissed();
       const close = details && 'context' in details ? (details.context as { code?: number } | undefined) : undefined;
-      watcher.lost({ code: close?.code ?? 0, reason });
+      watcher.lost({ code: close?.code ?? 0, reason, at: this.#silentAt ?? Date.now() });
+      this.#silentAt = null;
       if (!this.#over) this.#again(0);
     });
     addEventListener('online', this.#now);
+    addEventListener('offline', this.#probe);
   }
 
+  readonly #hear = () => {
+    this.#heard = Date.now();
+  };
+
+  /** The network is back: tries at once, or looks whether the transport has survived. */
   readonly #now = () => {
     if (this.#timer !== undefined) this.connect();
+    else this.#probe();
   };
+
+  /** Asks for a sign of life; the browser has said that the network changed. */
+  readonly #probe = () => {
+    if (!this.wire.connected) return;
+    const asked = Date.now();
+    this.wire.timeout(patience.probe).emit('ping_manual', { n: 0 }, (silent) => {
+      if (silent) this.silentSince(asked, patience.probe);
+    });
+  };
+
+  /**
+   * A question asked then has not been answered for so many milliseconds. If nothing
+   * else was heard since, the transport is dead: waiting for the next heartbeat would
+   * show what is long untrue (UI-4). A page that was busy or asleep itself, which its
+   * late timer tells, may only not have read the answer, and asks again.
+   */
+  silentSince(asked: number, waited: number): void {
+    if (!this.wire.connected || this.#heard > asked) return;
+    if (Date.now() - asked > waited + 500) return this.#probe();
+    this.#silentAt = asked;
+    // Not disconnect(): a DISCONNECT that arrives late would free the seat (S3).
+    this.wire.io._close();
+  }
 
   /** Connects, or tries at once when an attempt is waiting. */
   connect(): void {
@@ -99,6 +139,7 @@ export class Link {
   close(): void {
     this.end();
     removeEventListener('online', this.#now);
+    removeEventListener('offline', this.#probe);
   }
 
   /** The transport in use, for people. */
@@ -111,6 +152,12 @@ export class Link {
     const { data } = error;
     if (data?.retry === false && data.code) return this.watcher.refused(data as Rejection);
     this.#again(error.context?.status ?? 0);
+  }
+
+  /** Comes back after the server has closed, as after a loss. */
+  retry(): void {
+    this.#over = false;
+    this.#again(0);
   }
 
   #again(status: number): void {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LogView } from '../log/view.svelte';
 import { Voice } from '../say/announcer.svelte';
+import { Commands } from './commands';
 import { Live } from './live';
 import { Store } from './store.svelte';
 import { FakeWire } from './wire.fake';
@@ -24,6 +25,10 @@ const sync = (seq: number, names = ['me']) => ({
 const status = (seq: number, username: string, state = 'online') => ({ username, status: state, since, count: 2, epoch: 'e', seq });
 const end = (code: string, reason = '') => ({ code, reason, message: 'm', at: since, reconnect: false });
 
+const listeners = new Map<string, () => void>();
+/** The browser tells the window something. */
+const happens = (name: string) => listeners.get(name)!();
+
 let fake: FakeWire;
 let live: Live;
 let store: Store;
@@ -31,7 +36,8 @@ let store: Store;
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('document', { hidden: false, addEventListener: () => {}, removeEventListener: () => {} });
-  vi.stubGlobal('addEventListener', () => {});
+  listeners.clear();
+  vi.stubGlobal('addEventListener', (name: string, listener: () => void) => listeners.set(name, listener));
   vi.stubGlobal('removeEventListener', () => {});
   vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw, 16));
   vi.stubGlobal('cancelAnimationFrame', (id: ReturnType<typeof setTimeout>) => clearTimeout(id));
@@ -86,25 +92,49 @@ describe('coming in', () => {
     expect(fake.last('presence_sync').payload).toEqual({ epoch: 'e', seq: 5 });
   });
 
-  test('a full house is a page of its own, and the wait that ends is no news [S9]', () => {
+  const turnAway = () => {
     fake.open();
     fake.last('register_user').answer({ ok: false, code: 'seat_limit', message: '', max: 3, used: 3, retry_after: 12 });
-    expect(store.stop).toMatchObject({ kind: 'refused', failure: { code: 'seat_limit' } });
-    fake.event('connection_ended', end('register_timeout'));
-    fake.lose();
-    expect(store.stop).toMatchObject({ kind: 'refused' });
-    const before = fake.attempts;
+  };
+  const registrations = () => fake.sent.filter((s) => s.name === 'register_user').length;
+
+  test('in front of a full pool the page hears of a free seat, and takes it by a click only [S9]', () => {
+    turnAway();
+    fake.last('connection_slots').answer({ ...slots, used: 3, available: 0 });
+    expect(store.stop).toMatchObject({ kind: 'refused', failure: { code: 'seat_limit', max: 3, used: 3 } });
+    fake.event('connection_slots', { ...slots, used: 2, available: 1, seq: 6 });
+    expect(store.stop).toMatchObject({ kind: 'refused', failure: { used: 2 } });
     vi.advanceTimersByTime(60_000);
-    expect(fake.attempts).toBe(before);
+    expect(registrations()).toBe(1);
     live.again();
-    expect(fake.attempts).toBe(before + 1);
+    expect(registrations()).toBe(2);
     comeIn();
     expect(store.stop).toBeNull();
   });
 
-  test('a full house whose transport is lost waits for the click as well', () => {
+  test('that the wait was cut or the transport lost is no news: it goes on by itself [S9]', () => {
+    turnAway();
+    for (const cut of [
+      () => (fake.event('connection_ended', end('register_timeout')), (fake.connected = false), fake.fire('disconnect', 'io server disconnect')),
+      () => fake.lose(),
+    ]) {
+      const [attempts, asked] = [fake.attempts, fake.sent.length];
+      cut();
+      vi.advanceTimersByTime(2000);
+      expect(fake.attempts).toBe(attempts + 1);
+      fake.open();
+      expect(fake.sent.slice(asked).map((s) => s.name)).toEqual(['connection_slots']);
+      expect(store.stop).toMatchObject({ kind: 'refused' });
+    }
+    fake.lose();
+    live.again();
     fake.open();
-    fake.last('register_user').answer({ ok: false, code: 'seat_limit', message: '', max: 3, used: 3, retry_after: 12 });
+    expect(registrations()).toBe(2);
+  });
+
+  test('any other refusal waits for the click', () => {
+    fake.open();
+    fake.last('register_user').answer({ ok: false, code: 'store_unavailable', message: '' });
     fake.lose();
     vi.advanceTimersByTime(60_000);
     expect(fake.attempts).toBe(1);
@@ -141,10 +171,57 @@ describe('losing the transport [UI-4]', () => {
     expect(store.nextAttemptAt).toBeGreaterThan(0);
   });
 
-  test('the close code of a drain is known', () => {
+  test('a server that restarts is away after a minute', () => {
     comeIn();
     fake.lose(4100);
     expect(store.lossCode).toBe(4100);
+    vi.advanceTimersByTime(58_000);
+    expect([store.draining, store.away]).toEqual([true, false]);
+    vi.advanceTimersByTime(3000);
+    expect([store.draining, store.away]).toEqual([false, true]);
+    expect(fake.attempts).toBeGreaterThan(1);
+  });
+
+  test('when the browser says that the network is gone the page looks at once', () => {
+    comeIn();
+    const at = Date.now();
+    happens('offline');
+    expect(fake.last('ping_manual')).toBeDefined();
+    vi.advanceTimersByTime(2000);
+    expect(store.status).toBe('reconnecting');
+    expect(store.lostAt).toBe(at);
+    happens('online');
+    expect(fake.attempts).toBe(2);
+  });
+
+  test('a transport that answers is not lost, whatever the browser says', () => {
+    comeIn();
+    happens('offline');
+    vi.advanceTimersByTime(100);
+    fake.event('user_status', status(6, 'x'));
+    vi.advanceTimersByTime(5000);
+    expect(store.status).toBe('online');
+  });
+
+  test('a page that was asleep looks again before it calls the transport lost', () => {
+    comeIn();
+    happens('offline');
+    vi.setSystemTime(Date.now() + 60_000); // suspended
+    vi.advanceTimersByTime(2000);
+    expect(store.status).toBe('online');
+    vi.advanceTimersByTime(2000);
+    expect(store.status).toBe('reconnecting');
+  });
+
+  test('a ping without an answer is a loss as of the ping', async () => {
+    comeIn();
+    const commands = new Commands(live);
+    commands.start();
+    const at = Date.now() + 1000;
+    await vi.advanceTimersByTimeAsync(6000);
+    commands.stop();
+    expect(store.status).toBe('reconnecting');
+    expect(store.lostAt).toBe(at);
   });
 
   test('leaving is not losing: nothing is tried', () => {

@@ -2,7 +2,7 @@ import { Latency } from '../latency/window';
 import type { LogView } from '../log/view.svelte';
 import { Book, type Change } from '../presence/book';
 import { Resync } from '../presence/resync';
-import type { Status as Delta, Sync } from '../presence/wire';
+import type { Slots, Status as Delta, Sync } from '../presence/wire';
 import type { Voice } from '../say/announcer.svelte';
 import { t } from '../copy/text.svelte';
 import type { Visibility } from '../seat/picture';
@@ -15,6 +15,9 @@ import type { Store } from './store.svelte';
 
 const patience = 10_000;
 
+/** Refusals of a registration that end when a seat is free. */
+const full: ReadonlySet<string> = new Set(['seat_limit', 'seat_lost']);
+
 /**
  * The life of the page: connects, registers, keeps the book of who is inside,
  * and stops for good when the server says so. It writes the store and the log;
@@ -26,13 +29,15 @@ export class Live implements Watcher {
   readonly latency = new Latency();
   readonly journal: Journal;
 
-  readonly #frame = new Frame(() => this.#draw());
+  readonly #frame = new Frame([() => this.#drawLog(), () => this.#drawInside(), () => this.#drawUsers()]);
   readonly #siblings: Siblings;
   readonly #resync: Resync;
   #changes: number[] = [];
   /** Arrival of our own seat before the loss, to know it was kept. */
   #seatSince: number | null = null;
   #visibility: Visibility = 'names';
+  /** In front of a full pool: connected only to hear when a seat is free. */
+  #watching = false;
   #received = 0;
   #sent = 0;
 
@@ -84,6 +89,7 @@ export class Live implements Watcher {
     wire.on('user_status', (delta) => this.#delta(delta));
     wire.on('presence_sync', (sync) => this.#sync(sync));
     wire.on('connection_slots', (slots) => {
+      this.#vacancy(slots);
       if (!this.book.occupancy(slots)) return;
       this.journal.slots(slots);
       this.want();
@@ -100,7 +106,8 @@ export class Live implements Watcher {
     store.transport = this.link.transport;
     this.link.wire.io.engine.on('upgrade', (transport) => (store.transport = transport.name));
     this.journal.note('connect', `${store.transport} · ${this.link.wire.id}`);
-    void this.register();
+    if (this.#watching) this.#watch();
+    else void this.register();
   }
 
   lost(loss: Loss): void {
@@ -109,8 +116,10 @@ export class Live implements Watcher {
     if (store.status === 'online') this.#seatSince = own?.since ?? null;
     store.lossCode = loss.code;
     // Turned away and waiting for a click: nothing is tried without one.
+    if (this.#watching) return;
     if (store.stop) return this.link.end();
     this.journal.note('closed', loss.code ? `${loss.reason} · ${loss.code}` : loss.reason);
+    store.lostAt ??= loss.at;
     this.#away('reconnecting');
   }
 
@@ -121,6 +130,7 @@ export class Live implements Watcher {
   }
 
   dismissed(): void {
+    if (this.#watching) return this.link.retry();
     if (this.store.stop) return;
     this.journal.note('closed', 'io server disconnect');
     this.#away('offline');
@@ -134,6 +144,7 @@ export class Live implements Watcher {
 
   failed(attempt: number, nextAt: number, status: number): void {
     this.store.nextAttemptAt = nextAt;
+    if (this.#watching) return;
     if (attempt > 1 || status) this.journal.note('connect_error', status ? String(status) : '');
     if (this.store.status === 'connecting') this.#away('reconnecting');
   }
@@ -160,11 +171,12 @@ export class Live implements Watcher {
   /** Asks for our seat; done when answered or given up. */
   register(): Promise<void> {
     this.journal.sent('register');
+    const asked = Date.now();
     return new Promise((done) => {
       // By callback: what follows the answer in the same packet must find it taken.
       this.link.wire.timeout(patience).emit('register_user', {}, (late, answer) => {
-        // No answer: the connection is gone or will be; the link sees to it.
-        if (!late && this.store.stop?.kind !== 'end') {
+        if (late) this.link.silentSince(asked, patience);
+        else if (this.store.stop?.kind !== 'end') {
           if (failed(answer)) this.#turnedAway(answer);
           else this.#registered(answer);
         }
@@ -182,6 +194,7 @@ export class Live implements Watcher {
     store.expiresAt = Date.parse(answer.expires_at);
     store.grace = answer.grace_ms;
     store.stop = null;
+    this.#watching = false;
     if (store.lostAt !== null) store.reconnects++;
     store.lostAt = null;
     store.lossCode = 0;
@@ -201,6 +214,23 @@ export class Live implements Watcher {
     store.lostAt = null;
     store.clock.set();
     store.stop = { kind: 'refused', failure, at: Date.now(), session: this.link.wire.id ?? '' };
+    this.#watching = full.has(failure.code);
+    if (this.#watching) this.#watch();
+  }
+
+  /** Asks the server to say when a seat is free; taking it is the person's click (S9). */
+  #watch(): void {
+    const asked = Date.now();
+    this.link.wire.timeout(patience).emit('connection_slots', {}, (late, answer) => {
+      if (late) this.link.silentSince(asked, patience);
+      else if (!failed(answer)) this.#vacancy(answer);
+    });
+  }
+
+  #vacancy({ max, used }: Slots): void {
+    const { stop } = this.store;
+    if (!this.#watching || stop?.kind !== 'refused') return;
+    this.store.stop = { ...stop, failure: { ...stop.failure, max, used } };
   }
 
   // Who is inside.
@@ -279,8 +309,10 @@ export class Live implements Watcher {
 
   #finish(end: End): void {
     const { store } = this;
+    // Waiting in front of a full pool: that the wait was cut is no news.
+    if (this.#watching && end.code === 'register_timeout') return;
+    this.#watching = false;
     this.link.end();
-    // Waiting at a full house: that the wait was cut is no news.
     if (store.stop?.kind === 'refused' && end.code === 'register_timeout') return;
     this.#halt();
     store.status = connectionOnly.has(end.code) ? 'offline' : 'ended';
@@ -301,6 +333,7 @@ export class Live implements Watcher {
   /** A click on the notice: try again what was refused. */
   again(): void {
     const { store } = this;
+    this.#watching = false;
     if (store.stop?.kind === 'refused' && this.link.wire.connected) {
       void this.register();
       return;
@@ -315,14 +348,20 @@ export class Live implements Watcher {
 
   // Drawing and speaking.
 
-  #draw(): void {
-    const { store, book } = this;
+  #drawLog(): void {
+    const { store } = this;
     if (store.stop?.kind === 'end') return;
     this.log.refresh();
     store.received = this.#received;
     store.sent = this.#sent;
+    if (store.samples.at(-1) === this.latency.samples.at(-1)) return; // the chart is not cheap
     store.latency = this.latency.figures();
     store.samples = [...this.latency.samples];
+  }
+
+  #drawInside(): void {
+    const { store, book } = this;
+    if (store.stop?.kind === 'end') return;
     const now = performance.now();
     this.#changes = this.#changes.filter((at) => now - at < 250);
     const self = store.self?.username;
@@ -336,6 +375,10 @@ export class Live implements Watcher {
       hurried: this.#changes.length > 10 || !store.inside.known,
       known: book.slots !== null,
     };
+  }
+
+  #drawUsers(): void {
+    this.store.listed = this.store.inside;
   }
 
   #sayStatus(): void {

@@ -75,6 +75,7 @@ export interface ToServer {
   register_user: (payload: Record<string, never>, ack: Ack<Registered>) => void;
   get_online_users: (payload: Record<string, never>, ack: Ack<OnlineUsers>) => void;
   ping_manual: (payload: { n: number }, ack: Ack<Pong>) => void;
+  connection_slots: (payload: Record<string, never>, ack: Ack<Slots>) => void;
   presence_sync: (payload: { epoch: string; seq: number }, ack: Ack<Sync>) => void;
 }
 

@@ -1,7 +1,7 @@
 import type { Face } from '../presence/book';
 import type { Slots } from '../presence/wire';
 import type { Visibility } from '../seat/picture';
-import type { End, Failure, Self } from './protocol';
+import { comeBack, type End, type Failure, type Self } from './protocol';
 import { phaseOf, type Phase, type Status } from './status';
 import { Clock } from './clock.svelte';
 
@@ -11,6 +11,9 @@ export type Stop =
   | { kind: 'end'; end: End; at: number; session: string }
   /** The registration was refused; the session lives. */
   | { kind: 'refused'; failure: Failure; at: number; session: string };
+
+/** How long a server may take to restart before it counts as away, in milliseconds. */
+const restartTime = 60_000;
 
 /** Who is inside, as it is drawn: replaced as a whole, once per frame. */
 export interface Inside {
@@ -58,6 +61,8 @@ export class Store {
   result = $state('');
 
   inside = $state.raw<Inside>(nobody);
+  /** The same for the list of users, which is drawn a frame later. */
+  listed = $state.raw<Inside>(nobody);
   received = $state(0);
   sent = $state(0);
   latency = $state.raw<{ last: number; median: number; max: number } | null>(null);
@@ -72,6 +77,16 @@ export class Store {
     return this.phase === 'calm' ? null : this.lostAt;
   }
 
+  /** Gone for so long that it is no restart, whatever the server has said. */
+  get away(): boolean {
+    return this.status === 'reconnecting' && this.lostAt !== null && this.clock.now - this.lostAt >= restartTime;
+  }
+
+  /** The server has said that it restarts, and may still be at it. */
+  get draining(): boolean {
+    return this.status === 'reconnecting' && this.lossCode === comeBack.draining && !this.away;
+  }
+
   get admin(): boolean {
     return this.self?.role === 'admin';
   }
@@ -79,6 +94,7 @@ export class Store {
   /** Empties everything that is somebody's (UI-5). */
   forget(): void {
     this.inside = nobody;
+    this.listed = nobody;
     this.latency = null;
     this.samples = [];
     this.result = '';

@@ -9,7 +9,11 @@ export class FakeWire {
   attempts = 0;
   /** What the page sent: name, payload and the way to answer. */
   readonly sent: { name: string; payload: unknown; answer: (answer: unknown) => void }[] = [];
-  readonly io = { engine: { transport: { name: 'websocket' }, on: () => {} } };
+  readonly #heard: (() => void)[] = [];
+  readonly io = {
+    engine: { transport: { name: 'websocket' }, on: (name: string, heard: () => void) => name === 'packet' && this.#heard.push(heard) },
+    _close: () => this.lose(0, 'forced close'),
+  };
 
   #handlers = new Map<string, Handler[]>();
   #any: Handler[] = [];
@@ -37,10 +41,17 @@ export class FakeWire {
   emit(name: string, payload: unknown, ack: Handler): void {
     this.#out(name, payload, (answer) => ack(answer));
   }
-  timeout(): { emit: (name: string, payload: unknown, ack: Handler) => void; emitWithAck: (name: string, payload: unknown) => Promise<unknown> } {
+  timeout(ms: number): { emit: (name: string, payload: unknown, ack: Handler) => void; emitWithAck: (name: string, payload: unknown) => Promise<unknown> } {
     return {
-      emit: (name, payload, ack) => this.#out(name, payload, (answer) => ack(null, answer)),
-      emitWithAck: (name, payload) => new Promise((resolve) => this.#out(name, payload, resolve)),
+      emit: (name, payload, ack) => {
+        const late = setTimeout(() => ack(new Error('late')), ms);
+        this.#out(name, payload, (answer) => (clearTimeout(late), ack(null, answer)));
+      },
+      emitWithAck: (name, payload) =>
+        new Promise((resolve, reject) => {
+          const late = setTimeout(() => reject(new Error('late')), ms);
+          this.#out(name, payload, (answer) => (clearTimeout(late), resolve(answer)));
+        }),
     };
   }
   #out(name: string, payload: unknown, answer: (answer: unknown) => void): void {
@@ -54,6 +65,7 @@ export class FakeWire {
     for (const handler of this.#handlers.get(name) ?? []) handler(...args);
   }
   event(name: string, payload: unknown): void {
+    for (const heard of this.#heard) heard();
     for (const handler of this.#any) handler(name, payload);
     this.fire(name, payload);
   }
@@ -61,9 +73,9 @@ export class FakeWire {
     this.connected = true;
     this.fire('connect');
   }
-  lose(code = 1006): void {
+  lose(code = 1006, reason = 'transport close'): void {
     this.connected = false;
-    this.fire('disconnect', 'transport close', { context: { code } });
+    this.fire('disconnect', reason, { context: { code } });
   }
   last(name: string): { payload: unknown; answer: (answer: unknown) => void } {
     return this.sent.findLast((sent) => sent.name === name)!;

@@ -22,6 +22,15 @@ export const unreachable = (): Message => ({
   until: 0,
 });
 
+/** The browser does not keep the session's cookie. */
+export const forgotten = (): Message => ({
+  code: 'no_cookie',
+  tone: 'warn',
+  title: () => t('err.no_cookie.t'),
+  text: () => t(isSecureContext ? 'err.no_cookie.b' : 'err.no_cookie.http'),
+  until: 0,
+});
+
 export const expired = (): Message => ({ code: 'takeover_expired', tone: 'warn', text: () => t('ask.expired'), until: 0 });
 
 /**

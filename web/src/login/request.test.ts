@@ -11,7 +11,7 @@ describe('login', () => {
   test('sends exactly the contract', async () => {
     let sent: unknown;
     const send: typeof fetch = async (_, init) => {
-      sent = JSON.parse(String(init?.body));
+      if (init?.body) sent = JSON.parse(String(init.body));
       return new Response('{}');
     };
     expect(await login(who, undefined, send)).toBe('in');
@@ -31,6 +31,23 @@ describe('login', () => {
     [418, { code: 'teapot', detail: 'no' }, {}, { code: 'teapot', message: 'no' }],
   ])('%i %j', async (status, body, headers, want) => {
     expect((await login(who, undefined, answer(status, body, headers as Record<string, string>))) as Refusal).toMatchObject(want);
+  });
+
+  test.each([
+    [200, {}, 'in', 2],
+    [401, { code: 'unauthorized' }, 'forgotten', 3],
+    [401, { code: 'replaced' }, 'in', 2], // the cookie was there: somebody else was quicker
+  ])('a login whose cookie is answered with %i %j is %s', async (status, body, want, requests) => {
+    const sent: [unknown, RequestInit | undefined][] = [];
+    const send: typeof fetch = async (to, init) => {
+      sent.push([to, init]);
+      if (to === 'socket') return new Response(JSON.stringify(body), { status });
+      return new Response(JSON.stringify({ token: 'secret' }));
+    };
+    expect(await login(who, undefined, send)).toBe(want);
+    expect(sent).toHaveLength(requests);
+    if (want !== 'forgotten') return;
+    expect(sent[2]).toMatchObject(['logout', { method: 'POST', credentials: 'omit', headers: { Authorization: 'Bearer secret' } }]);
   });
 
   test('no network', async () => {

@@ -27,13 +27,15 @@ export interface Refusal {
   used: number;
 }
 
-export type Outcome = 'in' | 'unreachable' | Refusal;
+/** forgotten: the password was right, but the browser did not keep the cookie. */
+export type Outcome = 'in' | 'unreachable' | 'forgotten' | Refusal;
 
 export type Takeover = { ticket: string; session?: string };
 
 /**
- * Asks to come in. The answer's token is not read: the page goes on with the
- * cookie, which no script can see (SEC-17).
+ * Asks to come in. The page goes on with the cookie, which no script can see
+ * (SEC-17). The answer's token is used only to end a session whose cookie the
+ * browser did not keep: each attempt would leave one more behind.
  */
 export async function login(who: Credentials, takeover?: Takeover, send: typeof fetch = fetch): Promise<Outcome> {
   let response: Response;
@@ -47,8 +49,32 @@ export async function login(who: Credentials, takeover?: Takeover, send: typeof 
   } catch {
     return 'unreachable';
   }
-  if (response.ok) return 'in';
-  return refusal(response, await response.json().catch(() => ({})));
+  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  if (!response.ok) return refusal(response, answer);
+  if (await recognised(send)) return 'in';
+  await end(String(answer.token), send);
+  return 'forgotten';
+}
+
+/** Reports whether the browser shows the cookie that the login has set. */
+async function recognised(send: typeof fetch): Promise<boolean> {
+  try {
+    const response = await send('socket', { headers: { Accept: 'application/json' }, credentials: 'same-origin', cache: 'no-store' });
+    if (response.status !== 401) return true;
+    const { code } = (await response.json()) as { code?: unknown };
+    return code !== 'unauthorized';
+  } catch {
+    return true; // the next page tells what is wrong
+  }
+}
+
+/** Ends a session by its token. */
+async function end(token: string, send: typeof fetch): Promise<void> {
+  try {
+    await send('logout', { method: 'POST', headers: { Authorization: `Bearer ${token}` }, credentials: 'omit' });
+  } catch {
+    // It ends with its token.
+  }
 }
 
 function refusal(response: Response, problem: Record<string, unknown>): Refusal {

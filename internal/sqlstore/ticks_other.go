@@ -1,7 +1,0 @@
-//go:build !linux
-
-package sqlstore
-
-// readTicks has nothing to read here: commands go by the machine's clock and the
-// noted shift, and a suspension counts for nothing.
-func readTicks() (ticks, bool) { return ticks{}, false }

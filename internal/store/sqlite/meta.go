@@ -1,0 +1,49 @@
+package sqlite
+
+import "context"
+
+// Keys of the meta table that the store itself keeps.
+const (
+	metaInstance = "instance"
+	metaEpoch    = "epoch"
+	metaBatch    = "batch"    // the last batch that wrote without an event
+	metaDrain    = "draining" // since when, in milliseconds; gone with the next start
+)
+
+const upsertMeta = `INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
+
+// Instance is the random id that was made with the database.
+func (s *Store) Instance() string { return s.instance }
+
+// Epoch is the id of the present run [P3], as [Store.Restart] was given it; ""
+// before the first one.
+func (s *Store) Epoch(ctx context.Context) (string, error) { return s.Meta(ctx, metaEpoch) }
+
+// Meta returns what was noted under a key, "" when nothing was.
+func (s *Store) Meta(ctx context.Context, key string) (string, error) {
+	value := ""
+	err := s.read(ctx, func(c *conn) (err error) {
+		value, err = readMeta(c, key)
+		return err
+	})
+	return value, err
+}
+
+func readMeta(c *conn, key string) (string, error) {
+	value := ""
+	err := c.query(`SELECT value FROM meta WHERE key = ?`, func(r row) error {
+		value = r.string(0)
+		return nil
+	}, key)
+	return value, err
+}
+
+// SetMeta notes something about the database as a whole.
+func (s *Store) SetMeta(ctx context.Context, key, value string) error {
+	return s.write(ctx, func(t *tx) error { return t.setMeta(key, value) })
+}
+
+func (t *tx) setMeta(key, value string) error {
+	_, err := t.exec(upsertMeta, key, value)
+	return err
+}

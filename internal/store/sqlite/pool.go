@@ -1,0 +1,148 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// DefaultPool is the pool that exists from the start, and the one of accounts
+// that name none.
+const DefaultPool = "default"
+
+// PoolExistsError says that a pool of that name is there already.
+type PoolExistsError struct{ Name string }
+
+func (e *PoolExistsError) Error() string { return fmt.Sprintf("pool %q exists already", e.Name) }
+func (*PoolExistsError) refusal()        {}
+
+// PoolInUseError says that a pool cannot be deleted: it has accounts.
+type PoolInUseError struct {
+	Name  string
+	Users int
+}
+
+func (e *PoolInUseError) Error() string {
+	return fmt.Sprintf("pool %q has accounts: %d", e.Name, e.Users)
+}
+func (*PoolInUseError) refusal() {}
+
+// livePool selects pools that accounts may be in. The system's own has an empty
+// name. A deleted one keeps its row, because the event log names it by id; its
+// name is "#" and the id, which frees the old name and is none that a pool can
+// be given.
+const livePool = `name GLOB '[a-z0-9]*'`
+
+// Pools returns every pool but the system's own, by id.
+func (s *Store) Pools(ctx context.Context) ([]session.Pool, error) {
+	var out []session.Pool
+	err := s.read(ctx, func(c *conn) error {
+		return c.query(selectPool+` WHERE `+livePool+` ORDER BY id`, func(r row) error {
+			out = append(out, scanPool(r, 0))
+			return nil
+		})
+	})
+	return out, err
+}
+
+// PoolByName returns the pool of that name. Error: ErrNoPool.
+func (s *Store) PoolByName(ctx context.Context, name string) (session.Pool, error) {
+	var p session.Pool
+	err := s.read(ctx, func(c *conn) error {
+		var err error
+		p, err = poolByName(c, name)
+		return err
+	})
+	return p, err
+}
+
+// poolByName finds a pool, but never the system's or a deleted one.
+func poolByName(c *conn, name string) (session.Pool, error) {
+	var p session.Pool
+	found := false
+	err := c.query(selectPool+` WHERE name = ? AND `+livePool, func(r row) error {
+		p, found = scanPool(r, 0), true
+		return nil
+	}, name)
+	if err == nil && !found {
+		err = fmt.Errorf("%w: %q", session.ErrNoPool, name)
+	}
+	return p, err
+}
+
+// CreatePool makes a pool with a seat limit, as an operator's choice: the
+// configuration does not touch it. The caller has checked the name.
+// Error: *PoolExistsError.
+func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session.Pool, error) {
+	var made session.Pool
+	err := s.write(ctx, func(t *tx) error {
+		n, err := t.exec(`INSERT INTO pools (id, name, seat_limit, limit_set)
+			SELECT MAX(id) + 1, ?, ?, 1 FROM pools WHERE true ON CONFLICT (name) DO NOTHING`, name, limit)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return &PoolExistsError{Name: name}
+		}
+		p, err := poolByName(t.conn, name)
+		if err != nil {
+			return err
+		}
+		if err := t.emit(p.ID, session.Event{Type: session.PoolChanged}); err != nil {
+			return err
+		}
+		made, err = t.pool(p.ID)
+		return err
+	})
+	if err != nil {
+		return session.Pool{}, err
+	}
+	return made, nil
+}
+
+// DeletePool deletes a pool that has no accounts; those that were deleted do not
+// count. Errors: ErrNoPool, *PoolInUseError.
+func (s *Store) DeletePool(ctx context.Context, name string) error {
+	return s.write(ctx, func(t *tx) error {
+		p, err := poolByName(t.conn, name)
+		if err != nil {
+			return err
+		}
+		users := 0
+		err = t.conn.query(`SELECT COUNT(*) FROM users WHERE pool_id = ? AND canonical IS NOT NULL`, func(r row) error {
+			users = r.int(0)
+			return nil
+		}, int64(p.ID))
+		if err != nil {
+			return err
+		}
+		if users > 0 {
+			return &PoolInUseError{Name: name, Users: users}
+		}
+		t.mirror.clear() // it has the old name
+		if p, err = t.pool(p.ID); err != nil {
+			return err
+		}
+		p.Name = fmt.Sprintf("#%d", p.ID)
+		t.setPool(p)
+		if _, err := t.exec(`UPDATE pools SET name = ? WHERE id = ?`, p.Name, int64(p.ID)); err != nil {
+			return err
+		}
+		return t.emit(p.ID, session.Event{Type: session.PoolDeleted, Reason: name})
+	})
+}
+
+// checkPool refuses to move an account into a pool that is deleted. Error:
+// ErrNoPool.
+func (t *tx) checkPool(id session.PoolID) error {
+	found := false
+	err := t.conn.query(`SELECT 1 FROM pools WHERE id = ? AND `+livePool, func(row) error {
+		found = true
+		return nil
+	}, int64(id))
+	if err == nil && !found {
+		err = session.ErrNoPool
+	}
+	return err
+}

@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/tally"
+)
+
+// counters are kept for metrics; each is since the store was opened.
+type counters struct {
+	batches, requests, commits, full, busy, panics, breaches atomic.Int64
+	failed                                                   atomic.Int64
+
+	sizes, took *tally.Histogram
+}
+
+func newCounters() counters {
+	return counters{sizes: tally.NewHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256), took: tally.Latency()}
+}
+
+// Stats are the store's figures since it was opened, but for Queue.
+type Stats struct {
+	Queue    int   // requests that wait now
+	Queued   int   // how many may
+	Requests int64 // written or refused
+	Batches  int64 // transactions begun for them
+	Commits  int64 // transactions committed
+	Full     int64 // requests turned away because the queue was full
+	Busy     int64 // times that another process's transaction was waited for in vain, and again
+	Panics   int64 // of requests and of the listener
+	Breaches int64 // changes refused because they broke an invariant
+	Failed   int64 // batches of which nothing was written
+	Down     bool  // the last write failed, and no probe was committed since
+
+	Sizes tally.Buckets // requests of a batch
+	Took  tally.Buckets // seconds that COMMIT took: the disk's part
+}
+
+// Stats returns the store's figures.
+func (s *Store) Stats() Stats {
+	return Stats{
+		Queue: len(s.queue), Queued: cap(s.queue),
+		Requests: s.stats.requests.Load(), Batches: s.stats.batches.Load(), Commits: s.stats.commits.Load(),
+		Full: s.stats.full.Load(), Busy: s.stats.busy.Load(),
+		Panics: s.stats.panics.Load(), Breaches: s.stats.breaches.Load(),
+		Failed: s.stats.failed.Load(), Down: s.down.Load() != nil, Sizes: s.stats.sizes.Snapshot(), Took: s.stats.took.Snapshot(),
+	}
+}
+
+// Occupancy is who is where, as of one commit.
+type Occupancy struct {
+	Pools    []session.Pool // but the system's own and deleted ones, by id
+	Sessions int            // that are live
+}
+
+// Occupancy reads the counters of all pools, and counts the sessions.
+func (s *Store) Occupancy(ctx context.Context) (Occupancy, error) {
+	var o Occupancy
+	err := s.readTx(ctx, func(c *conn) error {
+		err := c.query(selectPool+` WHERE `+livePool+` ORDER BY id`, func(r row) error {
+			o.Pools = append(o.Pools, scanPool(r, 0))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return c.query(`SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL AND expires_at > ?`, func(r row) error {
+			o.Sessions = r.int(0)
+			return nil
+		}, s.Now())
+	})
+	return o, err
+}
