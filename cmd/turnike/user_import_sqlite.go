@@ -27,12 +27,12 @@ func readSQLite(ctx context.Context, file, query string, check *importCheck) err
 	if err != nil {
 		return fmt.Errorf("--sqlite: %w", err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }() // nothing was written
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return fmt.Errorf("--sqlite %s: %w", file, err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // its error is that of rows.Err
 	columns, err := rows.Columns()
 	if err != nil {
 		return fmt.Errorf("--query: %w", err)

@@ -32,7 +32,7 @@ func open(c driver.Connector) (*conn, error) {
 		return nil, err
 	}
 	one := &conn{driver: dc, stmts: make(map[string]driver.Stmt)}
-	whenRolledBack(dc, func() { one.fail(errRolledBack) })
+	whenRolledBack(dc, func() { _ = one.fail(errRolledBack) })
 	return one, nil
 }
 
