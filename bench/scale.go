@@ -19,7 +19,7 @@ func scaleMode(z sizes, i int) mode {
 		metrics: []metric{
 			{key: key("join"), title: title("s until all are inside and have the whole presence"), digits: 2},
 			{key: key("joinCPU"), title: title("CPU µs per connect")},
-			{key: key("rss"), title: title("RSS bytes per connection, all inside")},
+			{key: key("rss"), title: title("RSS bytes per connection, all inside"), zero: true}, // of a few users it is noise
 			{key: key("back"), title: title("s from SIGTERM until all are inside again"), digits: 2},
 			{key: key("backCPU"), title: title("CPU µs per reconnect, including the server's start")},
 			{key: key("tries"), title: title("attempts per reconnect"), digits: 2},
