@@ -26,19 +26,19 @@ type client struct {
 	record *record           // guarded by the registry
 	buckets
 
-	registered atomic.Bool  // inside
-	expiring   atomic.Bool  // somebody ends its session, whose time is over
-	watches    atomic.Bool  // waits for a seat on purpose: it need not register in time [S9]
-	entering   atomic.Bool  // registers right now: what it hears next is the answer
-	told       atomic.Bool  // the core may know of it, so it must be told that it left
-	over       atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
-	lastSync   atomic.Int64 // milliseconds
-	lastList   atomic.Int64 // likewise, of get_online_users
-	lastSlots  atomic.Int64 // likewise, of connection_slots
+	registered   atomic.Bool  // inside
+	expiring     atomic.Bool  // somebody ends its session, whose time is over
+	watches      atomic.Bool  // waits for a seat on purpose: it need not register in time [S9]
+	entering     atomic.Bool  // registers right now: what it hears next is the answer
+	registerSent atomic.Bool  // the core may know of it, so it must be told that it left
+	sessionEnded atomic.Bool  // its session has ended, so the core need not be told: it can never let it in again
+	lastSync     atomic.Int64 // milliseconds
+	lastList     atomic.Int64 // likewise, of get_online_users
+	lastSlots    atomic.Int64 // likewise, of connection_slots
 
-	mu    sync.Mutex // guards the rest
-	timer *time.Timer
-	late  bool // it did not register in time
+	mu               sync.Mutex // guards the rest
+	timer            *time.Timer
+	registerTimedOut bool // it did not register in time
 }
 
 func clientOf(sock *socketio.Socket) *client {
@@ -60,8 +60,8 @@ func (c *client) awaitRegister() {
 	var mine *time.Timer
 	mine = time.AfterFunc(c.server.cfg.RegisterTimeout, func() {
 		c.mu.Lock()
-		c.late = c.timer == mine
-		due := c.late
+		c.registerTimedOut = c.timer == mine
+		due := c.registerTimedOut
 		c.mu.Unlock()
 		if due {
 			c.end(eventConnectionEnded, codeRegisterTimeout, "", c.server.now())
@@ -79,7 +79,7 @@ func (c *client) stopAwaiting() bool {
 		c.timer.Stop()
 		c.timer = nil
 	}
-	return !c.late
+	return !c.registerTimedOut
 }
 
 // end puts the client out for good: it hears why and when, by the machine's clock,
@@ -108,7 +108,7 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	rec := s.sessions.snapshot(c)
 	s.sessions.detach(c)
 	s.pool(rec.pool).push(gone{c})
-	if !c.told.Load() || c.over.Load() {
+	if !c.registerSent.Load() || c.sessionEnded.Load() {
 		return
 	}
 	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})

@@ -71,7 +71,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 		c.end(eventConnectionEnded, codeRateLimited, "", s.now())
 		return
 	}
-	c.told.Store(true)
+	c.registerSent.Store(true)
 	c.entering.Store(true)
 	err := s.takeSeat(ctx, rec, sock.ID())
 	for rotated(err) { // its session goes on under another id [A5]

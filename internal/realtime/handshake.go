@@ -33,7 +33,7 @@ type handshake struct {
 	refused *auth.Error    // why the cookie opens nothing
 
 	mu          sync.Mutex        // guards what follows
-	counts      string            // what it counts against until CONNECT [SEC-42], see door.waiting; empty after it
+	counts      string            // what it counts against until CONNECT [SEC-42], see connLimiter.waiting; empty after it
 	polls       *ratelimit.Bucket // made by the first poll [SEC-41]
 	origin      string            // the last one shown
 	blindPost   bool              // the latest POST came without an Origin, so what it says is not the cookie's

@@ -49,8 +49,8 @@ func (s *Server) limited(kind string) {
 	s.log.Debug("limit reached", "limit", kind)
 }
 
-// door counts who comes in before it is known who it is.
-type door struct {
+// connLimiter counts who comes in before it is known who it is.
+type connLimiter struct {
 	limits   Limits
 	open     atomic.Int64 // connections of whatever kind
 	failures *ratelimit.Limiter
@@ -61,8 +61,8 @@ type door struct {
 	cookies    map[string]int // those that a cookie has opened and that have not connected yet, by session
 }
 
-func newDoor(l Limits) *door {
-	return &door{
+func newConnLimiter(l Limits) *connLimiter {
+	return &connLimiter{
 		limits:     l,
 		failures:   ratelimit.New(ratelimit.Rate{PerSecond: float64(l.FailuresPerAddress), Burst: 5 * l.FailuresPerAddress}, nil),
 		events:     ratelimit.New(perSecond(l.EventsPerUser), nil),
@@ -77,38 +77,38 @@ func perSecond(n int) ratelimit.Rate { return ratelimit.Rate{PerSecond: float64(
 // waiting is where a connection counts before CONNECT: with its address, or with
 // the session that its cookie has shown. That is verified, and no failure when it
 // ends; but a single cookie must not hold any number of connections.
-func (d *door) waiting(known bool) map[string]int {
+func (l *connLimiter) waiting(known bool) map[string]int {
 	if known {
-		return d.cookies
+		return l.cookies
 	}
-	return d.unverified
+	return l.unverified
 }
 
 // enter counts a connection in, unless there are too many: the kind of the limit
 // then. Key is its network, or its session where that is known.
-func (d *door) enter(key string, known bool) (limit string) {
-	if n := d.open.Add(1); d.limits.Connections > 0 && n > int64(d.limits.Connections) {
-		d.open.Add(-1)
+func (l *connLimiter) enter(key string, known bool) (limit string) {
+	if n := l.open.Add(1); l.limits.Connections > 0 && n > int64(l.limits.Connections) {
+		l.open.Add(-1)
 		return limitConnections
 	}
 	switch {
-	case !known && d.limits.FailuresPerAddress > 0 && d.failures.Empty(key):
+	case !known && l.limits.FailuresPerAddress > 0 && l.failures.Empty(key):
 		limit = limitFailures
-	case !d.begin(key, known):
+	case !l.begin(key, known):
 		limit = limitUnverified
 	default:
 		return ""
 	}
-	d.open.Add(-1)
+	l.open.Add(-1)
 	return limit
 }
 
 // begin counts a connection before its CONNECT; one past the limit it does not.
-func (d *door) begin(key string, known bool) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	open := d.waiting(known)
-	if d.limits.UnverifiedPerAddress > 0 && open[key] >= d.limits.UnverifiedPerAddress {
+func (l *connLimiter) begin(key string, known bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	open := l.waiting(known)
+	if l.limits.UnverifiedPerAddress > 0 && open[key] >= l.limits.UnverifiedPerAddress {
 		return false
 	}
 	open[key]++
@@ -116,25 +116,25 @@ func (d *door) begin(key string, known bool) bool {
 }
 
 // strangers is the number of unverified connections.
-func (d *door) strangers() (n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, open := range d.unverified {
+func (l *connLimiter) strangers() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, open := range l.unverified {
 		n += open
 	}
 	return n
 }
 
 // settle ends the time before a connection's CONNECT.
-func (d *door) settle(key string, known, failed bool) {
-	d.mu.Lock()
-	open := d.waiting(known)
+func (l *connLimiter) settle(key string, known, failed bool) {
+	l.mu.Lock()
+	open := l.waiting(known)
 	if open[key]--; open[key] <= 0 {
 		delete(open, key)
 	}
-	d.mu.Unlock()
-	if failed && !known && d.limits.FailuresPerAddress > 0 {
-		d.failures.Allow(key)
+	l.mu.Unlock()
+	if failed && !known && l.limits.FailuresPerAddress > 0 {
+		l.failures.Allow(key)
 	}
 }
 
@@ -144,7 +144,7 @@ func (s *Server) verified(hs *handshake) { s.settle(hs, false) }
 
 // closed hears of the end of every connection.
 func (s *Server) closed(c *engineio.Conn) {
-	s.door.open.Add(-1)
+	s.limiter.open.Add(-1)
 	if hs := handshakeOf(c); hs != nil {
 		s.settle(hs, true)
 	}
@@ -156,7 +156,7 @@ func (s *Server) settle(hs *handshake, failed bool) {
 	hs.counts = ""
 	hs.mu.Unlock()
 	if key != "" {
-		s.door.settle(key, hs.cookie != nil, failed)
+		s.limiter.settle(key, hs.cookie != nil, failed)
 	}
 }
 
@@ -168,7 +168,7 @@ func (s *Server) letIn(r *http.Request, hs *handshake) error {
 	} else {
 		key = ratelimit.Network(s.cfg.ClientAddress(r))
 	}
-	limit := s.door.enter(key, hs.cookie != nil)
+	limit := s.limiter.enter(key, hs.cookie != nil)
 	if limit == "" {
 		hs.counts = key
 		return nil
@@ -205,7 +205,7 @@ func (s *Server) mayAct(c *client, ack *socketio.Ack) bool {
 			return s.actsTooOften(c, ack)
 		}
 	}
-	if l.EventsPerUser > 0 && !s.door.events.Allow(c.user) {
+	if l.EventsPerUser > 0 && !s.limiter.events.Allow(c.user) {
 		return s.actsTooOften(c, ack)
 	}
 	return true

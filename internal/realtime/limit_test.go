@@ -49,9 +49,9 @@ func TestSEC42_Unverified(t *testing.T) {
 	b.conn.Close()
 	c.conn.Close()
 	eventually(t, "the room is free again", func() bool {
-		w.rt.door.mu.Lock()
-		defer w.rt.door.mu.Unlock()
-		return w.rt.door.unverified["192.0.2.1"] == 0
+		w.rt.limiter.mu.Lock()
+		defer w.rt.limiter.mu.Unlock()
+		return w.rt.limiter.unverified["192.0.2.1"] == 0
 	})
 	w.dial(from("192.0.2.1"))
 }
@@ -80,7 +80,7 @@ func TestSEC42_Failures(t *testing.T) {
 		p.conn.Close()
 		eventually(t, "it is gone", func() bool { return w.rt.Connections() == 0 })
 	}
-	eventually(t, "the last failure is counted", func() bool { return w.rt.door.failures.Empty("192.0.2.1") })
+	eventually(t, "the last failure is counted", func() bool { return w.rt.limiter.failures.Empty("192.0.2.1") })
 	w.refused("192.0.2.1")
 	w.dial(from("192.0.2.2"))
 }
@@ -134,7 +134,7 @@ func TestSEC42_NotTheirFault(t *testing.T) {
 			eventually(t, "it is gone", func() bool { return w.rt.Connections() == 1 })
 		}
 	}
-	if n := w.rt.door.failures.Len(); n != 0 {
+	if n := w.rt.limiter.failures.Len(); n != 0 {
 		t.Errorf("%d addresses are blamed", n)
 	}
 }
@@ -146,7 +146,7 @@ func TestSEC42_All(t *testing.T) {
 	w.dial(from("192.0.2.2"))
 	w.refused("192.0.2.3")
 	a.conn.Close()
-	eventually(t, "one is gone", func() bool { return w.rt.door.open.Load() == 1 })
+	eventually(t, "one is gone", func() bool { return w.rt.limiter.open.Load() == 1 })
 	w.dial(from("192.0.2.3"))
 	w.refused("192.0.2.4")
 }

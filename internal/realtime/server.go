@@ -62,7 +62,7 @@ type Server struct {
 	auth     *auth.Authenticator
 	log      *slog.Logger
 	io       *socketio.Server
-	door     *door
+	limiter  *connLimiter
 	sessions registry
 	leaves   leaves
 	ends     atomic.Uint64 // committed events after which a session may be over
@@ -80,7 +80,7 @@ type Server struct {
 
 // New makes a server. Its Commit must be given every committed event.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits),
+	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, limiter: newConnLimiter(cfg.Limits),
 		pools: make(map[session.PoolID]*pool), counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
 	s.leaves.most = leavesMost

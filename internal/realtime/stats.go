@@ -52,7 +52,7 @@ type Stats struct {
 // Stats looks at every connection; it is for a question now and then.
 func (s *Server) Stats() Stats {
 	n := Stats{
-		Unverified: s.door.strangers(), Queued: s.io.Engine().Queued(), Leaves: s.leaves.len(), Ends: s.counts.ends.Snapshot(),
+		Unverified: s.limiter.strangers(), Queued: s.io.Engine().Queued(), Leaves: s.leaves.len(), Ends: s.counts.ends.Snapshot(),
 		Admissions: s.counts.admissions.Load(), ConnectsRefused: s.counts.connects.Snapshot(), EventsRefused: s.counts.refusals.Snapshot(), RateLimited: s.counts.limited.Snapshot(),
 		SlowConsumers: s.counts.slow.Load(), Panics: s.counts.panics.Load(), Kicks: s.counts.kicks.Snapshot(),
 	}

@@ -47,7 +47,7 @@ func (s *Server) putOut(sid string, over session.EndedError) {
 			c.sock.Conn().Close(closeTryAgain, string(over.Code))
 			continue
 		}
-		c.over.Store(true)
+		c.sessionEnded.Store(true)
 		c.end(eventSessionEnded, string(over.Code), over.Reason, over.At)
 		s.counts.kicks.Took(s.now().Sub(over.At))
 	}
