@@ -101,7 +101,7 @@ func TestT1_ShownTimes(t *testing.T) {
 	bob := w.connect(other)
 	bob.send(`42["register_user",{}]`)
 	var ok registered
-	var list struct{ Users []presentUser }
+	var list struct{ Users []struct{ Since string } }
 	_, body := bob.event()
 	decode(t, body, &ok)
 	later(ok.ExpiresAt)

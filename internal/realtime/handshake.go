@@ -19,6 +19,7 @@ import (
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/text"
+	"github.com/turnike/turnike/internal/wire"
 	"github.com/turnike/turnike/socketio"
 	"github.com/turnike/turnike/web"
 )
@@ -33,7 +34,7 @@ type handshake struct {
 	refused *auth.Error    // why the cookie opens nothing
 
 	mu          sync.Mutex        // guards what follows
-	counts      string            // what it counts against until CONNECT [SEC-42], see connLimiter.waiting; empty after it
+	countedAs   string            // the key that it counts by until CONNECT [SEC-42], see connLimiter; empty after that
 	polls       *ratelimit.Bucket // made by the first poll [SEC-41]
 	origin      string            // the last one shown
 	blindPost   bool              // the latest POST came without an Origin, so what it says is not the cookie's
@@ -129,6 +130,21 @@ func (s *Server) checkRequest(r *http.Request, c *engineio.Conn) error {
 	}
 	hs.show(r, shown)
 	return nil
+}
+
+// mayPoll counts a request of a polling connection [SEC-41].
+func (s *Server) mayPoll(hs *handshake) bool {
+	n := s.cfg.Limits.PollsPerConnection
+	if n <= 0 {
+		return true
+	}
+	hs.mu.Lock()
+	if hs.polls == nil {
+		hs.polls = ratelimit.Rate{PerSecond: float64(n), Burst: n}.Bucket()
+	}
+	polls := hs.polls
+	hs.mu.Unlock()
+	return polls.Allow()
 }
 
 // identifyRequest tells the access log whose a later request of a connection is.
@@ -403,7 +419,7 @@ func (s *Server) connectError(err error, lang string) error {
 	s.counts.connects.Add(code)
 	data := refusal{Code: code}
 	if !at.IsZero() {
-		data.Reason, data.At = &reason, timestamp(at)
+		data.Reason, data.At = &reason, wire.Timestamp(at)
 	}
 	return &socketio.ConnectError{Message: text.Of(lang, code, !at.IsZero(), text.Fields{At: at}), Data: data}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token"
@@ -118,11 +119,11 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func (w *world) snapshot(ctx context.Context, id session.PoolID) (Snapshot, error) {
+func (w *world) snapshot(ctx context.Context, id session.PoolID) (presence.Snapshot, error) {
 	pool, seats, err := w.store.Snapshot(ctx, id)
-	snap := Snapshot{Pool: pool}
+	snap := presence.Snapshot{Pool: pool}
 	for _, e := range seats {
-		snap.Entries = append(snap.Entries, Entry(e))
+		snap.Entries = append(snap.Entries, presence.Entry(e))
 	}
 	return snap, err
 }

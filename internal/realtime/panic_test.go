@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
 )
 
@@ -16,7 +17,7 @@ func TestSEC40_Hub(t *testing.T) {
 	var fail atomic.Bool
 	var w *world
 	w = newWorld(t, func(s *setting) {
-		s.cfg.Snapshot = func(ctx context.Context, id session.PoolID) (Snapshot, error) {
+		s.cfg.Snapshot = func(ctx context.Context, id session.PoolID) (presence.Snapshot, error) {
 			if fail.Swap(false) {
 				panic("a defect")
 			}

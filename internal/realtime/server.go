@@ -4,37 +4,22 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 )
-
-// Snapshot is who is inside a pool, at the pool's newest event.
-type Snapshot struct {
-	Pool    session.Pool
-	Entries []Entry
-}
-
-// Entry is one user inside.
-type Entry struct {
-	User, Name  string
-	State       session.SeatState
-	Since       time.Time // inside since
-	Changed     time.Time // in this state since
-	Connections int
-}
 
 // Config is what the server needs.
 type Config struct {
 	Core     *session.Core
 	Auth     *auth.Authenticator
-	Snapshot func(ctx context.Context, pool session.PoolID) (Snapshot, error)
+	Snapshot func(ctx context.Context, pool session.PoolID) (presence.Snapshot, error)
 	Origins  origin.Policy
 	Epoch    string // of this run; clients compare it for equality [P3]
 
@@ -64,15 +49,13 @@ type Server struct {
 	io       *socketio.Server
 	limiter  *connLimiter
 	sessions registry
+	hubs     *presence.Hubs
 	leaves   leaves
 	ends     atomic.Uint64 // committed events after which a session may be over
 	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
 	tasks    tasks // hubs at work, leaves that are tried again, and sessions being expired
 	counts   counts
-
-	mu    sync.Mutex // guards pools
-	pools map[session.PoolID]*pool
 
 	ctx  context.Context // ends when the server stops for good
 	stop context.CancelFunc
@@ -81,10 +64,12 @@ type Server struct {
 // New makes a server. Its Commit must be given every committed event.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, limiter: newConnLimiter(cfg.Limits),
-		pools: make(map[session.PoolID]*pool), counts: newCounts()}
+		counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
 	s.leaves.most = leavesMost
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.hubs = presence.New(s.ctx, presence.Config{Snapshot: cfg.Snapshot, Shift: cfg.Core.Shift, Epoch: cfg.Epoch,
+		Visibility: cfg.Visibility, NamesUpTo: cfg.NamesUpTo, Go: s.tasks.Go, Panicked: s.panicked, Log: cfg.Log})
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
 		NoHandshake:    true, // open keeps what CONNECT needs
@@ -150,23 +135,11 @@ func (s *Server) commit(e session.Event) {
 	case session.LogLost:
 		s.tasks.Go(func() { s.recheck(e.Pool) })
 	}
-	s.pool(e.Pool).push(e)
+	s.hubs.Of(e.Pool).Apply(e)
 }
 
 // now is the time that people are told.
 func (s *Server) now() time.Time { return s.core.Wall(s.core.Now()) }
-
-// pool returns the hub of a pool.
-func (s *Server) pool(id session.PoolID) *pool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, ok := s.pools[id]
-	if !ok {
-		p = &pool{id: id, server: s, members: make(map[*client]struct{}), watchers: make(map[*client]struct{})}
-		s.pools[id] = p
-	}
-	return p
-}
 
 // forgetInterval is how often sessions without sockets are looked for.
 const forgetInterval = 5 * time.Second

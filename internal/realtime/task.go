@@ -54,17 +54,23 @@ func (t *tasks) wait(ctx context.Context) error {
 	}
 }
 
-// recovered ends a panic: of a hub, a timer, or in the store's goroutine, which
-// serve everybody [SEC-40]. It must be deferred directly; then is what to do
-// about it, and may be nil.
-func (s *Server) recovered(what string, then func()) {
+// recovered ends a panic of a goroutine that serves everybody: a timer's or the
+// store's [SEC-40]. It must be deferred directly. Then repairs what the panic has
+// left behind; it may be nil.
+func (s *Server) recovered(in string, then func()) {
 	v := recover()
 	if v == nil {
 		return
 	}
-	s.counts.panics.Add(1)
-	s.log.Error("panic", "in", what, "panic", v, "stack", string(debug.Stack()))
+	s.panicked(in, v)
 	if then != nil {
 		then()
 	}
+}
+
+// panicked counts and logs a panic. It must be called while the panicking stack is
+// still there: by a deferred function.
+func (s *Server) panicked(in string, value any) {
+	s.counts.panics.Add(1)
+	s.log.Error("panic", "in", in, "panic", value, "stack", string(debug.Stack()))
 }

@@ -1,0 +1,103 @@
+package realtime
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/turnike/turnike/engineio"
+	"github.com/turnike/turnike/internal/presence"
+	"github.com/turnike/turnike/internal/text"
+	"github.com/turnike/turnike/socketio"
+)
+
+// syncInterval is how often a client may ask for the state [P3].
+const syncInterval = time.Second
+
+// getOnlineUsers handles get_online_users.
+func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
+	c := clientOf(sock)
+	if !c.registered.Load() {
+		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
+		return
+	}
+	if notYet(&c.lastList, s.core.Now(), s.cfg.Limits.OnlineUsers) {
+		s.limited(limitOnlineUsers)
+		c.tooOften(ack)
+		return
+	}
+	s.ask(c, ack, presence.AboutOnlineUsers)
+}
+
+// presenceSync handles presence_sync.
+func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
+	c := clientOf(sock)
+	if !c.registered.Load() {
+		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
+		return
+	}
+	if notYet(&c.lastSync, s.core.Now(), syncInterval) {
+		s.limited(limitSync)
+		c.tooOften(ack)
+		return
+	}
+	s.ask(c, ack, presence.AboutPresence)
+}
+
+// connectionSlots handles connection_slots: it answers how full the pool is. A
+// client that is not inside hears every change from then on, and need not register
+// in time any more [S9].
+func (s *Server) connectionSlots(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
+	c := clientOf(sock)
+	if notYet(&c.lastSlots, s.core.Now(), syncInterval) {
+		s.limited(limitSlots)
+		c.tooOften(ack)
+		return
+	}
+	if !c.registered.Load() {
+		if !c.stopAwaiting() {
+			return
+		}
+		c.watches.Store(true)
+	}
+	s.ask(c, ack, presence.AboutSlots)
+}
+
+// ask has the hub of a client's pool answer a question.
+func (s *Server) ask(c *client, ack *socketio.Ack, topic presence.Topic) {
+	s.hubs.Of(s.sessions.snapshot(c).pool).Ask(presence.Question{Receiver: c, Topic: topic, Reply: reply{c, ack, topic}})
+}
+
+// reply implements presence.Reply for a client's event.
+type reply struct {
+	client *client
+	ack    *socketio.Ack
+	topic  presence.Topic
+}
+
+// Ack implements presence.Reply.
+func (r reply) Ack(body any) *engineio.Payload { return answer(r.ack, body) }
+
+// Refuse implements presence.Reply. A client that watches must ask again when the
+// seats cannot be read; until then the time to register runs.
+func (r reply) Refuse(why presence.Refusal) {
+	if why == presence.Forbidden {
+		r.client.fail(r.ack, failure{Code: codeForbidden}, text.Fields{})
+		return
+	}
+	r.client.fail(r.ack, failure{Code: codeStoreUnavailable, RetryAfter: seconds(storePause)}, text.Fields{Wait: storePause})
+	if r.topic == presence.AboutSlots && r.client.watches.Swap(false) {
+		r.client.awaitRegister()
+	}
+}
+
+// notYet reports whether less than the interval has passed since last. If not, it
+// sets last to now.
+func notYet(last *atomic.Int64, now time.Time, interval time.Duration) bool {
+	if interval <= 0 {
+		return false
+	}
+	ms := now.UnixMilli()
+	was := last.Load()
+	return ms-was < interval.Milliseconds() || !last.CompareAndSwap(was, ms)
+}
