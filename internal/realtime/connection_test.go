@@ -40,7 +40,7 @@ func TestI7_LostWhileConnecting(t *testing.T) {
 	w.gate.reads = func() {
 		switch calls++; calls {
 		case 1:
-			w.rt.ends.Add(1) // somebody's session ends meanwhile
+			w.rt.Commit([]session.Event{{Type: session.SessionEnded, Session: "another"}}) // it ends meanwhile
 		case 2: // bound to its session, and looked at again
 			close(bound)
 			<-release

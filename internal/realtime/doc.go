@@ -7,8 +7,8 @@
 //   - A connection is checked at its handshake (origin, cookie) and at CONNECT
 //     (token), bound to its session, and registered by register_user.
 //   - Every committed event comes through [Server.Commit], in commit order, in the
-//     goroutine that commits. The sockets that it ends are marked there [K2], before
-//     the caller is answered [K6]. Then the event goes to the pool's hub [K5].
+//     goroutine that commits. Package kick has the sockets marked that it ends [K2],
+//     before the caller is answered [K6]. Then the event goes to the pool's hub [K5].
 //   - Package presence sends who is inside. For it a client of this package is a
 //     receiver.
 //

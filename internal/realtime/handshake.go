@@ -253,7 +253,7 @@ func (s *Server) succeeds(ctx context.Context, old, next string) bool {
 
 // open keeps what CONNECT will need of the request, and counts the connection in.
 func (s *Server) open(c *engineio.Conn, r *http.Request) error {
-	hs := &handshake{lang: text.Language(r), ends: s.ends.Load(), checked: s.rechecks.Load()}
+	hs := &handshake{lang: text.Language(r), ends: s.kicks.Ends(), checked: s.rechecks.Load()}
 	shown, _ := s.shownOrigin(r)
 	hs.show(r, shown)
 	s.takeCredential(hs, r)
@@ -303,7 +303,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	if in.Lang != "" {
 		lang = web.Language(in.Lang, hs.lang)
 	}
-	ends := s.ends.Load()
+	ends := s.kicks.Ends()
 	id, raws, err := s.identify(ctx, hs, in.Token)
 	if err != nil {
 		refused := s.connectError(err, lang)
@@ -325,7 +325,7 @@ func (s *Server) connect(ctx context.Context, sock *socketio.Socket, raw json.Ra
 	// Bound first, then looked at again: an end in between met the binding, or
 	// is met here [I2]. Where none was committed in between there is none to meet,
 	// but the end of its time [T2].
-	if s.ends.Load() != ends || !id.Session.Live(s.core.Now()) {
+	if s.kicks.Ends() != ends || !id.Session.Live(s.core.Now()) {
 		if _, _, err := s.core.Session(ctx, id.Session.ID); err != nil {
 			s.sessions.detach(c)
 			return s.connectError(err, lang)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/kick"
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
@@ -50,8 +51,8 @@ type Server struct {
 	limiter  *connLimiter
 	sessions registry
 	hubs     *presence.Hubs
+	kicks    *kick.Dispatcher
 	leaves   leaves
-	ends     atomic.Uint64 // committed events after which a session may be over
 	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
 	tasks    tasks // hubs at work, leaves that are tried again, and sessions being expired
@@ -70,6 +71,8 @@ func New(cfg Config) *Server {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.hubs = presence.New(s.ctx, presence.Config{Snapshot: cfg.Snapshot, Shift: cfg.Core.Shift, Epoch: cfg.Epoch,
 		Visibility: cfg.Visibility, NamesUpTo: cfg.NamesUpTo, Go: s.tasks.Go, Panicked: s.panicked, Log: cfg.Log})
+	s.kicks = kick.New(s.ctx, kick.Config{Sessions: cfg.Core, Go: s.tasks.Go, Panicked: s.panicked, Log: cfg.Log})
+	s.kicks.Register(sockets{s})
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
 		NoHandshake:    true, // open keeps what CONNECT needs
@@ -106,8 +109,8 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Commit is handed every committed event, in commit order. It never blocks: the
-// sockets of ended sessions are over when it returns [K2]; presence follows
+// Commit must be given every committed event, in commit order. It never blocks.
+// When it returns, the sockets of ended sessions are marked [K2]; presence follows
 // from the hubs [K5].
 func (s *Server) Commit(events []session.Event) {
 	for _, e := range events {
@@ -118,25 +121,18 @@ func (s *Server) Commit(events []session.Event) {
 func (s *Server) commit(e session.Event) {
 	defer s.recovered("a committed event", nil)
 	switch e.Type {
-	case session.SessionEnded, session.SessionRotated, session.LogLost:
-		s.ends.Add(1) // before the registry is looked at, see connect
-	}
-	switch e.Type {
 	case session.SessionEnded:
 		s.counts.ends.Add(string(e.Code))
-		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: s.core.Wall(e.At)})
 	case session.SessionRotated:
 		s.counts.ends.Add(string(session.Rotated))
-		s.sessions.rotate(e.Session, e.Successor, e.Expires)
-	case session.ConnectionRegistered:
-		for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
-			c.end(eventConnectionEnded, codeConnectionReplaced, "", s.core.Wall(e.At))
-		}
-	case session.LogLost:
-		s.tasks.Go(func() { s.recheck(e.Pool) })
 	}
+	s.kicks.Apply(e)
 	s.hubs.Of(e.Pool).Apply(e)
 }
+
+// Kicks returns what ends the connections of ended sessions. Whatever else holds
+// connections registers there, before the first Commit.
+func (s *Server) Kicks() *kick.Dispatcher { return s.kicks }
 
 // now is the time that people are told.
 func (s *Server) now() time.Time { return s.core.Wall(s.core.Now()) }
