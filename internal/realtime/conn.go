@@ -1,31 +1,11 @@
 package realtime
 
 import (
-	"net/http"
-
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/logging"
-	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 )
-
-// letIn counts a new connection, or refuses it for now [SEC-42].
-func (s *Server) letIn(r *http.Request, hs *handshake) error {
-	var key string
-	if hs.cookie != nil {
-		key = hs.cookie.Session.ID
-	} else {
-		key = ratelimit.Network(s.cfg.ClientAddress(r))
-	}
-	limit := s.limiter.enter(key, hs.cookie != nil)
-	if limit == "" {
-		hs.countedAs = key
-		return nil
-	}
-	s.limited(limit)
-	return s.cfg.Refuse(r, http.StatusServiceUnavailable, codeRateLimited, limitRetry)
-}
 
 // verified notes that the connection's session is known: from now on it counts
 // against that session, not against its address.
@@ -63,7 +43,7 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	if !c.registerSent.Load() || c.sessionEnded.Load() {
 		return
 	}
-	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
+	s.leaves.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
 }
 
 // maxQueue is how many bytes may wait for a client that reads nothing [SEC-46].

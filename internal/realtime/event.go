@@ -6,10 +6,13 @@ import (
 	"github.com/turnike/turnike/socketio"
 )
 
+// handlers answers the events of clients.
+type handlers struct{ *Server }
+
 // admitEvent decides whether an event's handler runs. It does not for events that
 // come too often [SEC-44] and for those of a session past its time [T2] [SEC-19].
 // Pings are no activity [S11].
-func (s *Server) admitEvent(sock *socketio.Socket, name string, ack *socketio.Ack) bool {
+func (s handlers) admitEvent(sock *socketio.Socket, name string, ack *socketio.Ack) bool {
 	c := clientOf(sock)
 	if !s.mayAct(c, ack) {
 		return false
@@ -40,7 +43,7 @@ func (s *Server) admitEvent(sock *socketio.Socket, name string, ack *socketio.Ac
 // mayAct counts an event of the client and reports whether it is within the limits.
 // A client that goes on past them is closed [SEC-44]. Only the reading goroutine
 // may call it.
-func (s *Server) mayAct(c *client, ack *socketio.Ack) bool {
+func (s handlers) mayAct(c *client, ack *socketio.Ack) bool {
 	l := s.cfg.Limits
 	if l.EventsPerSocket > 0 {
 		if c.events == nil {
@@ -58,7 +61,7 @@ func (s *Server) mayAct(c *client, ack *socketio.Ack) bool {
 
 // actsTooOften refuses an event. If refusals themselves come too often, it closes
 // the connection. It always returns false.
-func (s *Server) actsTooOften(c *client, ack *socketio.Ack) bool {
+func (s handlers) actsTooOften(c *client, ack *socketio.Ack) bool {
 	s.limited(limitEvents)
 	if c.refusals == nil {
 		c.refusals = perSecond(max(s.cfg.Limits.EventsPerSocket, 1)).Bucket()

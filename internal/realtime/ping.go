@@ -16,7 +16,7 @@ import (
 const eventPing = "ping_manual"
 
 // ping handles ping_manual.
-func (s *Server) ping(_ context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
+func (s handlers) ping(_ context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 	sock.Send(pongTo(ack, args, time.Now()))
 }
 

@@ -15,7 +15,7 @@ import (
 const syncInterval = time.Second
 
 // getOnlineUsers handles get_online_users.
-func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
+func (s handlers) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
 		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
@@ -30,7 +30,7 @@ func (s *Server) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ sock
 }
 
 // presenceSync handles presence_sync.
-func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
+func (s handlers) presenceSync(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if !c.registered.Load() {
 		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
@@ -47,7 +47,7 @@ func (s *Server) presenceSync(_ context.Context, sock *socketio.Socket, _ socket
 // connectionSlots handles connection_slots: it answers how full the pool is. A
 // client that is not inside hears every change from then on, and need not register
 // in time any more [S9].
-func (s *Server) connectionSlots(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
+func (s handlers) connectionSlots(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	if notYet(&c.lastSlots, s.core.Now(), syncInterval) {
 		s.limited(limitSlots)
@@ -64,7 +64,7 @@ func (s *Server) connectionSlots(_ context.Context, sock *socketio.Socket, _ soc
 }
 
 // ask has the hub of a client's pool answer a question.
-func (s *Server) ask(c *client, ack *socketio.Ack, topic presence.Topic) {
+func (s handlers) ask(c *client, ack *socketio.Ack, topic presence.Topic) {
 	s.hubs.Of(s.sessions.snapshot(c).pool).Ask(presence.Question{Receiver: c, Topic: topic, Reply: reply{c, ack, topic}})
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // register handles register_user.
-func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
+func (s handlers) register(ctx context.Context, sock *socketio.Socket, args socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
 	rec := s.sessions.snapshot(c)
 	if code := s.checkRegistration(ctx, c, rec, args); code != "" {
@@ -67,7 +67,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 
 // welcome returns what a client is told when it joins a pool. The session may have
 // been rotated since it registered.
-func (s *Server) welcome(c *client, pool string) registered {
+func (s handlers) welcome(c *client, pool string) registered {
 	rec := s.sessions.snapshot(c)
 	return registered{OK: true, Username: rec.name, SID: c.sock.ID(),
 		User:      userInfo{Username: rec.name, Role: string(rec.role), Pool: pool},
@@ -83,7 +83,7 @@ const (
 // takeSeat registers a connection. While the store's queue is full after a restart,
 // it retries for busyPatience, so that clients get their seats back [S7]. It sleeps
 // outside the queue, so that ends and leavings are not delayed.
-func (s *Server) takeSeat(ctx context.Context, rec record, conn string) error {
+func (s handlers) takeSeat(ctx context.Context, rec record, conn string) error {
 	for end := time.Now().Add(busyPatience); ; {
 		err := s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: conn})
 		if !errors.Is(err, session.ErrBusy) || time.Now().After(end) {
@@ -103,7 +103,7 @@ func rotated(err error) bool {
 }
 
 // registerRefused answers a registration that the core refused.
-func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
+func (s handlers) registerRefused(c *client, ack *socketio.Ack, err error) {
 	var full *session.SeatError
 	var over *session.EndedError
 	switch {
@@ -135,7 +135,7 @@ func (s *Server) registerRefused(c *client, ack *socketio.Ack, err error) {
 
 // refuseSeat answers a registration that found no seat, and lets the client hear
 // when one is free [S9].
-func (s *Server) refuseSeat(c *client, ack *socketio.Ack, full *session.SeatError) {
+func (s handlers) refuseSeat(c *client, ack *socketio.Ack, full *session.SeatError) {
 	f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}
 	if full.Lost {
 		f.Code = codeSeatLost
@@ -146,7 +146,7 @@ func (s *Server) refuseSeat(c *client, ack *socketio.Ack, full *session.SeatErro
 
 // checkRegistration checks that token and username, if given, are strings of the
 // connection's session. It returns the code of the failure, or "".
-func (s *Server) checkRegistration(ctx context.Context, c *client, rec record, args socketio.Args) string {
+func (s handlers) checkRegistration(ctx context.Context, c *client, rec record, args socketio.Args) string {
 	var in map[string]json.RawMessage
 	if len(args) > 0 && (args[0].Decode(&in) != nil || in == nil) {
 		return codeBadRequest
@@ -177,7 +177,7 @@ func (s *Server) checkRegistration(ctx context.Context, c *client, rec record, a
 
 // checkToken checks that a token is valid and belongs to the connection's session.
 // If the session has expired, the look-up ends it for all its connections [T2].
-func (s *Server) checkToken(ctx context.Context, rec record, raw string) string {
+func (s handlers) checkToken(ctx context.Context, rec record, raw string) string {
 	claims, err := s.auth.Claims(raw)
 	switch {
 	case err != nil:

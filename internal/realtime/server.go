@@ -52,7 +52,7 @@ type Server struct {
 	sessions registry
 	hubs     *presence.Hubs
 	kicks    *kick.Dispatcher
-	leaves   leaves
+	leaves   *leaves
 	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
 	tasks    tasks // hubs at work, leaves that are tried again, and sessions being expired
@@ -67,23 +67,24 @@ func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, limiter: newConnLimiter(cfg.Limits),
 		counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
-	s.leaves.most = leavesMost
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.leaves = &leaves{ctx: s.ctx, core: s.core, tasks: &s.tasks, open: s.sessions.connections, log: s.log, most: leavesMost}
 	s.hubs = presence.New(s.ctx, presence.Config{Snapshot: cfg.Snapshot, Shift: cfg.Core.Shift, Epoch: cfg.Epoch,
 		Visibility: cfg.Visibility, NamesUpTo: cfg.NamesUpTo, Go: s.tasks.Go, Panicked: s.panicked, Log: cfg.Log})
 	s.kicks = kick.New(s.ctx, kick.Config{Sessions: cfg.Core, Go: s.tasks.Go, Panicked: s.panicked, Log: cfg.Log})
 	s.kicks.Register(sockets{s})
+	requests := requests{s}
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
 		NoHandshake:    true, // open keeps what CONNECT needs
-		Open:           s.open,
+		Open:           requests.open,
 		Closed:         s.closed,
 		Engine: engineio.Config{
 			PingInterval: cfg.PingInterval,
 			PingTimeout:  cfg.PingTimeout,
 			MaxPayload:   cfg.MaxPayload,
 			Transports:   cfg.Transports,
-			CheckRequest: s.checkRequest,
+			CheckRequest: requests.check,
 
 			ForgetRequest: true, // see handshake
 			MaxQueue:      maxQueue,
@@ -96,17 +97,23 @@ func New(cfg Config) *Server {
 			Logger: cfg.Log,
 		},
 	})
+	s.handleEvents()
+	return s
+}
+
+// handleEvents says who answers a client's CONNECT, its events and its end.
+func (s *Server) handleEvents() {
+	h := handlers{s}
 	ns := s.io.Of("/")
 	ns.Use(s.connect)
 	ns.OnConnect(func(sock *socketio.Socket) { clientOf(sock).awaitRegister() })
 	ns.OnDisconnect(s.disconnected)
-	ns.OnEvent(s.admitEvent)
-	ns.On("register_user", s.register)
-	ns.On("get_online_users", s.getOnlineUsers)
-	ns.On("presence_sync", s.presenceSync)
-	ns.On("connection_slots", s.connectionSlots)
-	ns.On(eventPing, s.ping, socketio.Inline)
-	return s
+	ns.OnEvent(h.admitEvent)
+	ns.On("register_user", h.register)
+	ns.On("get_online_users", h.getOnlineUsers)
+	ns.On("presence_sync", h.presenceSync)
+	ns.On("connection_slots", h.connectionSlots)
+	ns.On(eventPing, h.ping, socketio.Inline)
 }
 
 // Commit must be given every committed event, in commit order. It never blocks.
@@ -183,7 +190,7 @@ func (s *Server) Recheck(ctx context.Context) {
 
 // ServeHTTP answers /socket.io/.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.allowCrossOrigin(w, r) {
+	if (requests{s}).allowCrossOrigin(w, r) {
 		s.io.ServeHTTP(w, r)
 	}
 }
