@@ -8,7 +8,7 @@
 //     watch, to ask, to leave. Queueing never blocks.
 //   - A goroutine works while the queue is not empty. In each turn it first applies
 //     the events of a batch, then sends every member what changed in one write
-//     [P4], then answers who joined or asked. So each member gets a snapshot
+//     [P4], then answers receivers that joined or asked. So each member gets a snapshot
 //     and then every change after it [P3].
 //   - The view is read from the store and kept up to date by the events [P1]. If an
 //     event is missing, the hub reads the view again and sends every member the

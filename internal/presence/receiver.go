@@ -39,7 +39,7 @@ type Topic int
 
 // The topics, each named after the event that answers it.
 const (
-	AboutSlots       Topic = iota // connection_slots; whoever is not inside watches from then on [S9]
+	AboutSlots       Topic = iota // connection_slots; a receiver that is not inside watches from then on [S9]
 	AboutOnlineUsers              // online_users
 	AboutPresence                 // presence_sync
 )

@@ -75,7 +75,7 @@ func TestP1_ViewFollowsSeats(t *testing.T) {
 }
 
 // TestP3_ViewNeedsEveryEvent: an event that is in the snapshot already is
-// skipped; one after a gap, a restart or a lost log asks for the seats anew.
+// skipped; one after a gap, a restart or a lost log makes the hub read the seats again.
 func TestP3_ViewNeedsEveryEvent(t *testing.T) {
 	v := testView(10)
 	for _, c := range []struct {
@@ -126,7 +126,7 @@ func TestP4_SharedSnapshots(t *testing.T) {
 	}
 	v.apply(next(v, session.Event{User: "u1", Username: "ayşe", Connections: 2, Held: 1, Grace: 1}))
 	if v.sync(seesNames) == before {
-		t.Error("a changed snapshot is not encoded anew")
+		t.Error("a changed snapshot is not encoded again")
 	}
 }
 

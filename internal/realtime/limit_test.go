@@ -34,8 +34,8 @@ func (w *world) refused(address string) {
 	}
 }
 
-// [SEC-42] Of one address only so many connections may be open whose session is
-// not known; who is known counts no more, and neither does who has gone.
+// [SEC-42] An address may have only so many open connections whose session is not
+// known. A connection stops counting when its session is known or it closes.
 func TestSEC42_Unverified(t *testing.T) {
 	w := limits(t, Limits{UnverifiedPerAddress: 2})
 	_, raw := w.login("ada", "laptop")
@@ -114,8 +114,8 @@ func TestSEC42_OneCookie(t *testing.T) {
 	}
 }
 
-// [SEC-42] An address is not to blame for connections that end because nobody can
-// be asked whose they are, or that had a session and one connection too many.
+// [SEC-42] Connections do not count as failures of their address if they end because
+// the store is unavailable, or because their session has too many.
 func TestSEC42_NotTheirFault(t *testing.T) {
 	w := limits(t, Limits{FailuresPerAddress: 1, ConnectionsPerSession: 1})
 	_, raw := w.login("ada", "laptop")
@@ -152,7 +152,7 @@ func TestSEC42_All(t *testing.T) {
 }
 
 // [SEC-42] A session has only so many sockets that are not inside; those inside
-// are one. Whoever comes too many is closed so that it comes back.
+// count as one. A socket past the limit is closed so that it reconnects.
 func TestSEC42_Session(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.cfg.Limits.ConnectionsPerSession, s.rules.ConnsPerSession = 3, 0 })
 	_, raw := w.login("ada", "laptop")
@@ -182,8 +182,8 @@ func TestSEC42_Session(t *testing.T) {
 	w.connect(raw)
 }
 
-// [SEC-44] What comes too often is refused and says so; who goes on is closed so
-// that it comes back.
+// [SEC-44] Events that come too often are refused with a code. A client that goes on
+// is closed so that it reconnects.
 func TestSEC44_Events(t *testing.T) {
 	w := limits(t, Limits{EventsPerSocket: 1})
 	_, raw := w.login("ada", "laptop")

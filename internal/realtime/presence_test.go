@@ -15,7 +15,7 @@ const (
 	eventPresenceSync = presence.EventPresenceSync
 )
 
-// TestP3_Joiners: whoever joins gets every change after its snapshot, in order
+// TestP3_Joiners: a client that joins gets every change after its snapshot, in order
 // and without a gap, whatever happens at the same moment.
 func TestP3_Joiners(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.cfg.Limits, s.rules.ConnsPerSession = Limits{}, 0 })

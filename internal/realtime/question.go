@@ -17,31 +17,32 @@ const syncInterval = time.Second
 // getOnlineUsers handles get_online_users.
 func (s handlers) getOnlineUsers(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
-	if !c.registered.Load() {
-		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
-		return
+	if s.mayAsk(c, ack, &c.lastList, s.cfg.Limits.OnlineUsers, limitOnlineUsers) {
+		s.ask(c, ack, presence.AboutOnlineUsers)
 	}
-	if notYet(&c.lastList, s.core.Now(), s.cfg.Limits.OnlineUsers) {
-		s.limited(limitOnlineUsers)
-		c.tooOften(ack)
-		return
-	}
-	s.ask(c, ack, presence.AboutOnlineUsers)
 }
 
 // presenceSync handles presence_sync.
 func (s handlers) presenceSync(_ context.Context, sock *socketio.Socket, _ socketio.Args, ack *socketio.Ack) {
 	c := clientOf(sock)
-	if !c.registered.Load() {
+	if s.mayAsk(c, ack, &c.lastSync, syncInterval, limitSync) {
+		s.ask(c, ack, presence.AboutPresence)
+	}
+}
+
+// mayAsk reports whether a client is inside and has not asked the same within the
+// interval. If not, it answers so.
+func (s handlers) mayAsk(c *client, ack *socketio.Ack, last *atomic.Int64, interval time.Duration, limit string) bool {
+	switch {
+	case !c.registered.Load():
 		c.fail(ack, failure{Code: codeNotRegistered}, text.Fields{})
-		return
-	}
-	if notYet(&c.lastSync, s.core.Now(), syncInterval) {
-		s.limited(limitSync)
+		return false
+	case notYet(last, s.core.Now(), interval):
+		s.limited(limit)
 		c.tooOften(ack)
-		return
+		return false
 	}
-	s.ask(c, ack, presence.AboutPresence)
+	return true
 }
 
 // connectionSlots handles connection_slots: it answers how full the pool is. A

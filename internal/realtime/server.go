@@ -16,32 +16,33 @@ import (
 	"github.com/turnike/turnike/socketio"
 )
 
-// Config is what the server needs.
+// Config is what a server needs.
 type Config struct {
-	Core     *session.Core
-	Auth     *auth.Authenticator
+	Core *session.Core
+	Auth *auth.Authenticator
+	// Snapshot reads who is inside a pool.
 	Snapshot func(ctx context.Context, pool session.PoolID) (presence.Snapshot, error)
 	Origins  origin.Policy
 	Epoch    string // of this run; clients compare it for equality [P3]
 
-	Visibility session.Visibility // of pools that do not say [P5]
-	NamesUpTo  int                // above it a pool is as with VisibilityCount [P4]
+	Visibility session.Visibility // of pools that define none [P5]
+	NamesUpTo  int                // with more users a pool behaves as with VisibilityCount [P4]
 
-	DrainSpread                     time.Duration // over which Drain closes connections, at most
+	DrainSpread                     time.Duration // the most time over which Drain spreads its closes
 	PingInterval, PingTimeout       time.Duration
 	ConnectTimeout, RegisterTimeout time.Duration
 	MaxPayload                      int
 	Transports                      []string
 	Limits                          Limits
-	// ClientAddress is the client's address, proxies seen through.
+	// ClientAddress returns the client's address, behind trusted proxies too.
 	ClientAddress func(*http.Request) string
 
-	// Refuse makes the answer to a request that the engine is not to take.
+	// Refuse returns the answer to a request that is refused.
 	Refuse func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError
 	Log    *slog.Logger
 }
 
-// Server is the realtime side of Turnike.
+// Server serves the sockets of sessions.
 type Server struct {
 	cfg      Config
 	core     *session.Core
@@ -55,14 +56,14 @@ type Server struct {
 	leaves   *leaves
 	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
-	tasks    tasks // hubs at work, leaves that are tried again, and sessions being expired
+	tasks    tasks // hubs, retried leaves, sessions that are expired or looked up again
 	counts   counts
 
 	ctx  context.Context // ends when the server stops for good
 	stop context.CancelFunc
 }
 
-// New makes a server. Its Commit must be given every committed event.
+// New returns a server. Its Commit must be given every committed event.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, limiter: newConnLimiter(cfg.Limits),
 		counts: newCounts()}
@@ -101,7 +102,7 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// handleEvents says who answers a client's CONNECT, its events and its end.
+// handleEvents registers the handlers of CONNECT, of events, and of disconnects.
 func (s *Server) handleEvents() {
 	h := handlers{s}
 	ns := s.io.Of("/")
@@ -141,10 +142,10 @@ func (s *Server) commit(e session.Event) {
 // connections registers there, before the first Commit.
 func (s *Server) Kicks() *kick.Dispatcher { return s.kicks }
 
-// now is the time that people are told.
+// now returns the time that people are shown [T1].
 func (s *Server) now() time.Time { return s.core.Wall(s.core.Now()) }
 
-// forgetInterval is how often sessions without sockets are looked for.
+// forgetInterval is how often Run forgets sessions without sockets.
 const forgetInterval = 5 * time.Second
 
 // Run forgets sessions without sockets until ctx is done.
@@ -161,14 +162,11 @@ func (s *Server) Run(ctx context.Context) {
 	}
 }
 
-// Connections is the number of Engine.IO connections, of whatever transport.
+// Connections returns the number of Engine.IO connections, whatever their transport.
 func (s *Server) Connections() int { return s.io.Engine().Len() }
 
-// Draining tells whether the server is about to stop.
-func (s *Server) Draining() bool { return s.draining.Load() }
-
-// Drain closes every connection so that it comes back by itself, and waits until
-// the store knows that they left: all their seats are in boot grace then [S7].
+// Drain closes every connection so that its client reconnects, and waits until the
+// store knows that they left: then all their seats are in boot grace [S7].
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	s.io.CloseOver(ctx, s.cfg.DrainSpread, closeDraining, codeDraining)
@@ -177,18 +175,18 @@ func (s *Server) Drain(ctx context.Context) error {
 		err = waited
 	}
 	s.stop()
-	_ = s.tasks.wait(context.Background()) // they end by it
+	_ = s.tasks.wait(context.Background()) // the cancelled context ends them
 	return err
 }
 
-// Recheck sends every connection away to come back by itself, and to show its
-// token once more: some are not good any longer [SEC-23].
+// Recheck closes every connection so that its client reconnects and shows its token
+// again, because tokens may have become invalid [SEC-23].
 func (s *Server) Recheck(ctx context.Context) {
-	s.rechecks.Add(1) // for those whose cookie is being looked at now
+	s.rechecks.Add(1) // for those whose cookie is being looked up now
 	s.io.Engine().Scatter(ctx, s.cfg.DrainSpread, closeTryAgain, codeKeysChanged)
 }
 
-// ServeHTTP answers /socket.io/.
+// ServeHTTP serves /socket.io/.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if (requests{s}).allowCrossOrigin(w, r) {
 		s.io.ServeHTTP(w, r)

@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// tasks counts the goroutines of a server. Unlike a sync.WaitGroup it may be
-// waited for while new ones begin: what happens in a pool goes on during a drain.
+// tasks counts the goroutines of a server. Unlike a sync.WaitGroup it allows new ones
+// to start during a wait, because hubs go on working during a drain.
 type tasks struct {
 	mu   sync.Mutex // guards the rest
 	n    int
-	idle chan struct{} // closed when n falls to zero; nil when nobody waits
+	idle chan struct{} // closed when n falls to zero; nil if no one waits
 }
 
 // Go runs f in a goroutine.
