@@ -19,6 +19,7 @@ import (
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
 	weborigin "github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
@@ -159,11 +160,11 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
 		Core: core, Auth: a, Origins: foreign.Policy, Epoch: epoch, Log: log,
-		Snapshot: func(ctx context.Context, id session.PoolID) (realtime.Snapshot, error) {
+		Snapshot: func(ctx context.Context, id session.PoolID) (presence.Snapshot, error) {
 			pool, seats, err := store.Snapshot(ctx, id)
-			snap := realtime.Snapshot{Pool: pool, Entries: make([]realtime.Entry, len(seats))}
+			snap := presence.Snapshot{Pool: pool, Entries: make([]presence.Entry, len(seats))}
 			for i, e := range seats {
-				snap.Entries[i] = realtime.Entry(e)
+				snap.Entries[i] = presence.Entry(e)
 			}
 			return snap, err
 		},

@@ -22,6 +22,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token"
@@ -30,8 +31,8 @@ import (
 // patience of tests; it is never reached when all is well.
 const patience = 20 * time.Second
 
-// world is the whole server but for its HTTP side: a real database, the core,
-// and sockets over real connections.
+// world is the server without its HTTP routes: a real database, the core, and sockets
+// over real connections.
 type world struct {
 	t     *testing.T
 	store *sqlite.Store
@@ -40,7 +41,7 @@ type world struct {
 	keys  *token.Keyring
 	rt    *Server
 	url   string
-	step  atomic.Int64 // nanoseconds that the machine's clock was put forward
+	step  atomic.Int64 // nanoseconds by which the machine's clock was put forward
 }
 
 // setting is what a test may choose.
@@ -48,7 +49,7 @@ type setting struct {
 	rules session.Rules
 	limit int
 	cfg   Config
-	wrap  func(net.Listener) net.Listener // what connections come from
+	wrap  func(net.Listener) net.Listener // wraps the listener
 	log   slog.Handler
 }
 
@@ -118,11 +119,11 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func (w *world) snapshot(ctx context.Context, id session.PoolID) (Snapshot, error) {
+func (w *world) snapshot(ctx context.Context, id session.PoolID) (presence.Snapshot, error) {
 	pool, seats, err := w.store.Snapshot(ctx, id)
-	snap := Snapshot{Pool: pool}
+	snap := presence.Snapshot{Pool: pool}
 	for _, e := range seats {
-		snap.Entries = append(snap.Entries, Entry(e))
+		snap.Entries = append(snap.Entries, presence.Entry(e))
 	}
 	return snap, err
 }
@@ -134,7 +135,7 @@ type gate struct {
 	before func(user string) (held bool)
 	reads  func() // before a session is read
 	read   func() // and after that
-	busy   int    // so many changes find the queue full
+	busy   int    // how many changes find the queue full
 	broken bool   // no session can be read
 	down   bool   // no user can be changed
 }
@@ -175,8 +176,8 @@ func (g *gate) Update(ctx context.Context, user string, decide func(session.Stat
 	return g.Store.Update(ctx, user, decide)
 }
 
-// hold has the next change of a user wait as if it were queued already: arrived
-// tells that it came, and release lets it through, whoever has given it up.
+// hold makes the next change of a user wait as if it were queued already: arrived is
+// closed when it comes, and release lets it through even if its caller has given up.
 func (g *gate) hold(user string) (arrived <-chan struct{}, release func()) {
 	came, open := make(chan struct{}), make(chan struct{})
 	g.mu.Lock()

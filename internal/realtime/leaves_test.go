@@ -32,7 +32,7 @@ func (l *lines) all() []string {
 	return slices.Clone(l.said)
 }
 
-// setDown has the store refuse every change of a user, or none any more.
+// setDown makes the store refuse every change of a user, or accept them again.
 func (g *gate) setDown(down bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -75,15 +75,15 @@ func TestI6_LeavesWait(t *testing.T) {
 		return w.rt.tasks.n == 1
 	})
 	w.gate.setDown(false)
-	eventually(t, "nobody holds a seat", func() bool { return w.seat("ada") == session.Grace && w.seat("bob") == session.Grace })
+	eventually(t, "no seat is held", func() bool { return w.seat("ada") == session.Grace && w.seat("bob") == session.Grace })
 	eventually(t, "none waits", func() bool { return !w.rt.leaves.working() })
 	if said := log.all(); len(said) != 2 || w.rt.Stats().Leaves != 0 {
 		t.Errorf("in the end %d wait, and the log says %q", w.rt.Stats().Leaves, said)
 	}
 }
 
-// TestI6_LeavesThatDoNotFit: who did not fit into the queue is found by comparing
-// the store with the sockets that are open; those stay inside.
+// TestI6_LeavesThatDoNotFit: connections that did not fit into the queue are found by
+// comparing the store with the open sockets, which stay inside.
 func TestI6_LeavesThatDoNotFit(t *testing.T) {
 	w, _, ada, bob := crowd(t, 12)
 	w.rt.leaves.most = 3

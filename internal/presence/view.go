@@ -1,4 +1,4 @@
-package realtime
+package presence
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/wire"
 	"github.com/turnike/turnike/socketio"
 )
 
@@ -20,45 +21,45 @@ const (
 	seesCount
 )
 
-// outcome of applying an event to a view.
+// outcome is what applying an event to a view did.
 type outcome int
 
 const (
 	applied outcome = iota
-	known           // the view has it already
-	missed          // something is missing: read the seats again
+	known           // nothing: the view contains the event already
+	missed          // nothing: an earlier event is missing, so the seats must be read again
 )
 
-// view is who is inside a pool, up to one event: read from the seats, kept up by
-// the events [P1].
+// view is who is inside a pool up to one event. It is read from the seats and kept
+// up to date by events [P1].
 type view struct {
 	name     string
 	epoch    string
 	logSeq   int64
 	seq      int64 // presence_seq
-	slots    occupancy
+	seats    occupancy
 	presence session.Visibility
 	namesTo  int
-	fallback session.Visibility // of a pool that does not say
+	fallback session.Visibility // used if the pool defines none
 	shift    time.Duration      // from the store's clock to the machine's, which is shown [T1]
 
 	users map[string]*inside
 	order []*inside // by name
 
-	// What was encoded for each audience since the view last changed.
+	// What was encoded since the view last changed.
 	slotsMade *engineio.Payload
-	namesMade [2]made
-	syncMade  [2]made
+	namesMade [2]made // by audience
+	syncMade  [2]made // by audience
 }
 
 type occupancy struct{ limit, held, grace, offered int }
 
 func (o occupancy) used() int { return o.held + o.grace + o.offered }
 
-// told is what connection_slots says of it.
-func (o occupancy) told() [2]int { return [2]int{o.limit, o.used()} }
+// shown returns what connection_slots shows: the limit and the used seats.
+func (o occupancy) shown() [2]int { return [2]int{o.limit, o.used()} }
 
-// made is something encoded once for all who get it.
+// made is something encoded once for all its receivers.
 type made struct {
 	json    socketio.JSON
 	payload *engineio.Payload
@@ -77,7 +78,7 @@ type inside struct {
 func newView(snap Snapshot, cfg Config) *view {
 	p := snap.Pool
 	v := &view{name: p.Name, epoch: cfg.Epoch, logSeq: p.LogSeq, seq: p.PresenceSeq, presence: p.Presence,
-		slots: occupancy{p.Limit, p.Held, p.Grace, p.Offered}, namesTo: cfg.NamesUpTo, fallback: cfg.Visibility,
+		seats: occupancy{p.Limit, p.Held, p.Grace, p.Offered}, namesTo: cfg.NamesUpTo, fallback: cfg.Visibility,
 		users: make(map[string]*inside, len(snap.Entries))}
 	for _, e := range snap.Entries {
 		u := &inside{id: e.User, name: e.Name, conns: e.Connections, state: session.Online, since: e.Since}
@@ -95,8 +96,8 @@ func newView(snap Snapshot, cfg Config) *view {
 	return v
 }
 
-// shiftTo makes the view show times by the machine's clock as it is now. It tells
-// whether that shows other times than before.
+// shiftTo makes the view show times by the machine's clock as it is now. It reports
+// whether the times shown have changed.
 func (v *view) shiftTo(shift time.Duration) bool {
 	if v.shift == shift {
 		return false
@@ -108,11 +109,11 @@ func (v *view) shiftTo(shift time.Duration) bool {
 	return true
 }
 
-func (v *view) shown(t time.Time) string { return timestamp(t.Add(v.shift)) }
+func (v *view) shown(t time.Time) string { return wire.Timestamp(t.Add(v.shift)) }
 
 func byName(a, b *inside) int { return strings.Compare(a.name, b.name) }
 
-// apply brings the view to the event.
+// apply updates the view by an event.
 func (v *view) apply(e session.Event) outcome {
 	switch {
 	case e.Type == session.LogLost:
@@ -123,7 +124,7 @@ func (v *view) apply(e session.Event) outcome {
 		return missed
 	}
 	v.logSeq, v.seq = e.LogSeq, e.PresenceSeq
-	v.slots = occupancy{e.Limit, e.Held, e.Grace, e.Offered}
+	v.seats = occupancy{e.Limit, e.Held, e.Grace, e.Offered}
 	if e.Type == session.PoolChanged {
 		v.presence = e.Presence
 	}
@@ -155,8 +156,8 @@ func (v *view) applyUser(e session.Event) {
 	}
 }
 
-// visibility is what users see now: above the configured number of users only
-// how many there are [P4].
+// visibility returns what users see now. Above the configured number of users it
+// is only how many there are [P4].
 func (v *view) visibility() session.Visibility {
 	p := v.presence
 	if p == "" {
@@ -168,29 +169,29 @@ func (v *view) visibility() session.Visibility {
 	return p
 }
 
-// count is the number of users inside: held and in grace.
-func (v *view) count() int { return v.slots.held + v.slots.grace }
+// count returns the number of users inside: held and in grace.
+func (v *view) count() int { return v.seats.held + v.seats.grace }
 
-// status is what user_status says of an event.
+// status encodes user_status for an event.
 func (v *view) status(e session.Event) *engineio.Payload {
-	return encode(eventUserStatus, userStatus{Username: e.Username, Status: e.Status, Since: v.shown(e.Since),
+	return encode(EventUserStatus, userStatus{Username: e.Username, Status: e.Status, Since: v.shown(e.Since),
 		Reason: e.OfflineReason, Count: e.Inside(), Epoch: v.epoch, Seq: e.PresenceSeq})
 }
 
 func (v *view) slotsPayload() *engineio.Payload {
 	if v.slotsMade == nil {
-		v.slotsMade = encode(eventSlots, v.slotsNow())
+		v.slotsMade = encode(EventSlots, v.slotsNow())
 	}
 	return v.slotsMade
 }
 
-// slotsNow is what connection_slots says.
+// slotsNow returns the content of connection_slots.
 func (v *view) slotsNow() slots {
-	used := v.slots.used()
-	return slots{Pool: v.name, Max: v.slots.limit, Used: used, Available: max(0, v.slots.limit-used), Epoch: v.epoch, Seq: v.seq}
+	used := v.seats.used()
+	return slots{Pool: v.name, Max: v.seats.limit, Used: used, Available: max(0, v.seats.limit-used), Epoch: v.epoch, Seq: v.seq}
 }
 
-// names is online_users for an audience.
+// names returns online_users for an audience.
 func (v *view) names(a audience) *engineio.Payload {
 	v.namesJSON(a)
 	return v.namesMade[a].payload
@@ -198,12 +199,12 @@ func (v *view) names(a audience) *engineio.Payload {
 
 func (v *view) namesJSON(a audience) socketio.JSON {
 	if m := &v.namesMade[a]; m.payload == nil {
-		m.make(eventOnlineUsers, v.list([]byte(`{"users":[`), a, func(u *inside) []byte { return u.nameJSON }))
+		m.make(EventOnlineUsers, v.list([]byte(`{"users":[`), a, func(u *inside) []byte { return u.nameJSON }))
 	}
 	return v.namesMade[a].json
 }
 
-// sync is presence_sync for an audience.
+// sync returns presence_sync for an audience.
 func (v *view) sync(a audience) *engineio.Payload {
 	v.syncJSON(a)
 	return v.syncMade[a].payload
@@ -213,13 +214,14 @@ func (v *view) syncJSON(a audience) socketio.JSON {
 	if m := &v.syncMade[a]; m.payload == nil {
 		head := append([]byte(`{"epoch":`), quote(v.epoch)...)
 		head = append(strconv.AppendInt(append(head, `,"seq":`...), v.seq, 10), `,"users":[`...)
-		m.make(eventPresenceSync, v.list(head, a, v.encoded))
+		m.make(EventPresenceSync, v.list(head, a, v.encoded))
 	}
 	return v.syncMade[a].json
 }
 
-// list appends what each user of an audience's list is encoded as, and closes
-// the object. By hand: an encoder would read all of it again, for each joiner.
+// list appends the encoded users that an audience sees, and closes the object. It
+// writes JSON by hand because an encoder would read every user again for each
+// joiner.
 func (v *view) list(buf []byte, a audience, encoded func(*inside) []byte) socketio.JSON {
 	if a == seesNames {
 		size := 0
@@ -244,9 +246,9 @@ func (m *made) make(event string, body socketio.JSON) {
 
 func (v *view) encoded(u *inside) []byte {
 	if u.made == nil {
-		u.made = marshal(presentUser{Username: u.name, State: u.state, Since: v.shown(u.since), Connections: u.conns})
+		u.made = wire.JSON(presentUser{Username: u.name, State: u.state, Since: v.shown(u.since), Connections: u.conns})
 	}
 	return u.made
 }
 
-func quote(s string) json.RawMessage { return marshal(s) }
+func quote(s string) json.RawMessage { return wire.JSON(s) }

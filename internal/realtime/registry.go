@@ -12,8 +12,8 @@ import (
 	"github.com/turnike/turnike/socketio"
 )
 
-// record is a live session with sockets here. A rotation changes its id, never
-// the record [A5]. The registry guards it.
+// record is a live session with sockets. A rotation changes its id, not the record
+// [A5]. The registry guards it.
 type record struct {
 	sid      string
 	user     string
@@ -23,12 +23,12 @@ type record struct {
 	poolName string
 	expires  time.Time
 	clients  []*client
-	replaced []time.Time // of the last replacements [S1]
-	turned   []time.Time // when a registration was refused because of them
-	slow     []time.Time // when a connection could not keep up [P4]
+	replaced []time.Time // when connections were replaced lately [S1]
+	turned   []time.Time // when registrations were refused because of that
+	slow     []time.Time // when connections could not keep up [P4]
 }
 
-// registry knows which sockets belong to which session.
+// registry records which sockets belong to which session.
 type registry struct {
 	mu   sync.Mutex // guards all below, and the records
 	live map[string]*record
@@ -41,16 +41,16 @@ const (
 	slowMax       = 3
 )
 
-// Why a CONNECT to a live session is refused for now: the client comes back.
+// Why a CONNECT to a live session is refused.
 var (
 	errFallsBehind = &socketio.CloseError{Code: closeSlowConsumer, Reason: "slow consumer"}      // [P4]
 	errFights      = errors.New("realtime: the session's connections keep replacing each other") // [S1]
 	errTooMany     = &socketio.CloseError{Code: closeTryAgain, Reason: codeRateLimited}          // [SEC-42]
 )
 
-// attach binds a client to its session. It refuses a session whose connections
-// keep falling behind, one that has as many as most already (zero is no limit), and
-// one that goes on fighting although its registrations are refused [S1].
+// attach binds a client to its session. It refuses a session whose connections keep
+// falling behind [P4], one at its limit of connections (most; zero is no limit), and
+// one whose connections keep registering although that is refused [S1].
 func (g *registry) attach(id auth.Identity, c *client, most int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -74,8 +74,8 @@ func (g *registry) attach(id auth.Identity, c *client, most int) error {
 	return nil
 }
 
-// connections counts the session's sockets; those inside are one, for how many
-// they may be is S1's matter.
+// connections returns the number of the session's sockets. Those inside count as
+// one, because S1 bounds them.
 func (r *record) connections() (n int) {
 	inside := 0
 	for _, c := range r.clients {
@@ -90,8 +90,8 @@ func (r *record) connections() (n int) {
 	return n + inside
 }
 
-// detach forgets a client, and a session without one. A record whose
-// connections keep falling behind is kept for as long as that counts.
+// detach forgets a client, and its session if that was the last one. A record whose
+// connections fell behind is kept until slowWindow is over.
 func (g *registry) detach(c *client) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -102,7 +102,7 @@ func (g *registry) detach(c *client) {
 	}
 }
 
-// connections are the ids of all sockets that are bound to a session.
+// connections returns the ids of all sockets that are bound to a session.
 func (g *registry) connections() map[string]bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -149,7 +149,7 @@ func (g *registry) rotate(old, next string, expires time.Time) {
 		return
 	}
 	delete(g.live, old)
-	if n, ok := g.live[next]; ok { // a socket with the new token was quicker
+	if n, ok := g.live[next]; ok { // a socket with the new token came first
 		for _, c := range r.clients {
 			c.record = n
 		}
@@ -180,10 +180,10 @@ func (g *registry) replaced(sid string, conns []string) []*client {
 	return out
 }
 
-// mayReplace tells whether the session may replace a connection once more, and
-// counts it: "more than five in ten seconds" is two tabs fighting [S1]. A session
-// may have as many connections as most says, any number with 0; one that fits
-// beside the others replaces none.
+// mayReplace reports whether a client may replace a connection of its session, and
+// counts the replacement: after replaceMax within replaceWindow two tabs keep
+// replacing each other [S1]. A session may have most connections, or any number if
+// most is 0. A client that fits beside the others replaces none.
 func (g *registry) mayReplace(c *client, most int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -199,10 +199,10 @@ func (g *registry) mayReplace(c *client, most int) bool {
 	return true
 }
 
-// inside is the number of registered clients beside one.
-func (r *record) inside(beside *client) (n int) {
+// inside returns the number of registered clients other than one.
+func (r *record) inside(other *client) (n int) {
 	for _, o := range r.clients {
-		if o != beside && o.registered.Load() && !o.sock.Ended() {
+		if o != other && o.registered.Load() && !o.sock.Ended() {
 			n++
 		}
 	}
@@ -224,8 +224,7 @@ func (g *registry) current(c *client, now time.Time) (sid string, expired bool) 
 	return c.record.sid, !now.Before(c.record.expires)
 }
 
-// forget drops the sessions without clients whose slowness does not count any
-// more [P4].
+// forget drops the sessions without clients whose slowWindow is over [P4].
 func (g *registry) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -236,7 +235,7 @@ func (g *registry) forget() {
 	}
 }
 
-// snapshot is a copy of a client's session, without its sockets.
+// snapshot returns a copy of a client's session, without its sockets.
 func (g *registry) snapshot(c *client) record {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -245,7 +244,7 @@ func (g *registry) snapshot(c *client) record {
 	return r
 }
 
-// sid is the id of a client's session now.
+// sid returns the present id of a client's session.
 func (g *registry) sid(c *client) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
