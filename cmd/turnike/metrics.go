@@ -10,6 +10,7 @@ import (
 	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/metrics"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
@@ -17,10 +18,10 @@ import (
 )
 
 // newMetrics says whom /metrics asks.
-func newMetrics(store *sqlite.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, alerts *alert.Service, panics *atomic.Uint64,
+func newMetrics(store *sqlite.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, logins *login.Service, alerts *alert.Service, panics *atomic.Uint64,
 	certs *certificate.Source, linesLost, foreign func() uint64, log *slog.Logger) http.Handler {
 	src := metrics.Sources{Occupancy: store.Occupancy, Store: store.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
-		API: web.Stats, Alert: alerts.Stats, Panics: panics.Load, LinesLost: linesLost, Foreign: foreign, Version: version(), Log: log}
+		API: web.Stats, Login: logins.Stats, Alert: alerts.Stats, Panics: panics.Load, LinesLost: linesLost, Foreign: foreign, Version: version(), Log: log}
 	if certs != nil {
 		src.Certificate = certs.NotAfter
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/login"
 	weborigin "github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
@@ -131,7 +132,8 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	if err := core.Boot(ctx, epoch); err != nil {
 		return r, err
 	}
-	r.web, err = api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(),
+	r.logins = login.New(login.Config{Core: core, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(), Log: log})
+	r.web, err = api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Logins: r.logins, Ready: store.Ready,
 		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
 		ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), MetricsToken: cfg.Metrics.Token,
 		Version: version(), Dev: r.opts.Dev, Log: log})
@@ -144,7 +146,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	}
 	chain := middleware(cfg, origins, r.web, r.books)
 	chain.Foreign = func(r *http.Request) { foreign.Refused(r, false) }
-	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
+	figures := newMetrics(store, hasher, r.rt, r.web, r.logins, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		IdleTimeout: cfg.Server.IdleTimeout, Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
@@ -284,10 +286,10 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 	return scheme + "://" + net.JoinHostPort(host, port) + cfg.Server.BasePath
 }
 
-// accounts is the store as the API sees it.
+// accounts is the store as logins see it.
 type accounts struct{ *sqlite.Store }
 
-// PoolName implements api.Accounts.
+// PoolName implements login.Accounts.
 func (a accounts) PoolName(ctx context.Context, id session.PoolID) (string, error) {
 	pools, err := a.Pools(ctx)
 	if err != nil {

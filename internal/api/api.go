@@ -8,8 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
@@ -20,30 +20,13 @@ import (
 // RequestIDHeader carries the id that a problem document and the log share.
 const RequestIDHeader = "X-Request-Id"
 
-// Accounts is what the API asks of the store beside the core.
-type Accounts interface {
-	// UserByName finds an account by any spelling of its name. Error: session.ErrNoUser.
-	UserByName(ctx context.Context, name string) (session.User, error)
-	// Rehash replaces a password hash that is still the old one.
-	Rehash(ctx context.Context, user, old, hash string) error
-	// KnownDevice tells whether the user has logged in from a device before.
-	KnownDevice(ctx context.Context, user string, hash []byte) (bool, error)
-	// LogEvents writes to the event log.
-	LogEvents(ctx context.Context, events []session.Event) error
-	// PoolName is the name of a pool.
-	PoolName(ctx context.Context, id session.PoolID) (string, error)
-	// Ready reports whether the store can be read and written.
-	Ready(ctx context.Context) error
-}
-
 // Config is what the API needs.
 type Config struct {
 	Auth          *auth.Authenticator
 	Core          *session.Core
 	Keys          *token.Keyring
-	Accounts      Accounts
-	Hasher        *account.Hasher
-	Limits        LoginLimits
+	Logins        *login.Service
+	Ready         func(context.Context) error // whether the store can be read and written
 	Origins       origin.Policy
 	BasePath      string                     // that every route is below; "" or one such as /turnike
 	Draining      func() bool                // the server is about to stop
@@ -66,8 +49,8 @@ type API struct {
 	auth          *auth.Authenticator
 	core          *session.Core
 	keys          *token.Keyring
-	accounts      Accounts
-	hasher        *account.Hasher
+	logins        *login.Service
+	ready         func(context.Context) error
 	origins       origin.Policy
 	base          string
 	draining      func() bool
@@ -75,9 +58,7 @@ type API struct {
 	metricsToken  secret.Secret
 	version       Version
 	pages         *pages
-	logins        *tally.Codes
-	attempts      *attempts
-	failures      failures    // of the present minute
+	answered      *tally.Codes
 	unready       atomic.Bool // the last readyz has failed for the store's sake
 	log           *slog.Logger
 }
@@ -88,9 +69,9 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &API{auth: c.Auth, core: c.Core, keys: c.Keys, accounts: c.Accounts, hasher: c.Hasher, origins: c.Origins, base: c.BasePath,
+	return &API{auth: c.Auth, core: c.Core, keys: c.Keys, logins: c.Logins, ready: c.Ready, origins: c.Origins, base: c.BasePath,
 		draining: c.Draining, clientAddress: c.ClientAddress, metricsToken: c.MetricsToken, version: c.Version, pages: pages,
-		logins: newLogins(), attempts: newAttempts(c.Limits), log: c.Log}, nil
+		answered: newAnswered(), log: c.Log}, nil
 }
 
 // handler answers a request, or says with an error why it is refused.

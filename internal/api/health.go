@@ -18,7 +18,7 @@ func (a *API) readyz(w http.ResponseWriter, r *http.Request) error {
 	if a.draining() {
 		return ErrDraining
 	}
-	if err := a.accounts.Ready(r.Context()); err != nil {
+	if err := a.ready(r.Context()); err != nil {
 		if !a.unready.Swap(true) {
 			a.log.WarnContext(r.Context(), "not ready", "error", err)
 		}

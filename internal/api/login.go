@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -12,10 +11,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/mileusna/useragent"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/logging"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -68,93 +67,51 @@ func (a *API) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	from := device(r)
-	user, known, err := a.identify(r, *in.Username, from)
+	done, err := a.logins.Login(r.Context(), login.Request{Name: *in.Username, Password: *in.Password,
+		Device: from, UserAgent: r.UserAgent(), Address: a.clientAddress(r),
+		Proof: func(user string) string { return a.ownSession(r, user) }, Takeover: in.takeover()})
 	if err == nil {
-		err = a.try(r, in, user, known)
-	}
-	if err == nil {
-		err = a.admit(w, r, session.Login{KnownDevice: known != nil, Takeover: in.takeover()}, user, from)
+		err = a.admit(w, r, done, from)
 	}
 	if err != nil {
-		a.logRefusal(r, user, problemOf(err).Code)
+		a.logRefusal(r, done.User.Name, problemOf(err).Code)
 	}
 	return err
 }
 
-// identify finds who is meant, and whether they have logged in from this device
-// before. A name that is nobody's gives a zero user, after as much work [SEC-05].
-func (a *API) identify(r *http.Request, name string, from deviceCookie) (user session.User, known []byte, err error) {
-	user, err = a.accounts.UserByName(r.Context(), name)
-	if err != nil && !errors.Is(err, session.ErrNoUser) {
-		return session.User{}, nil, err
+// ownSession returns the live session of the user that the request has a
+// credential of, or "" [A5].
+func (a *API) ownSession(r *http.Request, user string) string {
+	if id, err := a.auth.Request(r); err == nil && id.User.ID == user {
+		return id.Session.ID
 	}
-	if !from.shown {
-		return user, nil, nil
-	}
-	ok, err := a.accounts.KnownDevice(r.Context(), user.ID, from.hash)
-	if ok && !user.Disabled {
-		known = from.hash
-	}
-	return user, known, err
+	return ""
 }
 
-// try checks the password, unless too many were wrong lately [SEC-06].
-func (a *API) try(r *http.Request, in credentials, user session.User, known []byte) error {
-	address := a.clientAddress(r)
-	end, err := a.attempts.begin(r.Context(), attempt{name: *in.Username, user: user, device: known, address: address})
-	if err != nil {
-		if problemOf(err).Code == codeRateLimited {
-			a.failures.add(user, address, true)
-		}
-		return err
-	}
-	outcome := context.Canceled // a panic decides nothing
-	defer func() { end(outcome) }()
-	outcome = a.checkPassword(r, user, *in.Password, known != nil)
-	if errors.Is(outcome, session.ErrInvalidCredentials) {
-		a.failures.add(user, address, false)
-	}
-	return outcome
-}
-
-// logRefusal names only accounts: people type passwords there [SEC-56]. Those that
-// were turned away unchecked may be very many, and are counted in the event log.
-func (a *API) logRefusal(r *http.Request, user session.User, code string) {
+// logRefusal logs a refused login. It names only accounts, because people type
+// passwords into the field of the name [SEC-56]. There can be very many throttled
+// logins; the event log counts them.
+func (a *API) logRefusal(r *http.Request, user, code string) {
 	level := slog.LevelInfo
 	if code == codeRateLimited {
 		level = slog.LevelDebug
 	}
-	a.log.Log(r.Context(), level, "login refused", "user", user.Name, "code", code, "remote", a.clientAddress(r))
+	a.log.Log(r.Context(), level, "login refused", "user", user, "code", code, "remote", a.clientAddress(r))
 }
 
-// admit opens the session of a user whose password was right, and answers. Of the
-// login it is given what the check of the password has found out.
-func (a *API) admit(w http.ResponseWriter, r *http.Request, in session.Login, user session.User, from deviceCookie) error {
-	if id, err := a.auth.Request(r); err == nil && id.User.ID == user.ID {
-		in.Proof = id.Session.ID // [A5]
-	}
-	// All that may fail comes before the login: it ends other sessions.
-	pool, err := a.accounts.PoolName(r.Context(), user.Pool)
-	if err != nil {
-		return err
-	}
-	in.User, in.CredVersion = user.ID, user.CredVersion
-	in.Device, in.DeviceHash, in.Address = describeDevice(r.UserAgent()), from.hash, a.clientAddress(r)
-	s, err := a.core.Login(r.Context(), in)
-	if err != nil {
-		return err
-	}
-	logging.Identify(r.Context(), user.Name, s.ID)
-	claims := Claims(s, user, pool, a.core.Wall)
+// admit gives the client the token of the session that was opened.
+func (a *API) admit(w http.ResponseWriter, r *http.Request, in login.Result, from login.Device) error {
+	logging.Identify(r.Context(), in.User.Name, in.Session.ID)
+	claims := Claims(in.Session, in.User, in.Pool, a.core.Wall)
 	raw, err := a.keys.Sign(claims)
 	if err != nil {
 		return err
 	}
-	setCookie(w, auth.SessionCookie, raw, int(s.Expires.Sub(a.core.Now())/time.Second))
-	setCookie(w, auth.DeviceCookie, from.value, int(session.DeviceLife/time.Second))
+	setCookie(w, auth.SessionCookie, raw, int(in.Session.Expires.Sub(a.core.Now())/time.Second))
+	setCookie(w, auth.DeviceCookie, from.Value, int(session.DeviceLife/time.Second))
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, "application/json", loginAnswer{Token: raw, TokenType: "Bearer",
-		ExpiresAt: Timestamp(claims.ExpiresAt), User: userInfo{Username: user.Name, Role: user.Role, Pool: pool}})
+		ExpiresAt: Timestamp(claims.ExpiresAt), User: userInfo{Username: in.User.Name, Role: in.User.Role, Pool: in.Pool}})
 	return nil
 }
 
@@ -194,69 +151,4 @@ func readCredentials(w http.ResponseWriter, r *http.Request) (credentials, error
 		return in, ErrBadRequest
 	}
 	return in, nil
-}
-
-// checkPassword takes the same time and says the same for unknown, disabled and
-// wrong [SEC-05]. first is for known devices: they do not wait behind strangers.
-func (a *API) checkPassword(r *http.Request, user session.User, password string, first bool) error {
-	hash := user.PasswordHash
-	if user.Disabled {
-		hash = ""
-	}
-	verify := a.hasher.Verify
-	if first {
-		verify = a.hasher.VerifyFirst
-	}
-	ok, weak, err := verify(r.Context(), hash, password)
-	switch {
-	case errors.Is(err, account.ErrHash) || errors.Is(err, account.ErrPepper): // the operator's to hear
-		a.log.ErrorContext(r.Context(), "the stored password cannot be checked", "user", user.Name, "error", err)
-		return session.ErrInvalidCredentials
-	case err != nil:
-		return err
-	case !ok || user.ID == "" || user.Disabled:
-		return session.ErrInvalidCredentials
-	}
-	if weak { // [SEC-01]
-		a.rehash(r, user, password)
-	}
-	return nil
-}
-
-// rehash stores the password with today's parameters; a failure is no reason to
-// refuse a login.
-func (a *API) rehash(r *http.Request, user session.User, password string) {
-	hash, err := a.hasher.Hash(r.Context(), password)
-	if err == nil {
-		err = a.accounts.Rehash(r.Context(), user.ID, user.PasswordHash, hash)
-	}
-	if err != nil {
-		a.log.WarnContext(r.Context(), "password not rehashed", "user", user.Name, "error", err)
-	}
-}
-
-// describeDevice is what a person recognises a device by.
-func describeDevice(userAgent string) string {
-	ua := useragent.Parse(userAgent[:min(len(userAgent), 512)])
-	var parts []string
-	for _, s := range []string{ua.Name, ua.OS} {
-		if s = printable(s); s != "" {
-			parts = append(parts, s)
-		}
-	}
-	return strings.Join(parts, " · ")
-}
-
-// printable keeps user text fit for lists and logs [SEC-57].
-func printable(s string) string {
-	s = strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f || c == utf8.RuneError || (c >= 0x80 && c < 0xa0) {
-			return -1
-		}
-		return c
-	}, s)
-	if runes := []rune(s); len(runes) > 64 {
-		s = string(runes[:64])
-	}
-	return s
 }

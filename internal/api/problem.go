@@ -12,6 +12,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/web"
@@ -64,6 +65,7 @@ func problemOf(err error) *Problem {
 	var (
 		p       *Problem
 		refused *auth.Error
+		wait    *login.ThrottledError
 		full    *session.SeatError
 		ended   *session.EndedError
 		asked   *session.TakeoverError
@@ -91,6 +93,8 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &active):
 		return &Problem{Status: http.StatusConflict, Code: "already_active", text: activeText(active),
 			Fields: map[string]any{"sessions": standing(active.Sessions)}}
+	case errors.As(err, &wait):
+		return &Problem{Status: http.StatusTooManyRequests, Code: codeRateLimited, Retry: wait.Wait}
 	case errors.As(err, &size):
 		return ErrTooLarge
 	case errors.Is(err, session.ErrInvalidCredentials):

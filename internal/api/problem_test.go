@@ -80,34 +80,3 @@ func TestUI8_RefusePage(t *testing.T) {
 		t.Errorf("%d %s", w.Code, body)
 	}
 }
-
-func TestSEC15_DeviceCookie(t *testing.T) {
-	for value, want := range map[string]bool{
-		"6DJC62KYZYEK726AUJ5FQ4EYTA": true, "": false, "short": false,
-		"6djc62kyzyek726auj5fq4eyta": false, "6DJC62KYZYEK726AUJ5FQ4EYT1": false, "6DJC62KYZYEK726AUJ5FQ4EYTAA": false,
-	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.AddCookie(&http.Cookie{Name: auth.DeviceCookie, Value: value})
-		got := device(r)
-		if (got.value == value) != want || got.shown != want || !validDevice(got.value) || len(got.hash) != 32 ||
-			strings.Contains(string(got.hash), got.value) {
-			t.Errorf("%q: %q", value, got.value)
-		}
-	}
-}
-
-func TestSEC57_DescribeDevice(t *testing.T) {
-	for agent, want := range map[string]string{
-		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36": "Chrome · Linux",
-		"curl/8.1":       "curl",
-		"":               "",
-		"evil\x1b[31m/1": "evil",
-	} {
-		if got := describeDevice(agent); got != want {
-			t.Errorf("%q: %q, want %q", agent, got, want)
-		}
-	}
-	if got := describeDevice(strings.Repeat("x", 5000)); len([]rune(got)) > 200 {
-		t.Errorf("%d runes", len([]rune(got)))
-	}
-}

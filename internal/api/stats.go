@@ -9,21 +9,20 @@ import (
 // loginOK is how a login that opened a session is counted.
 const loginOK = "ok"
 
-// newLogins counts logins by what they were answered with.
-func newLogins() *tally.Codes {
+// newAnswered counts logins by the code of their answers.
+func newAnswered() *tally.Codes {
 	return tally.NewCodes(loginOK, "invalid_credentials", "rate_limited", "login_busy", "store_unavailable", "seat_limit",
 		"already_active", "takeover_required", "bad_request", "payload_too_large", "unsupported_media_type", "internal")
 }
 
 // Stats are the API's figures since its start.
 type Stats struct {
-	Logins    map[string]uint64 // answers to POST /login-token, by code; "ok" for 200
-	Throttled map[string]uint64 // of them rate_limited, by the limit: account, device, network, global
+	Logins map[string]uint64 // answers to POST /login-token, by code; "ok" for 200
 }
 
 // Stats returns the API's figures.
 func (a *API) Stats() Stats {
-	return Stats{Logins: a.logins.Snapshot(), Throttled: a.attempts.throttled.Snapshot()}
+	return Stats{Logins: a.answered.Snapshot()}
 }
 
 // counted counts what a login is answered with.
@@ -34,7 +33,7 @@ func (a *API) counted(next handler) handler {
 		if err != nil {
 			code = problemOf(err).Code
 		}
-		a.logins.Add(code)
+		a.answered.Add(code)
 		return err
 	}
 }

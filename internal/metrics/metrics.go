@@ -13,6 +13,7 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
@@ -24,6 +25,7 @@ type Sources struct {
 	Hasher      func() account.Stats
 	Realtime    func() realtime.Stats
 	API         func() api.Stats
+	Login       func() login.Stats
 	Alert       func() alert.Stats
 	Panics      func() uint64    // in requests
 	LinesLost   func() uint64    // of the logs
@@ -91,6 +93,7 @@ type figures struct {
 	hasher   account.Stats
 	realtime realtime.Stats
 	api      api.Stats
+	login    login.Stats
 	alert    alert.Stats
 	panics   uint64
 	lost     uint64    // log lines
@@ -102,7 +105,7 @@ type figures struct {
 func (c collector) read() figures {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), api: c.src.API(), alert: c.src.Alert(),
+	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), api: c.src.API(), login: c.src.Login(), alert: c.src.Alert(),
 		panics: c.src.Panics(), lost: c.src.LinesLost(), foreign: c.src.Foreign(), version: c.src.Version}
 	if c.src.Certificate != nil {
 		f.expires = c.src.Certificate()

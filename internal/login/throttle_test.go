@@ -1,4 +1,4 @@
-package api
+package login
 
 import (
 	"context"
@@ -15,28 +15,31 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-func limitsOf(acct, network, global int) LoginLimits {
+func limitsOf(acct, network, global int) Limits {
 	b := func(n int) ratelimit.Backoff {
 		return ratelimit.Backoff{Free: n, Window: 15 * time.Minute, First: 30 * time.Second, Max: 15 * time.Minute}
 	}
-	return LoginLimits{Account: b(acct), Network: b(network), Global: b(global)}
+	return Limits{Account: b(acct), Network: b(network), Global: b(global)}
 }
 
 var ada = session.User{ID: "ada-id", Name: "ada", CredVersion: 1}
 
-// tried makes one attempt; the answer is the code that it is refused with, or "".
-func tried(t *testing.T, a *attempts, at attempt, result error) string {
+// tried makes one attempt. It returns "rate_limited" when that is refused, else "".
+func tried(t *testing.T, a *throttle, at attempt, result error) string {
 	t.Helper()
 	end, err := a.begin(t.Context(), at)
 	if err != nil {
-		return problemOf(err).Code
+		if throttled, ok := errors.AsType[*ThrottledError](err); !ok || throttled.Wait < time.Second {
+			t.Fatalf("refused with %v", err)
+		}
+		return "rate_limited"
 	}
 	end(result)
 	return ""
 }
 
 func TestSEC06_VariantsShareOneBucket(t *testing.T) {
-	a := newAttempts(limitsOf(6, 0, 0))
+	a := newThrottle(limitsOf(6, 0, 0))
 	for i, name := range []string{"ışık", "IŞIK", "Işık", "ı\u015fık", "is\u0327ik", "  ışık "} {
 		if code := tried(t, a, attempt{name: name, address: fmt.Sprintf("192.0.2.%d", i)}, session.ErrInvalidCredentials); code != "" {
 			t.Fatalf("%q: %s", name, code)
@@ -50,7 +53,7 @@ func TestSEC06_VariantsShareOneBucket(t *testing.T) {
 	if code := tried(t, a, attempt{name: "işim", address: "198.51.100.1"}, nil); code != "" {
 		t.Error("another account pays")
 	}
-	if n := a.throttled.Snapshot()["account"]; n != 2 {
+	if n := a.refused.Snapshot()["account"]; n != 2 {
 		t.Errorf("%d are counted as throttled by account, want 2", n)
 	}
 }
@@ -66,7 +69,7 @@ func TestSEC06_OneAddress(t *testing.T) {
 		"many subnets":    {func(i int) string { return fmt.Sprintf("2001:db8:0:%x::1", i) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newAttempts(limitsOf(10, 5, 0))
+			a := newThrottle(limitsOf(10, 5, 0))
 			for i := range 5 {
 				// Right passwords in between do not make it forget.
 				tried(t, a, attempt{name: fmt.Sprint("good", i), address: c.from(i)}, nil)
@@ -82,7 +85,7 @@ func TestSEC06_OneAddress(t *testing.T) {
 }
 
 func TestSEC06_Everybody(t *testing.T) {
-	a := newAttempts(limitsOf(10, 5, 20))
+	a := newThrottle(limitsOf(10, 5, 20))
 	for i := range 20 {
 		tried(t, a, attempt{name: fmt.Sprint("user", i), address: fmt.Sprintf("192.0.2.%d", i)}, session.ErrInvalidCredentials)
 	}
@@ -97,7 +100,7 @@ func TestSEC06_Everybody(t *testing.T) {
 // SEC-07: whatever strangers do, the owner's device has tries of its own; and it
 // has no more than anybody.
 func TestSEC07_AKnownDeviceIsCountedApart(t *testing.T) {
-	a := newAttempts(limitsOf(10, 20, 30))
+	a := newThrottle(limitsOf(10, 20, 30))
 	stranger := attempt{name: "Ada", user: ada, address: "192.0.2.1"}
 	owner := attempt{name: "ada", user: ada, device: []byte("hers"), address: "192.0.2.1"}
 	for range 10 {
@@ -145,14 +148,14 @@ func TestSEC08_ParallelLogins(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := newAttempts(limitsOf(10, 100, 1000))
+				a := newThrottle(limitsOf(10, 100, 1000))
 				var admitted, refused atomic.Int64
 				var wg sync.WaitGroup
 				for i := range 500 {
 					wg.Go(func() {
 						end, err := a.begin(t.Context(), attempt{name: "ada", user: ada, address: fmt.Sprintf("192.0.2.%d", i%250)})
 						if err != nil {
-							if problemOf(err).Code != "rate_limited" || problemOf(err).Retry < time.Second {
+							if throttled, ok := errors.AsType[*ThrottledError](err); !ok || throttled.Wait < time.Second {
 								t.Errorf("refused with %v", err)
 							}
 							refused.Add(1)
@@ -174,7 +177,7 @@ func TestSEC08_ParallelLogins(t *testing.T) {
 
 // What an attempt has taken from one limit it gives back when another refuses it.
 func TestSEC08_GivesBack(t *testing.T) {
-	a := newAttempts(limitsOf(3, 1, 0))
+	a := newThrottle(limitsOf(3, 1, 0))
 	tried(t, a, attempt{name: "x", address: "192.0.2.1"}, session.ErrInvalidCredentials)
 	for range 10 {
 		if code := tried(t, a, attempt{name: "ada", address: "192.0.2.1"}, nil); code != "rate_limited" {
@@ -193,14 +196,14 @@ func TestSEC08_GivesBack(t *testing.T) {
 // many wait already.
 func TestSEC02_WaitingForOthersIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAttempts(limitsOf(1, 0, 0))
+		a := newThrottle(limitsOf(1, 0, 0))
 		end, err := a.begin(t.Context(), attempt{name: "ada"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
-		for i := range maxAwaiting {
+		for i := range maxWaiting {
 			wg.Go(func() {
 				at, want := t.Context(), account.ErrBusy
 				if i%2 == 0 {
@@ -218,7 +221,7 @@ func TestSEC02_WaitingForOthersIsBounded(t *testing.T) {
 		}
 		cancel()
 		wg.Wait()
-		if d := time.Since(start); d != awaitFor {
+		if d := time.Since(start); d != waitFor {
 			t.Errorf("waited %s", d)
 		}
 		end(nil)
@@ -229,7 +232,7 @@ func TestSEC02_WaitingForOthersIsBounded(t *testing.T) {
 }
 
 func TestSEC06_NoLimits(t *testing.T) {
-	a := newAttempts(LoginLimits{})
+	a := newThrottle(Limits{})
 	for range 200 {
 		if code := tried(t, a, attempt{name: "ada", user: ada}, session.ErrInvalidCredentials); code != "" {
 			t.Fatal(code)

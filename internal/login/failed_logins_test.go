@@ -1,4 +1,4 @@
-package api
+package login
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 // Failed logins are a row for each account and network; of names that are
 // nobody's one for each network.
 func TestFailedLoginsAreCounted(t *testing.T) {
-	var f failures
+	var f failedLogins
 	bob := session.User{ID: "bob-id", Name: "bob", Pool: 2}
 	for range 3 {
 		f.add(bob, "192.0.2.1", false)
@@ -48,7 +48,7 @@ func TestFailedLoginsAreCounted(t *testing.T) {
 }
 
 // written gives the rows of one minute.
-func written(t *testing.T, f *failures) []session.Event {
+func written(t *testing.T, f *failedLogins) []session.Event {
 	t.Helper()
 	var rows []session.Event
 	err := f.write(t.Context(), func(_ context.Context, events []session.Event) error {
@@ -74,7 +74,7 @@ func TestSEC06_FailuresByNetwork(t *testing.T) {
 		"2001:db8:0:1::/64": func(i int) string { return fmt.Sprintf("2001:db8:0:1::%x", i) },
 		"192.0.2.0/24":      func(i int) string { return fmt.Sprintf("192.0.2.%d", i%256) },
 	} {
-		var f failures
+		var f failedLogins
 		for i := range 10_000 {
 			f.add(session.User{ID: "bob-id", Name: "bob", Pool: 2}, address(i), i%2 == 0)
 		}
@@ -92,13 +92,13 @@ func TestSEC06_FailuresAMinute(t *testing.T) {
 	user := func(i int) session.User {
 		return session.User{ID: fmt.Sprint("id ", i), Name: fmt.Sprint("user ", i), Pool: session.PoolID(i % 3)}
 	}
-	for name, add := range map[string]func(f *failures, i int){
-		"one account":       func(f *failures, i int) { f.add(user(1), network(i), false) },
-		"one network":       func(f *failures, i int) { f.add(user(i), "192.0.2.1", true) },
-		"everything":        func(f *failures, i int) { f.add(user(i), network(i), false) },
-		"nobody's accounts": func(f *failures, i int) { f.add(session.User{}, network(i), false) },
+	for name, add := range map[string]func(f *failedLogins, i int){
+		"one account":       func(f *failedLogins, i int) { f.add(user(1), network(i), false) },
+		"one network":       func(f *failedLogins, i int) { f.add(user(i), "192.0.2.1", true) },
+		"everything":        func(f *failedLogins, i int) { f.add(user(i), network(i), false) },
+		"nobody's accounts": func(f *failedLogins, i int) { f.add(session.User{}, network(i), false) },
 	} {
-		var f failures
+		var f failedLogins
 		const loud, n = 500, 10_000
 		for range loud {
 			f.add(session.User{ID: "bob-id", Name: "bob", Pool: 2}, "198.51.100.7", false)
@@ -106,7 +106,7 @@ func TestSEC06_FailuresAMinute(t *testing.T) {
 		for i := range n {
 			add(&f, i)
 		}
-		if held := len(f.rows); held > 2*maxFailureRows+1 { // [I7]
+		if held := len(f.rows); held > 2*maxRows+1 { // [I7]
 			t.Errorf("%s: %d rows are held", name, held)
 		}
 		rows := written(t, &f)
