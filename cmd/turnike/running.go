@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/certificate"
 	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/site"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/systemd"
 )
@@ -32,7 +32,7 @@ type running struct {
 	core   *session.Core
 	rt     *realtime.Server
 	logins *login.Service
-	web    *api.API
+	web    *site.Site
 	srv    *server.Server
 	watch  *server.Server      // of metrics.listen; nil without
 	certs  *certificate.Source // nil without TLS

@@ -75,16 +75,16 @@ func (a *Authenticator) Token(ctx context.Context, raw string) (Identity, error)
 	switch {
 	case err != nil && !unknown:
 		return Identity{}, err
-	case untimely == token.ErrExpired && (unknown || !own(claims, s)):
+	case untimely == token.ErrExpired && (unknown || !ownToken(claims, s)):
 		return Identity{}, &Error{Code: string(session.Expired), At: claims.ExpiresAt}
 	case unknown || s.User != claims.Subject:
 		return Identity{}, &Error{Code: CodeInvalidToken}
-	case untimely == token.ErrEarly && !own(claims, s):
+	case untimely == token.ErrEarly && !ownToken(claims, s):
 		return Identity{}, &Error{Code: CodeInvalidToken, early: true}
 	}
 	logging.Identify(ctx, u.Name, s.ID)
 	id := Identity{Session: s, User: u, Token: claims}
-	if !own(claims, s) {
+	if !ownToken(claims, s) {
 		id.Until = claims.ExpiresAt
 	}
 	return id, nil
@@ -103,16 +103,6 @@ func (a *Authenticator) genuine(raw string) (claims token.Claims, untimely, err 
 		return token.Claims{}, nil, &Error{Code: CodeInvalidToken}
 	}
 	return claims, nil, nil
-}
-
-// own tells the token that was made with the session from what others who know
-// the key make: it lives exactly as long. Its times were those of the machine's
-// clock then, and say nothing once that was stepped; the session's say when it
-// began and ends, by the clock that decides [T1]. A session's Created has
-// milliseconds, of which a token's iat knows nothing.
-func own(c token.Claims, s session.Session) bool {
-	longer := c.ExpiresAt.Sub(c.IssuedAt) - s.Expires.Sub(s.Created)
-	return c.NotBefore.Equal(c.IssuedAt) && longer >= 0 && longer < time.Second
 }
 
 // Claims tells only whose a token is, not whether it is good now. Error: *Error.

@@ -29,7 +29,7 @@ func (m Middleware) logAccess(next http.Handler) http.Handler {
 
 func (m Middleware) access(seen *recorder, r *http.Request, who logging.Who, took time.Duration) {
 	attrs := []slog.Attr{
-		slog.String("request", seen.Header().Get(m.Refusals.RequestIDHeader)), slog.String("method", r.Method),
+		slog.String("request", seen.Header().Get(m.RequestIDHeader)), slog.String("method", r.Method),
 		slog.String("route", r.Pattern), slog.Int("status", seen.status()), slog.Int64("bytes", seen.bytes),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000), slog.String("remote", m.ClientAddress(r)),
 	}

@@ -11,6 +11,12 @@ import (
 	"time"
 )
 
+// Bounds on every connection [SEC-37]. Package webhttp has its own for our pages.
+const (
+	maxHeaderBytes   = 16 << 10
+	writeByteTimeout = 60 * time.Second // for HTTP/2: an answer of which no byte can be written
+)
+
 // Server is the listener with its HTTP server.
 type Server struct {
 	http     *http.Server
@@ -54,7 +60,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake from the ClientHello on, too
 		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		HTTP2:             &http.HTTP2Config{WriteByteTimeout: answerDeadline},
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: writeByteTimeout},
 		TLSConfig:         o.TLS,
 		ErrorLog:          slog.NewLogLogger(quiet{o.Log.Handler()}, slog.LevelDebug),
 	}}, nil

@@ -1,4 +1,4 @@
-package api
+package site
 
 import (
 	"bytes"
@@ -12,27 +12,30 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/turnike/turnike/internal/webhttp"
 )
 
-// asset is a file that the pages load, in the forms that it is kept in.
+// asset is a file that the pages load, with its compressed forms.
 type asset struct {
 	contentType string
 	cache       string
-	codings     []string // best first, without identity
+	codings     []string // of the compressed forms, best first
 	forms       map[string]form
 }
 
 // form is an asset in one content coding.
 type form struct {
 	body []byte
-	etag string // strong, of these very bytes (RFC 9110, section 8.8.3)
+	etag string // strong, of exactly these bytes (RFC 9110, section 8.8.3)
 }
 
-// kept are the forms that a file may stand in, best first, and their endings.
-var kept = []struct{ coding, ending string }{{brotli, ".br"}, {gzipped, ".gz"}, {identity, ""}}
+// forms are the content codings that the build writes, best first, with the endings of
+// their files.
+var forms = []struct{ coding, ending string }{{brotli, ".br"}, {gzipped, ".gz"}, {identity, ""}}
 
-// loadAssets reads the assets of the built pages, out of the binary and from
-// nowhere else [SEC-61]. Compressed forms are no files of their own.
+// loadAssets reads the assets of the built pages. It reads only what the binary
+// contains [SEC-61]. A compressed form belongs to its asset and has no address.
 func loadAssets(files fs.FS) (map[string]asset, error) {
 	assets := make(map[string]asset)
 	err := fs.WalkDir(files, "assets", func(name string, d fs.DirEntry, err error) error {
@@ -44,13 +47,13 @@ func loadAssets(files fs.FS) (map[string]asset, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("api: assets: %w", err)
+		return nil, fmt.Errorf("site: assets: %w", err)
 	}
 	return assets, nil
 }
 
 func isForm(name string) bool {
-	for _, k := range kept {
+	for _, k := range forms {
 		if k.ending != "" && strings.HasSuffix(name, k.ending) {
 			return true
 		}
@@ -66,13 +69,13 @@ func loadAsset(files fs.FS, name string) (asset, error) {
 	if hashed(name) {
 		a.cache = "public, max-age=31536000, immutable"
 	}
-	for _, k := range kept {
+	for _, k := range forms {
 		body, err := fs.ReadFile(files, name+k.ending)
 		switch {
 		case err != nil && k.coding == identity:
 			return a, err
 		case err != nil:
-			continue // it would not be smaller
+			continue // the build leaves out forms that are not smaller
 		case k.coding != identity:
 			a.codings = append(a.codings, k.coding)
 		}
@@ -82,17 +85,17 @@ func loadAsset(files fs.FS, name string) (asset, error) {
 	return a, nil
 }
 
-// hashed tells the names that carry a hash of their content from the few that
-// plain pages link by name.
+// hashed reports whether the name has a hash of the content in it. The few files that
+// plain pages link by name have none.
 func hashed(name string) bool {
 	return name != "assets/turnike.css" && name != "assets/favicon.svg"
 }
 
-// asset is GET /assets/…
-func (a *API) asset(w http.ResponseWriter, r *http.Request) error {
-	found, ok := a.pages.assets[strings.TrimPrefix(r.URL.Path, a.base+"/")]
+// asset is GET /assets/….
+func (s *Site) asset(w http.ResponseWriter, r *http.Request) error {
+	found, ok := s.pages.assets[strings.TrimPrefix(r.URL.Path, s.base+"/")]
 	if !ok {
-		return ErrNotFound
+		return webhttp.ErrNotFound
 	}
 	coding := acceptedCoding(r, found.codings)
 	form := found.forms[coding]
@@ -105,14 +108,14 @@ func (a *API) asset(w http.ResponseWriter, r *http.Request) error {
 	}
 	if coding != identity {
 		h.Set("Content-Encoding", coding)
-		h.Set("Content-Length", strconv.Itoa(len(form.body))) // ServeContent leaves that to who encodes
+		h.Set("Content-Length", strconv.Itoa(len(form.body))) // ServeContent sets none for encoded content
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(form.body))
 	return nil
 }
 
-// favicon sends browsers that ask for the old name to the real one.
-func (a *API) favicon(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, a.base+"/assets/favicon.svg", http.StatusFound)
+// favicon is GET /favicon.ico, the name that old browsers ask for.
+func (s *Site) favicon(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, s.base+"/assets/favicon.svg", http.StatusFound)
 	return nil
 }

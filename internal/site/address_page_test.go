@@ -1,4 +1,4 @@
-package api
+package site
 
 import (
 	"net/http"
@@ -29,11 +29,11 @@ func TestUI8_AddressPage(t *testing.T) {
 		"markup":         {"en", "<b>", nil, []string{"https://&lt;b&gt;"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := &API{base: "/base", origins: origin.Policy{PublicURL: c.public}}
+			s := &Site{base: "/base", origins: origin.Policy{PublicURL: c.public}}
 			w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://x/", nil)
 			r.Host = c.host
 			r.Header.Set("Accept-Language", c.lang)
-			a.writeAddressPage(w, r)
+			s.writeAddressPage(w, r)
 			for _, text := range c.want {
 				if !strings.Contains(w.Body.String(), text) {
 					t.Errorf("no %q in\n%s", text, w.Body)

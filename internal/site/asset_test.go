@@ -1,4 +1,4 @@
-package api
+package site
 
 import (
 	"compress/gzip"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/turnike/turnike/internal/webhttp"
 )
 
 // TestAcceptedCoding: RFC 9110, section 12.5.3.
@@ -73,14 +75,14 @@ func TestAsset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &API{base: "/turnike", pages: &pages{assets: assets}}
+	s := &Site{base: "/turnike", pages: &pages{assets: assets}}
 	ask := func(method, name string, header ...string) *http.Response {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(method, "/turnike/assets/"+name, nil)
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])
 		}
-		if err := a.asset(w, r); err != nil {
-			w.WriteHeader(problemOf(err).Status)
+		if err := s.asset(w, r); err != nil {
+			w.WriteHeader(webhttp.ProblemOf(err).Status)
 		}
 		return w.Result()
 	}
@@ -132,13 +134,13 @@ func TestAsset(t *testing.T) {
 
 // TestPageForms: a page is the same to those who take gzip and those who do not.
 func TestPageForms(t *testing.T) {
-	all := looks("<html lang=\"__LANG__\" data-tls=\"__TLS__\">"+strings.Repeat("x", 500), []string{"__VERSION__", "v"})
-	a := &API{}
+	all := variants("<html lang=\"__LANG__\" data-tls=\"__TLS__\">"+strings.Repeat("x", 500), []string{"__VERSION__", "v"})
+	s := &Site{}
 	for _, accept := range []string{"", "gzip", "br, gzip;q=0"} {
 		r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
 		r.Header.Set("Accept-Encoding", accept)
 		r.Header.Set("Accept-Language", "en")
-		a.writePage(w, r, all)
+		s.writePage(w, r, all)
 		res := w.Result()
 		if res.ContentLength != int64(w.Body.Len()) || res.Header.Get("Vary") != "Cookie, Accept-Language, Accept-Encoding" ||
 			res.Header.Get("Cache-Control") != "no-store" {

@@ -1,10 +1,11 @@
-package api
+package auth_test
 
 import (
 	"crypto/ed25519"
 	"testing"
 	"time"
 
+	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -29,7 +30,7 @@ func TestT1_TokensGoByTheWallClock(t *testing.T) {
 	s := session.Session{ID: "sid", Created: created, Expires: created.Add(24 * time.Hour).Truncate(time.Second)}
 	for _, step := range []time.Duration{0, 2 * time.Second, -20 * time.Second, -time.Hour, 48 * time.Hour, -20 * 365 * 24 * time.Hour} {
 		wall := func(t time.Time) time.Time { return t.Add(step) }
-		claims := Claims(s, session.User{ID: "id", Name: "ada", Role: "user"}, "default", wall)
+		claims := auth.NewClaims(s, session.User{ID: "id", Name: "ada", Role: "user"}, "default", wall)
 		raw, err := keys.Sign(claims)
 		if err != nil {
 			t.Fatal(err)

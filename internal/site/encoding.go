@@ -1,4 +1,4 @@
-package api
+package site
 
 import (
 	"net/http"
@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// The content codings that answers are kept in (RFC 9110, section 8.4.1).
+// The content codings of our answers (RFC 9110, section 8.4.1).
 const (
 	brotli   = "br"
 	gzipped  = "gzip"
 	identity = "identity"
 )
 
-// acceptedCoding picks one of the codings that a representation is kept in, best
-// first, by a request's Accept-Encoding (RFC 9110, section 12.5.3). Who says
-// nothing, and who refuses all of them, gets identity.
-func acceptedCoding(r *http.Request, kept []string) string {
+// acceptedCoding returns the coding to answer with: one of the available ones, which
+// are given best first, by the request's Accept-Encoding (RFC 9110, section 12.5.3). A
+// request that has no such header, or refuses them all, gets identity.
+func acceptedCoding(r *http.Request, available []string) string {
 	weights := make(map[string]float64)
 	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
 		coding, params, _ := strings.Cut(part, ";")
@@ -31,7 +31,7 @@ func acceptedCoding(r *http.Request, kept []string) string {
 	if w, ok := weights[identity]; ok {
 		most = w
 	}
-	for _, coding := range kept {
+	for _, coding := range available {
 		w, ok := weights[coding]
 		if !ok {
 			w = weights["*"]
@@ -43,7 +43,7 @@ func acceptedCoding(r *http.Request, kept []string) string {
 	return best
 }
 
-// weight is the q of a coding: 1 when it is not given, 0 when it cannot be read.
+// weight returns the q of a coding: 1 when there is none, 0 when it is malformed.
 func weight(params string) float64 {
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")

@@ -1,4 +1,4 @@
-package api
+package webhttp
 
 import (
 	"bytes"
@@ -7,17 +7,17 @@ import (
 	"io"
 )
 
-// members are those that an object may have; a member that is an object itself
-// has some of its own.
-type members map[string]members
+// Members are the names of the members that a JSON object may have, each with the
+// members of its own when its value is an object.
+type Members map[string]Members
 
-// errMember is for a text that is not such an object.
-var errMember = errors.New("api: a member is not known, or is there twice")
+// errMember is returned for a text that is not such an object.
+var errMember = errors.New("webhttp: a member is unknown or occurs twice")
 
-// check tells whether a JSON text is one object with none but these members, each
-// in this very spelling and there once (RFC 8259, section 4). package json takes
-// any case, and the last of several.
-func (known members) check(text []byte) error {
+// check returns an error unless text is one JSON object that has only these members,
+// in exactly this spelling, and none of them twice (RFC 8259, section 4). Package
+// json accepts any case, and takes the last of several.
+func (known Members) check(text []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return errors.Join(errMember, err)
@@ -28,7 +28,7 @@ func (known members) check(text []byte) error {
 		if err != nil {
 			return err
 		}
-		name, _ := t.(string) // JSON allows nothing else there
+		name, _ := t.(string) // names are always strings
 		inner, ok := known[name]
 		if !ok || seen[name] {
 			return errMember
@@ -44,7 +44,7 @@ func (known members) check(text []byte) error {
 			}
 		}
 	}
-	if _, err := dec.Token(); err != nil { // its end
+	if _, err := dec.Token(); err != nil { // the closing brace
 		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {

@@ -1,4 +1,4 @@
-package api
+package webhttp
 
 import (
 	"time"
@@ -7,29 +7,31 @@ import (
 	"github.com/turnike/turnike/internal/text"
 )
 
-// standingSession is a session that stands in the way of a login.
-type standingSession struct {
+// liveSession is one of the user's live sessions, as the problems already_active
+// and takeover_required list them.
+type liveSession struct {
 	ID         string `json:"id"`
 	Device     string `json:"device"`
 	Since      string `json:"since"`
 	LastActive string `json:"last_active"`
-	Connected  bool   `json:"connected"`
+	Connected  bool   `json:"connected"` // whether it is in use now
 }
 
-func standing(sessions []session.Standing) []standingSession {
-	out := make([]standingSession, len(sessions))
+func liveSessions(sessions []session.Standing) []liveSession {
+	out := make([]liveSession, len(sessions))
 	for i, s := range sessions {
-		out[i] = standingSession{s.ID, s.Device, Timestamp(s.Created), Timestamp(s.LastActive), s.Connected}
+		out[i] = liveSession{s.ID, s.Device, Timestamp(s.Created), Timestamp(s.LastActive), s.Connected}
 	}
 	return out
 }
 
-// takeoverText says why a login has to be confirmed.
+// takeoverText returns the sentence that says why a login has to be confirmed.
 func takeoverText(e *session.TakeoverError) func(lang string) string {
 	return func(lang string) string { return text.Takeover(lang, e.Cause == session.CauseWarBreaker) }
 }
 
-// activeText says where the account is in use.
+// activeText returns the sentence that says on which device the account was used
+// last.
 func activeText(e *session.ActiveError) func(lang string) string {
 	var device string
 	var last time.Time

@@ -1,4 +1,4 @@
-package server
+package webhttp
 
 import (
 	"fmt"
@@ -29,8 +29,8 @@ func (l one) Accept() (net.Conn, error) {
 func (l one) Close() error   { close(l.done); return nil }
 func (l one) Addr() net.Addr { return &net.TCPAddr{} }
 
-// TestSEC37_SlowReader: a client that does not read its answer is let go. What a
-// socket waits for is not the middleware's business.
+// TestSEC37_SlowReader checks that a client that does not read its answer is cut off.
+// Sockets have deadlines of their own.
 func TestSEC37_SlowReader(t *testing.T) {
 	for path, want := range map[string]time.Duration{"/": answerDeadline, "/socket.io/": 2 * answerDeadline} {
 		t.Run(path, func(t *testing.T) {
@@ -56,10 +56,10 @@ func TestSEC37_SlowReader(t *testing.T) {
 	}
 }
 
-// serveOne has a handler behind the middleware answer one connection.
+// serveOne answers one connection with a handler behind the protection.
 func serveOne(h http.HandlerFunc) (client net.Conn, stop func()) {
-	m := Middleware{SocketPath: "/socket.io/", Log: slog.New(slog.DiscardHandler)}
-	server := &http.Server{Handler: m.Wrap(h)}
+	p := Protection{Responder: &Responder{Log: slog.New(slog.DiscardHandler)}}
+	server := &http.Server{Handler: p.Wrap(h)}
 	l := one{make(chan net.Conn, 1), make(chan struct{})}
 	go server.Serve(l)
 	here, there := net.Pipe()
@@ -71,7 +71,7 @@ func serveOne(h http.HandlerFunc) (client net.Conn, stop func()) {
 	}
 }
 
-// TestSEC37_SlowBody: a body has a time to come in, and a speed to come at.
+// TestSEC37_SlowBody checks the deadline of a body and its least speed.
 func TestSEC37_SlowBody(t *testing.T) {
 	for name, tt := range map[string]struct {
 		bytes, perSecond int

@@ -1,4 +1,4 @@
-package api
+package webhttp
 
 import (
 	"encoding/json"
@@ -20,7 +20,7 @@ import (
 // TestRefuse: each error of the core has one status and code; what is not known
 // says nothing of itself [SEC-64].
 func TestRefuse(t *testing.T) {
-	a := &API{log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	a := &Responder{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	at := time.Date(2026, 5, 1, 9, 41, 7, 5e6, time.UTC)
 	for _, c := range []struct {
 		err    error
@@ -69,7 +69,7 @@ func TestRefuse(t *testing.T) {
 // TestUI8_RefusePage: who asks for a page gets one, and markup in what is shown
 // stays text.
 func TestUI8_RefusePage(t *testing.T) {
-	a := &API{log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	a := &Responder{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/nope", nil)
 	r.Header.Set("Accept", "text/html,*/*")
 	r.Header.Set("Accept-Language", "en")

@@ -1,4 +1,4 @@
-package api
+package site
 
 import (
 	"bytes"
@@ -14,25 +14,27 @@ import (
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/text"
+	"github.com/turnike/turnike/internal/webhttp"
 	"github.com/turnike/turnike/web"
 )
 
-// pages are the built pages, ready to be sent, and what they load.
+// pages are the built pages, ready to be sent, and their assets.
 type pages struct {
-	assets         map[string]asset // none when this binary was built without them
-	login, console map[look]page
+	assets         map[string]asset // empty when the binary was built without pages
+	login, console map[variant]page
 }
 
-// look is what a page is made for; all else it fetches itself.
-type look struct {
+// variant is what the server fills into a page. Everything else the page fetches.
+type variant struct {
 	lang   string
-	secure bool // by TLS
+	secure bool // the browser came over TLS
 }
 
-// page is a page in the two forms that it is sent in.
+// page is one variant of a page, in the two forms that it is sent in.
 type page struct{ plain, gzipped []byte }
 
-// loadPages makes the pages once; a binary without them says what to run.
+// loadPages builds all variants of the pages. A binary without pages shows which command
+// builds them.
 func loadPages(version string, dev bool) (*pages, error) {
 	p := &pages{}
 	login, console := unbuilt, unbuilt
@@ -40,7 +42,7 @@ func loadPages(version string, dev bool) (*pages, error) {
 		for name, into := range map[string]*string{"index.html": &login, "socket.html": &console} {
 			raw, err := fs.ReadFile(files, name)
 			if err != nil {
-				return nil, fmt.Errorf("api: page %s: %w", name, err)
+				return nil, fmt.Errorf("site: page %s: %w", name, err)
 			}
 			*into = string(raw)
 		}
@@ -50,18 +52,18 @@ func loadPages(version string, dev bool) (*pages, error) {
 		}
 	}
 	blanks := []string{"__VERSION__", html.EscapeString(version), "__DEV__", flag(dev)}
-	p.login, p.console = looks(login, blanks), looks(console, blanks)
+	p.login, p.console = variants(login, blanks), variants(console, blanks)
 	return p, nil
 }
 
-// looks fills the blanks of a page for everybody who may ask for it.
-func looks(text string, blanks []string) map[look]page {
-	all := make(map[look]page)
+// variants returns the page in each language, with and without TLS.
+func variants(text string, blanks []string) map[variant]page {
+	all := make(map[variant]page)
 	for _, lang := range web.Languages() {
 		for _, secure := range []bool{false, true} {
 			filled := append([]string{"__LANG__", lang, "__TLS__", flag(secure)}, blanks...)
 			plain := []byte(strings.NewReplacer(filled...).Replace(text))
-			all[look{lang, secure}] = page{plain, gzipOf(plain)}
+			all[variant{lang, secure}] = page{plain, gzipOf(plain)}
 		}
 	}
 	return all
@@ -69,7 +71,7 @@ func looks(text string, blanks []string) map[look]page {
 
 func gzipOf(plain []byte) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level that there is
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a valid level: no error
 	_, _ = w.Write(plain)                                 // a Buffer never fails
 	_ = w.Close()
 	return b.Bytes()
@@ -86,40 +88,40 @@ func flag(on bool) string {
 	return "0"
 }
 
-// loginPage is GET /: with a live session it leads on to where the browser
-// wanted to go [SEC-35].
-func (a *API) loginPage(w http.ResponseWriter, r *http.Request) error {
-	id, err := a.auth.Request(r)
+// loginPage is GET /. With a live session it redirects to where the browser wanted to
+// go [SEC-35].
+func (s *Site) loginPage(w http.ResponseWriter, r *http.Request) error {
+	id, err := s.auth.Request(r)
 	var refused *auth.Error
 	switch {
 	case err == nil:
-		a.core.Active(id.Session.ID) // [A4] [S11]
-		target, ok := a.origins.ReturnTo(r, r.URL.Query().Get("return_to"))
-		if path, _, _ := strings.Cut(target, "?"); !ok || path == a.base || path == a.base+"/" {
-			target = a.base + "/socket"
+		s.core.Active(id.Session.ID) // [A4] [S11]
+		target, ok := s.origins.ReturnTo(r, r.URL.Query().Get("return_to"))
+		if path, _, _ := strings.Cut(target, "?"); !ok || path == s.base || path == s.base+"/" {
+			target = s.base + "/socket"
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		http.Redirect(w, r, target, http.StatusFound)
 		return nil
 	case errors.As(err, &refused) && refused.Forget():
-		clearSessionCookie(w)
+		webhttp.ClearSessionCookie(w)
 	}
-	if _, _, known := a.origins.Own(r); !known && acceptsHTML(r) {
-		a.writeAddressPage(w, r)
+	if _, _, known := s.origins.Own(r); !known && webhttp.AcceptsHTML(r) {
+		s.writeAddressPage(w, r)
 		return nil
 	}
-	a.writePage(w, r, a.pages.login)
+	s.writePage(w, r, s.pages.login)
 	return nil
 }
 
 // consolePage is GET /socket.
-func (a *API) consolePage(w http.ResponseWriter, r *http.Request) error {
-	a.writePage(w, r, a.pages.console)
+func (s *Site) consolePage(w http.ResponseWriter, r *http.Request) error {
+	s.writePage(w, r, s.pages.console)
 	return nil
 }
 
-func (a *API) writePage(w http.ResponseWriter, r *http.Request, looks map[look]page) {
-	p := looks[look{text.Language(r), origin.Scheme(r) == "https"}]
+func (s *Site) writePage(w http.ResponseWriter, r *http.Request, variants map[variant]page) {
+	p := variants[variant{text.Language(r), origin.Scheme(r) == "https"}]
 	body := p.plain
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

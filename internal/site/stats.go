@@ -1,12 +1,13 @@
-package api
+package site
 
 import (
 	"net/http"
 
 	"github.com/turnike/turnike/internal/tally"
+	"github.com/turnike/turnike/internal/webhttp"
 )
 
-// loginOK is how a login that opened a session is counted.
+// loginOK is the code under which logins that opened a session are counted.
 const loginOK = "ok"
 
 // newAnswered counts logins by the code of their answers.
@@ -15,25 +16,25 @@ func newAnswered() *tally.Codes {
 		"already_active", "takeover_required", "bad_request", "payload_too_large", "unsupported_media_type", "internal")
 }
 
-// Stats are the API's figures since its start.
+// Stats are the figures of the site since its start.
 type Stats struct {
 	Logins map[string]uint64 // answers to POST /login-token, by code; "ok" for 200
 }
 
-// Stats returns the API's figures.
-func (a *API) Stats() Stats {
-	return Stats{Logins: a.answered.Snapshot()}
+// Stats returns the figures.
+func (s *Site) Stats() Stats {
+	return Stats{Logins: s.answered.Snapshot()}
 }
 
-// counted counts what a login is answered with.
-func (a *API) counted(next handler) handler {
+// counted counts logins by the code of their answers.
+func (s *Site) counted(next webhttp.Handler) webhttp.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := next(w, r)
 		code := loginOK
 		if err != nil {
-			code = problemOf(err).Code
+			code = webhttp.ProblemOf(err).Code
 		}
-		a.answered.Add(code)
+		s.answered.Add(code)
 		return err
 	}
 }
