@@ -25,7 +25,6 @@ import (
 	"github.com/turnike/turnike/internal/site"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/systemd"
-	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/webhttp"
 )
 
@@ -180,7 +179,7 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 			if code == webhttp.ErrCrossOrigin.Code {
 				foreign.Refused(r, true)
 			}
-			header, body := webhttp.Document(text.Language(r), status, code, retry)
+			header, body := webhttp.Document(webhttp.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
 		},
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/text"
+	"github.com/turnike/turnike/internal/webhttp"
 	"github.com/turnike/turnike/socketio"
 	"github.com/turnike/turnike/web"
 )
@@ -237,7 +238,7 @@ func (s *Server) succeeds(ctx context.Context, old, next string) bool {
 
 // open keeps what CONNECT will need of the request, and counts the connection in.
 func (s *Server) open(c *engineio.Conn, r *http.Request) error {
-	hs := &handshake{lang: text.Language(r), ends: s.ends.Load(), checked: s.rechecks.Load()}
+	hs := &handshake{lang: webhttp.Language(r), ends: s.ends.Load(), checked: s.rechecks.Load()}
 	shown, _ := s.shownOrigin(r)
 	hs.show(r, shown)
 	s.takeCredential(hs, r)

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/turnike/turnike/internal/origin"
-	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/webhttp"
 	"github.com/turnike/turnike/web"
 )
@@ -14,7 +13,7 @@ import (
 // server's, because every login from there would be refused [SEC-31]. The page says
 // which setting the operator has to change.
 func (s *Site) writeAddressPage(w http.ResponseWriter, r *http.Request) {
-	lang := text.Language(r)
+	lang := webhttp.Language(r)
 	text := func(key, url string) string {
 		s, _ := web.Text(lang, key)
 		return web.Fill(s, map[string]string{"url": url})

@@ -13,7 +13,6 @@ import (
 
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/origin"
-	"github.com/turnike/turnike/internal/text"
 	"github.com/turnike/turnike/internal/webhttp"
 	"github.com/turnike/turnike/web"
 )
@@ -121,7 +120,7 @@ func (s *Site) consolePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Site) writePage(w http.ResponseWriter, r *http.Request, variants map[variant]page) {
-	p := variants[variant{text.Language(r), origin.Scheme(r) == "https"}]
+	p := variants[variant{webhttp.Language(r), origin.Scheme(r) == "https"}]
 	body := p.plain
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -40,7 +40,7 @@ func (p *Responder) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if problem.Retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds(problem.Retry)))
 	}
-	lang := text.Language(r)
+	lang := Language(r)
 	fields := text.Fields{At: problem.At, Wait: problem.Retry, ID: id}
 	sentence := text.Of(lang, problem.Code, !problem.At.IsZero(), fields)
 	if n, ok := problem.Fields["max"].(int); ok {
