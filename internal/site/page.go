@@ -3,7 +3,6 @@ package site
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"html"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/webhttp"
 	"github.com/turnike/turnike/web"
@@ -87,38 +85,7 @@ func flag(on bool) string {
 	return "0"
 }
 
-// loginPage is GET /. With a live session it redirects to where the browser wanted to
-// go [SEC-35].
-func (s *Site) loginPage(w http.ResponseWriter, r *http.Request) error {
-	id, err := s.auth.Request(r)
-	var refused *auth.Error
-	switch {
-	case err == nil:
-		s.core.Active(id.Session.ID) // [A4] [S11]
-		target, ok := s.origins.ReturnTo(r, r.URL.Query().Get("return_to"))
-		if path, _, _ := strings.Cut(target, "?"); !ok || path == s.base || path == s.base+"/" {
-			target = s.base + "/socket"
-		}
-		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, target, http.StatusFound)
-		return nil
-	case errors.As(err, &refused) && refused.Forget():
-		webhttp.ClearSessionCookie(w)
-	}
-	if _, _, known := s.origins.Own(r); !known && webhttp.AcceptsHTML(r) {
-		s.writeAddressPage(w, r)
-		return nil
-	}
-	s.writePage(w, r, s.pages.login)
-	return nil
-}
-
-// consolePage is GET /socket.
-func (s *Site) consolePage(w http.ResponseWriter, r *http.Request) error {
-	s.writePage(w, r, s.pages.console)
-	return nil
-}
-
+// writePage answers with the variant of a page that fits the request.
 func (s *Site) writePage(w http.ResponseWriter, r *http.Request, variants map[variant]page) {
 	p := variants[variant{webhttp.Language(r), origin.Scheme(r) == "https"}]
 	body := p.plain
