@@ -169,9 +169,9 @@ func shown(t *testing.T, raw []byte) {
 	}
 }
 
-// TestDocumented: docs/operations.md has every metric, with its text.
+// TestDocumented: docs/operations/metrics.md has every metric, with its text.
 func TestDocumented(t *testing.T) {
-	raw, err := os.ReadFile("../../docs/operations.md")
+	raw, err := os.ReadFile("../../docs/operations/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestDocumented(t *testing.T) {
 			name += "{" + strings.Join(labels, ",") + "}"
 		}
 		if line := fmt.Sprintf("| `%s` | %s |", name, help); !strings.Contains(string(raw), line+"\n") {
-			t.Errorf("docs/operations.md has no line\n%s", line)
+			t.Errorf("docs/operations/metrics.md has no line\n%s", line)
 		}
 	}
 	for _, m := range values() {
