@@ -10,9 +10,8 @@ import (
 	"github.com/turnike/turnike/internal/token"
 )
 
-// TestT1_TokensGoByTheWallClock: a step of the wall clock, which the clock of
-// deadlines does not follow, leaves new tokens good from now until the session
-// ends.
+// TestT1_TokensGoByTheWallClock checks that new tokens are valid from now until the session
+// ends after a step of the wall clock, which the clock of deadlines does not follow.
 func TestT1_TokensGoByTheWallClock(t *testing.T) {
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {

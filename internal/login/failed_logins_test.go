@@ -11,8 +11,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Failed logins are a row for each account and network; of names that are
-// nobody's one for each network.
+// TestFailedLoginsAreCounted checks that there is one row for each account and network, and
+// one for each network for all names without an account.
 func TestFailedLoginsAreCounted(t *testing.T) {
 	var f failedLogins
 	bob := session.User{ID: "bob-id", Name: "bob", Pool: 2}
@@ -29,7 +29,7 @@ func TestFailedLoginsAreCounted(t *testing.T) {
 	if err := f.write(t.Context(), func(context.Context, []session.Event) error { return failing }); !errors.Is(err, failing) {
 		t.Errorf("error %v", err)
 	}
-	f.add(bob, "192.0.2.1", false) // and what could not be written is not lost
+	f.add(bob, "192.0.2.1", false) // what could not be written is kept
 	keep := func(_ context.Context, events []session.Event) error { log = append(log, events...); return nil }
 	for range 2 { // the second time there is nothing
 		if err := f.write(t.Context(), keep); err != nil {
@@ -47,7 +47,7 @@ func TestFailedLoginsAreCounted(t *testing.T) {
 	}
 }
 
-// written gives the rows of one minute.
+// written returns the rows of one minute.
 func written(t *testing.T, f *failedLogins) []session.Event {
 	t.Helper()
 	var rows []session.Event
@@ -68,7 +68,7 @@ func total(rows []session.Event) (n int) {
 	return n
 }
 
-// TestSEC06_FailuresByNetwork: any number of addresses of one network make one row.
+// TestSEC06_FailuresByNetwork checks that all addresses of one network share a row.
 func TestSEC06_FailuresByNetwork(t *testing.T) {
 	for network, address := range map[string]func(int) string{
 		"2001:db8:0:1::/64": func(i int) string { return fmt.Sprintf("2001:db8:0:1::%x", i) },
@@ -85,18 +85,19 @@ func TestSEC06_FailuresByNetwork(t *testing.T) {
 	}
 }
 
-// TestSEC06_FailuresAMinute: however many accounts and networks there are, a minute
-// has few rows. None of the failures is lost, and who was guessed most is named.
+// TestSEC06_FailuresAMinute checks that a minute has few rows however many accounts and
+// networks there are, that no failure is lost, and that the account with the most
+// failures has a row of its own.
 func TestSEC06_FailuresAMinute(t *testing.T) {
 	network := func(i int) string { return fmt.Sprintf("10.%d.%d.1", i/256, i%256) }
 	user := func(i int) session.User {
 		return session.User{ID: fmt.Sprint("id ", i), Name: fmt.Sprint("user ", i), Pool: session.PoolID(i % 3)}
 	}
 	for name, add := range map[string]func(f *failedLogins, i int){
-		"one account":       func(f *failedLogins, i int) { f.add(user(1), network(i), false) },
-		"one network":       func(f *failedLogins, i int) { f.add(user(i), "192.0.2.1", true) },
-		"everything":        func(f *failedLogins, i int) { f.add(user(i), network(i), false) },
-		"nobody's accounts": func(f *failedLogins, i int) { f.add(session.User{}, network(i), false) },
+		"one account": func(f *failedLogins, i int) { f.add(user(1), network(i), false) },
+		"one network": func(f *failedLogins, i int) { f.add(user(i), "192.0.2.1", true) },
+		"everything":  func(f *failedLogins, i int) { f.add(user(i), network(i), false) },
+		"no accounts": func(f *failedLogins, i int) { f.add(session.User{}, network(i), false) },
 	} {
 		var f failedLogins
 		const loud, n = 500, 10_000
@@ -116,7 +117,7 @@ func TestSEC06_FailuresAMinute(t *testing.T) {
 		if !slices.ContainsFunc(rows, func(e session.Event) bool {
 			return e.Username == "bob" && e.Address == "198.51.100.7" && e.Count == loud
 		}) {
-			t.Errorf("%s: no row of its own for who was guessed most", name)
+			t.Errorf("%s: the account with the most failures has no row of its own", name)
 		}
 		var guessed []session.Event
 		for _, e := range rows {

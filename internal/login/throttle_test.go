@@ -47,11 +47,11 @@ func TestSEC06_VariantsShareOneBucket(t *testing.T) {
 	}
 	for _, name := range []string{"ışık", "İŞİK"} {
 		if code := tried(t, a, attempt{name: name, address: "198.51.100.1"}, nil); code != "rate_limited" {
-			t.Errorf("%q is another account's: %q", name, code)
+			t.Errorf("%q counts as another account: %q", name, code)
 		}
 	}
 	if code := tried(t, a, attempt{name: "işim", address: "198.51.100.1"}, nil); code != "" {
-		t.Error("another account pays")
+		t.Error("another account is refused")
 	}
 	if n := a.refused.Snapshot()["account"]; n != 2 {
 		t.Errorf("%d are counted as throttled by account, want 2", n)
@@ -71,7 +71,7 @@ func TestSEC06_OneAddress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newThrottle(limitsOf(10, 5, 0))
 			for i := range 5 {
-				// Right passwords in between do not make it forget.
+				// Right passwords in between clear nothing.
 				tried(t, a, attempt{name: fmt.Sprint("good", i), address: c.from(i)}, nil)
 				if code := tried(t, a, attempt{name: fmt.Sprint("user", i), address: c.from(i)}, session.ErrInvalidCredentials); code != "" {
 					t.Fatalf("failure %d: %s", i, code)
@@ -97,8 +97,8 @@ func TestSEC06_Everybody(t *testing.T) {
 	}
 }
 
-// SEC-07: whatever strangers do, the owner's device has tries of its own; and it
-// has no more than anybody.
+// TestSEC07_AKnownDeviceIsCountedApart checks that the owner's device has attempts of its
+// own whatever strangers do, and no more of them than others.
 func TestSEC07_AKnownDeviceIsCountedApart(t *testing.T) {
 	a := newThrottle(limitsOf(10, 20, 30))
 	stranger := attempt{name: "Ada", user: ada, address: "192.0.2.1"}
@@ -115,7 +115,7 @@ func TestSEC07_AKnownDeviceIsCountedApart(t *testing.T) {
 	if code := tried(t, a, owner, nil); code != "" {
 		t.Fatalf("the owner: %q", code)
 	}
-	// The owner was there: what was against the account is forgotten.
+	// The owner has logged in, so the failures of strangers are cleared.
 	if code := tried(t, a, stranger, session.ErrInvalidCredentials); code != "" {
 		t.Errorf("strangers, after the owner: %q", code)
 	}
@@ -137,8 +137,8 @@ func TestSEC07_AKnownDeviceIsCountedApart(t *testing.T) {
 	}
 }
 
-// SEC-08: at once, from everywhere, at one account; and what no password was
-// compared for costs nothing.
+// TestSEC08_ParallelLogins checks many logins to one account at the same time, from many
+// addresses. An attempt whose password was not compared costs nothing.
 func TestSEC08_ParallelLogins(t *testing.T) {
 	for name, c := range map[string]struct {
 		result   error
@@ -175,7 +175,8 @@ func TestSEC08_ParallelLogins(t *testing.T) {
 	}
 }
 
-// What an attempt has taken from one limit it gives back when another refuses it.
+// TestSEC08_GivesBack checks that an attempt that one limit refuses is not counted by the
+// others.
 func TestSEC08_GivesBack(t *testing.T) {
 	a := newThrottle(limitsOf(3, 1, 0))
 	tried(t, a, attempt{name: "x", address: "192.0.2.1"}, session.ErrInvalidCredentials)
@@ -192,8 +193,8 @@ func TestSEC08_GivesBack(t *testing.T) {
 	}
 }
 
-// Waiting for others ends: with the caller, after a while, and at once where very
-// many wait already.
+// TestSEC02_WaitingForOthersIsBounded checks that an attempt stops waiting when its caller
+// is gone, and after waitFor, and does not wait at all when too many wait already.
 func TestSEC02_WaitingForOthersIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newThrottle(limitsOf(1, 0, 0))

@@ -10,8 +10,8 @@ import (
 	"github.com/turnike/turnike/internal/origin"
 )
 
-// TestUI8_AddressPage: under a host that is not the server's the page says what the
-// operator has to set, in the reader's language; markup in a host stays text.
+// TestUI8_AddressPage checks the page under a host that is not the server's: it names the
+// setting to change, in the reader's language, and escapes markup in the host.
 func TestUI8_AddressPage(t *testing.T) {
 	public, err := url.Parse("https://turnike.example.com")
 	if err != nil {

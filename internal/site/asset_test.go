@@ -12,7 +12,7 @@ import (
 	"github.com/turnike/turnike/internal/webhttp"
 )
 
-// TestAcceptedCoding: RFC 9110, section 12.5.3.
+// TestAcceptedCoding checks RFC 9110, section 12.5.3.
 func TestAcceptedCoding(t *testing.T) {
 	all := []string{brotli, gzipped}
 	for _, c := range []struct {
@@ -60,8 +60,8 @@ func TestAcceptedCoding(t *testing.T) {
 	}
 }
 
-// TestAsset: each form of a file has a validator of its own, caches tell them
-// apart, and HEAD, 304 and ranges are those of the form.
+// TestAsset checks that each form of a file has its own ETag and that caches can tell the
+// forms apart. HEAD, 304 and ranges apply to the form.
 func TestAsset(t *testing.T) {
 	assets, err := loadAssets(fstest.MapFS{
 		"index.html":            {Data: []byte("page")},
@@ -132,7 +132,7 @@ func TestAsset(t *testing.T) {
 	}
 }
 
-// TestPageForms: a page is the same to those who take gzip and those who do not.
+// TestPageForms checks that a page has the same content with and without gzip.
 func TestPageForms(t *testing.T) {
 	all := variants("<html lang=\"__LANG__\" data-tls=\"__TLS__\">"+strings.Repeat("x", 500), []string{"__VERSION__", "v"})
 	s := &Site{}

@@ -2,7 +2,7 @@ package webhttp
 
 import "testing"
 
-// TestMembers: a doubled or wrongly spelled member is refused, never ignored.
+// TestMembers checks that a repeated or misspelled member is refused and never ignored.
 func TestMembers(t *testing.T) {
 	known := Members{"username": nil, "password": nil, "takeover": {"ticket": nil, "session": nil}}
 	for text, want := range map[string]bool{
@@ -11,7 +11,7 @@ func TestMembers(t *testing.T) {
 		`{"us\u0065rname":"a"}`:                                 true,
 		`{"takeover":{"ticket":"x","session":"y"}}`:             true,
 		`{"takeover":null}`:                                     true,
-		`{"username":{"any":"thing"}}`:                          true, // another check refuses its type
+		`{"username":{"any":"thing"}}`:                          true, // json.Unmarshal refuses its type
 		`{}`:                                                    true,
 		`{"username":"a","username":"b"}`:                       false,
 		`{"username":"a","us\u0065rname":"b"}`:                  false,

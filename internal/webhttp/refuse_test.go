@@ -17,10 +17,10 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// TestRefuse: each error of the core has one status and code; what is not known
-// says nothing of itself [SEC-64].
+// TestRefuse checks that each error of the core has one status and code, and that an
+// unknown error shows no details [SEC-64].
 func TestRefuse(t *testing.T) {
-	a := &Responder{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	p := &Responder{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	at := time.Date(2026, 5, 1, 9, 41, 7, 5e6, time.UTC)
 	for _, c := range []struct {
 		err    error
@@ -44,7 +44,7 @@ func TestRefuse(t *testing.T) {
 		{errors.New("secret detail"), 500, `"code":"internal"`, ""},
 	} {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/x", nil)
-		a.Refuse(w, r, c.err)
+		p.Refuse(w, r, c.err)
 		body := w.Body.String()
 		var doc struct {
 			Status  int
@@ -66,15 +66,15 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
-// TestUI8_RefusePage: who asks for a page gets one, and markup in what is shown
-// stays text.
+// TestUI8_RefusePage checks that a request that accepts HTML gets a page, and that markup
+// in its values is escaped.
 func TestUI8_RefusePage(t *testing.T) {
-	a := &Responder{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	p := &Responder{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/nope", nil)
 	r.Header.Set("Accept", "text/html,*/*")
 	r.Header.Set("Accept-Language", "en")
 	w.Header().Set(RequestIDHeader, "<i>id</i>")
-	a.Refuse(w, r, errors.New("x"))
+	p.Refuse(w, r, errors.New("x"))
 	body := w.Body.String()
 	if w.Code != 500 || !strings.Contains(body, "<h1>Something went wrong</h1>") || !strings.Contains(body, "&lt;i&gt;id") {
 		t.Errorf("%d %s", w.Code, body)
