@@ -12,8 +12,9 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
+	"github.com/turnike/turnike/internal/site"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
@@ -23,13 +24,14 @@ type Sources struct {
 	Store       func() sqlite.Stats
 	Hasher      func() account.Stats
 	Realtime    func() realtime.Stats
-	API         func() api.Stats
+	Site        func() site.Stats
+	Login       func() login.Stats
 	Alert       func() alert.Stats
 	Panics      func() uint64    // in requests
 	LinesLost   func() uint64    // of the logs
 	Foreign     func() uint64    // requests refused because of their origin or host
 	Certificate func() time.Time // when it expires; nil without TLS
-	Version     api.Version
+	Version     site.Version
 	Log         *slog.Logger
 }
 
@@ -90,19 +92,20 @@ type figures struct {
 	store    sqlite.Stats
 	hasher   account.Stats
 	realtime realtime.Stats
-	api      api.Stats
+	site     site.Stats
+	login    login.Stats
 	alert    alert.Stats
 	panics   uint64
 	lost     uint64    // log lines
 	foreign  uint64    // requests refused because of their origin
 	expires  time.Time // zero without TLS
-	version  api.Version
+	version  site.Version
 }
 
 func (c collector) read() figures {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), api: c.src.API(), alert: c.src.Alert(),
+	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), site: c.src.Site(), login: c.src.Login(), alert: c.src.Alert(),
 		panics: c.src.Panics(), lost: c.src.LinesLost(), foreign: c.src.Foreign(), version: c.src.Version}
 	if c.src.Certificate != nil {
 		f.expires = c.src.Certificate()

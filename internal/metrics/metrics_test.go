@@ -15,9 +15,10 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/site"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/tally"
 )
@@ -36,7 +37,8 @@ func sources(pools []session.Pool, err error) Sources {
 				ConnectsRefused: map[string]uint64{"expired": 1}, RateLimited: map[string]uint64{"replace": 1}, Ends: map[string]uint64{"replaced": 8}}
 		},
 		Alert:  func() alert.Stats { return alert.Stats{Sent: 1, Failed: 2, Dropped: 3, Queued: 4} },
-		API:    func() api.Stats { return api.Stats{Logins: map[string]uint64{"ok": 9}} },
+		Login:  func() login.Stats { return login.Stats{} },
+		Site:   func() site.Stats { return site.Stats{Logins: map[string]uint64{"ok": 9}} },
 		Panics: func() uint64 { return 1 }, LinesLost: func() uint64 { return 5 }, Foreign: func() uint64 { return 6 },
 		Log: slog.New(slog.DiscardHandler),
 	}

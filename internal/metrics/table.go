@@ -88,9 +88,9 @@ func occupancy() []value {
 func traffic() []value {
 	return []value{
 		byCode("turnike_logins_total", "code", "Answers to POST /login-token, by code; ok opened a session.",
-			func(f figures) map[string]uint64 { return f.api.Logins }),
+			func(f figures) map[string]uint64 { return f.site.Logins }),
 		byCode("turnike_logins_throttled_total", "code", "Logins turned away unchecked, by the limit: account, device, network or global.",
-			func(f figures) map[string]uint64 { return f.api.Throttled }),
+			func(f figures) map[string]uint64 { return f.login.Throttled }),
 		byCode("turnike_sessions_ended_total", "code", "Sessions that ended, by code.",
 			func(f figures) map[string]uint64 { return f.realtime.Ends }),
 		counter("turnike_admissions_total", "Registrations that were let inside.",

@@ -13,7 +13,7 @@ import (
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/text"
+	"github.com/turnike/turnike/internal/webhttp"
 )
 
 // requests checks the HTTP requests of connections.
@@ -196,7 +196,7 @@ func (s requests) succeeds(ctx context.Context, old, next string) bool {
 
 // open keeps what CONNECT needs of the request, and counts the connection.
 func (s requests) open(c *engineio.Conn, r *http.Request) error {
-	hs := &handshake{lang: text.Language(r), ends: s.kicks.Ends(), checked: s.rechecks.Load()}
+	hs := &handshake{lang: webhttp.Language(r), ends: s.kicks.Ends(), checked: s.rechecks.Load()}
 	shown, _ := s.shownOrigin(r)
 	hs.show(r, shown)
 	s.takeCredential(hs, r)
