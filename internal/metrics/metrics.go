@@ -14,13 +14,13 @@ import (
 	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/realtime"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // Sources are who is asked for figures.
 type Sources struct {
-	Occupancy   func(context.Context) (sqlite.Occupancy, error)
-	Store       func() sqlite.Stats
+	Occupancy   func(context.Context) (store.Occupancy, error)
+	Store       func() store.Stats
 	Hasher      func() account.Stats
 	Realtime    func() realtime.Stats
 	API         func() api.Stats
@@ -87,7 +87,7 @@ type figures struct {
 	up       bool // it could, and it can be written
 	pools    []pool
 	sessions int
-	store    sqlite.Stats
+	store    store.Stats
 	hasher   account.Stats
 	realtime realtime.Stats
 	api      api.Stats

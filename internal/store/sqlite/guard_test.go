@@ -7,6 +7,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // openStore opens a store on a new directory.
@@ -17,7 +18,7 @@ func openStore(t testing.TB, change ...func(*Options)) *Store {
 
 func addUser(t testing.TB, s *Store, name string) session.User {
 	t.Helper()
-	if err := s.CreateUsers(t.Context(), []NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
+	if err := s.CreateUsers(t.Context(), []store.NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := s.UserByName(t.Context(), name)

@@ -14,24 +14,25 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 func TestCreateUsersAllOrNone(t *testing.T) {
 	s := openStore(t)
 	addUser(t, s, "Işık")
 	for name, c := range map[string]struct {
-		last NewUser
+		last store.NewUser
 		want func(error) bool
 	}{
-		"a known name": {NewUser{Name: "IŞIK", Role: account.RoleUser}, func(err error) bool {
-			e, ok := errors.AsType[*UserExistsError](err)
+		"a known name": {store.NewUser{Name: "IŞIK", Role: account.RoleUser}, func(err error) bool {
+			e, ok := errors.AsType[*store.UserExistsError](err)
 			return ok && e.Name == "IŞIK"
 		}},
-		"a name twice": {NewUser{Name: "BOB", Role: account.RoleUser}, func(err error) bool {
-			e, ok := errors.AsType[*UserExistsError](err)
+		"a name twice": {store.NewUser{Name: "BOB", Role: account.RoleUser}, func(err error) bool {
+			e, ok := errors.AsType[*store.UserExistsError](err)
 			return ok && e.Name == "BOB"
 		}},
-		"an unknown pool": {NewUser{Name: "eve", Role: account.RoleUser, Pool: "nowhere"}, func(err error) bool {
+		"an unknown pool": {store.NewUser{Name: "eve", Role: account.RoleUser, Pool: "nowhere"}, func(err error) bool {
 			return errors.Is(err, session.ErrNoPool) && strings.Contains(err.Error(), `"nowhere"`)
 		}},
 	} {
@@ -40,7 +41,7 @@ func TestCreateUsersAllOrNone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = s.CreateUsers(t.Context(), []NewUser{{Name: "bob", Role: account.RoleUser}, {Name: "kim", Role: account.RoleAdmin}, c.last})
+			err = s.CreateUsers(t.Context(), []store.NewUser{{Name: "bob", Role: account.RoleUser}, {Name: "kim", Role: account.RoleAdmin}, c.last})
 			if !c.want(err) || errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("error %v", err)
 			}
@@ -61,16 +62,16 @@ func TestLists(t *testing.T) {
 	}
 	if _, err := s.CreatePool(t.Context(), "partner", 9); err == nil || errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("a pool made twice: %v", err)
-	} else if _, ok := errors.AsType[*PoolExistsError](err); !ok {
+	} else if _, ok := errors.AsType[*store.PoolExistsError](err); !ok {
 		t.Errorf("a pool made twice: %v", err)
 	}
-	if err := s.CreateUsers(t.Context(), []NewUser{
+	if err := s.CreateUsers(t.Context(), []store.NewUser{
 		{Name: "Zoë", Role: account.RoleUser, Pool: "partner", PasswordHash: "old"}, {Name: "ada", Role: account.RoleAdmin},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	users, err := s.Users(t.Context())
-	if err != nil || len(users) != 2 || users[0].Name != "ada" || users[0].Role != account.RoleAdmin || users[0].Pool != DefaultPool ||
+	if err != nil || len(users) != 2 || users[0].Name != "ada" || users[0].Role != account.RoleAdmin || users[0].Pool != store.DefaultPool ||
 		users[1].Name != "Zoë" || users[1].Pool != "partner" || users[1].Created.IsZero() {
 		t.Errorf("users %+v, %v", users, err)
 	}
@@ -83,7 +84,7 @@ func TestLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := func() SessionRow {
+	row := func() store.SessionRow {
 		t.Helper()
 		rows, err := s.Sessions(t.Context())
 		if err != nil || len(rows) != 1 {
@@ -91,7 +92,7 @@ func TestLists(t *testing.T) {
 		}
 		return rows[0]
 	}
-	want := SessionRow{ID: in.ID, Username: "Zoë", Role: account.RoleUser, Pool: "partner", Device: "Firefox", Address: "192.0.2.1",
+	want := store.SessionRow{ID: in.ID, Username: "Zoë", Role: account.RoleUser, Pool: "partner", Device: "Firefox", Address: "192.0.2.1",
 		Since: in.Created, LastActive: in.LastActive, Expires: in.Expires}
 	if got := row(); got != want {
 		t.Errorf("session %+v, want %+v", got, want)
@@ -109,7 +110,7 @@ func TestLists(t *testing.T) {
 		t.Errorf("session %+v", got)
 	}
 	pools, err := s.Pools(t.Context())
-	if err != nil || len(pools) != 2 || pools[0].Name != DefaultPool || pools[0].Limit != 3 || pools[1].Grace != 1 {
+	if err != nil || len(pools) != 2 || pools[0].Name != store.DefaultPool || pools[0].Limit != 3 || pools[1].Grace != 1 {
 		t.Errorf("pools %+v, %v", pools, err)
 	}
 	for _, name := range []string{"", "none"} {

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/turnike/turnike/internal/store"
 )
 
 const (
@@ -21,23 +22,13 @@ const (
 // instant to find out whether anybody does.
 const lockPatience = 200 * time.Millisecond
 
-// LockedError says that another server runs on the data directory.
-type LockedError struct {
-	Dir string
-	PID int // 0 where it is not known
-}
-
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("the data directory %s is in use by the server with process id %d", e.Dir, e.PID)
-}
-
 // DirLock is the right to serve from a data directory: on SQLite it is the
 // lease, one server per directory. The system takes it back when the process
 // ends, however it ends.
 type DirLock struct{ file *os.File }
 
 // LockDir makes the directory where there is none and takes its lock.
-// Error: *LockedError.
+// Error: *store.LockedError.
 func LockDir(dir string) (*DirLock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -53,7 +44,7 @@ func LockDir(dir string) (*DirLock, error) {
 		}
 	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = &LockedError{Dir: dir, PID: readPID(f)}
+		err = &store.LockedError{Dir: dir, PID: readPID(f)}
 	}
 	if err == nil {
 		err = writePID(f)

@@ -5,28 +5,8 @@ import (
 	"fmt"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
-
-// DefaultPool is the pool that exists from the start, and the one of accounts
-// that name none.
-const DefaultPool = "default"
-
-// PoolExistsError says that a pool of that name is there already.
-type PoolExistsError struct{ Name string }
-
-func (e *PoolExistsError) Error() string { return fmt.Sprintf("pool %q exists already", e.Name) }
-func (*PoolExistsError) refusal()        {}
-
-// PoolInUseError says that a pool cannot be deleted: it has accounts.
-type PoolInUseError struct {
-	Name  string
-	Users int
-}
-
-func (e *PoolInUseError) Error() string {
-	return fmt.Sprintf("pool %q has accounts: %d", e.Name, e.Users)
-}
-func (*PoolInUseError) refusal() {}
 
 // livePool selects pools that accounts may be in. The system's own has an empty
 // name. A deleted one keeps its row, because the event log names it by id; its
@@ -83,7 +63,7 @@ func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session
 			return err
 		}
 		if n == 0 {
-			return &PoolExistsError{Name: name}
+			return &store.PoolExistsError{Name: name}
 		}
 		p, err := poolByName(t.conn, name)
 		if err != nil {
@@ -118,7 +98,7 @@ func (s *Store) DeletePool(ctx context.Context, name string) error {
 			return err
 		}
 		if users > 0 {
-			return &PoolInUseError{Name: name, Users: users}
+			return &store.PoolInUseError{Name: name, Users: users}
 		}
 		t.mirror.clear() // it has the old name
 		if p, err = t.pool(p.ID); err != nil {

@@ -17,6 +17,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // Options say where the store is and how much it may hold.
@@ -100,7 +101,7 @@ type Store struct {
 	committed positions // what WaitApplied waits for
 }
 
-var _ session.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // Open opens the database of a data directory, makes it where there is none,
 // and brings its schema up to date; while a server runs, only that does either.
@@ -254,13 +255,6 @@ var errClosed = errors.New("the store is closed")
 // unavailable wraps what went wrong below as the core knows it.
 func unavailable(err error) error { return fmt.Errorf("%w: %w", session.ErrUnavailable, err) }
 
-// refusal is an answer rather than a failure: its text is for people, and it
-// says nothing about the store's health.
-type refusal interface {
-	error
-	refusal()
-}
-
 // classify leaves answers as they are and turns failures into ErrUnavailable.
 func classify(err error) error {
 	if err == nil || errors.Is(err, session.ErrUnavailable) {
@@ -271,7 +265,7 @@ func classify(err error) error {
 			return err
 		}
 	}
-	if _, ok := errors.AsType[refusal](err); ok {
+	if _, ok := errors.AsType[store.Refusal](err); ok {
 		return err
 	}
 	return unavailable(err)

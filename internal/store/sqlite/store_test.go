@@ -15,6 +15,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/store/storetest"
 )
 
@@ -28,7 +29,7 @@ func (s suiteStore) AddUser(ctx context.Context, name string, role account.Role,
 	}
 	for _, p := range pools {
 		if p.ID == pool {
-			if err := s.CreateUsers(ctx, []NewUser{{Name: name, Role: role, Pool: p.Name}}); err != nil {
+			if err := s.CreateUsers(ctx, []store.NewUser{{Name: name, Role: role, Pool: p.Name}}); err != nil {
 				return "", err
 			}
 		}

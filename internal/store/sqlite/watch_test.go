@@ -10,6 +10,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // nowhere is a database that cannot be reached.
@@ -49,9 +50,9 @@ func TestManyForeignEvents(t *testing.T) {
 	if err := server.Listen("server", heard.add); err != nil {
 		t.Fatal(err)
 	}
-	users := make([]NewUser, 2*slice+500)
+	users := make([]store.NewUser, 2*slice+500)
 	for i := range users {
-		users[i] = NewUser{Name: fmt.Sprintf("user%04d", i), Role: account.RoleUser, Pool: []string{"", "second"}[i%2]}
+		users[i] = store.NewUser{Name: fmt.Sprintf("user%04d", i), Role: account.RoleUser, Pool: []string{"", "second"}[i%2]}
 	}
 	if err := command.CreateUsers(t.Context(), users); err != nil {
 		t.Fatal(err)
