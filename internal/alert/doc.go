@@ -8,7 +8,7 @@
 //
 // The order of things:
 //
-//  1. the event log is read on by position, pool by pool; a commit only wakes,
+//  1. the event log is read on by package feed; a commit only wakes the service,
 //  2. what it says becomes an alert, which waits; equal ones become one,
 //  3. place and alerts are written down together, in one row: what was read is
 //     never read again, and what waits is not lost by a restart or by the log

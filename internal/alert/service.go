@@ -11,16 +11,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/turnike/turnike/internal/feed"
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Store is what the alerts are read from and where their state is kept.
+// Store is the event log, and where the alerts' state is saved.
 type Store interface {
-	// Heads returns every pool, the system's own included, with its newest LogSeq.
-	Heads(ctx context.Context) ([]session.Pool, error)
-	// EventsAfter returns at most n events of a pool that come after one, in order.
-	EventsAfter(ctx context.Context, pool session.PoolID, after int64, n int) ([]session.Event, error)
-	// Meta and SetMeta keep a value under a key.
+	feed.Log
+	// Meta and SetMeta read and replace the text under a key.
 	Meta(ctx context.Context, key string) (string, error)
 	SetMeta(ctx context.Context, key, value string) error
 }
@@ -40,7 +38,6 @@ type Config struct {
 
 const (
 	metaKey   = "alert"                // in the store
-	slice     = 1000                   // events that are read at a time
 	breath    = 250 * time.Millisecond // between two looks at the log
 	idle      = time.Minute            // the log is looked at that often without being woken, and the place written down
 	storeWait = 5 * time.Second        // after the store has failed
@@ -229,19 +226,18 @@ func (s *Service) turn(ctx context.Context) (time.Time, error) {
 
 // read reads the log of every pool on, and takes in who found no seat.
 func (s *Service) read(ctx context.Context) error {
-	pools, err := s.cfg.Store.Heads(ctx)
+	pools, err := s.state.Cursor.Follow(ctx, s.cfg.Store, func(b feed.Batch) {
+		for _, e := range b.Events {
+			s.dirty = s.state.see(e, b.Pool.Name, s.cfg.FailedLogins) || s.dirty
+		}
+		s.moved = true
+	})
 	if err != nil {
 		return err
 	}
 	byName := make(map[string]session.PoolID, len(pools))
 	for _, p := range pools {
 		byName[p.Name] = p.ID
-		if s.state.Places[p.ID] > p.LogSeq { // an older database was put in place
-			s.state.Places[p.ID], s.moved = p.LogSeq, true
-		}
-		if err := s.readPool(ctx, p); err != nil {
-			return err
-		}
 	}
 	s.mu.Lock()
 	fresh := s.fresh
@@ -253,24 +249,6 @@ func (s *Service) read(ctx context.Context) error {
 			s.dirty = s.state.refused(id, who.pool, who.user, pool.max, pool.at) || s.dirty
 			s.moved = true
 		}
-	}
-	return nil
-}
-
-func (s *Service) readPool(ctx context.Context, p session.Pool) error {
-	for s.state.Places[p.ID] < p.LogSeq {
-		events, err := s.cfg.Store.EventsAfter(ctx, p.ID, s.state.Places[p.ID], slice)
-		if err != nil {
-			return err
-		}
-		for _, e := range events {
-			s.dirty = s.state.see(e, p.Name, s.cfg.FailedLogins) || s.dirty
-			s.state.Places[p.ID] = e.LogSeq
-		}
-		if len(events) < slice { // what was pruned is passed over
-			s.state.Places[p.ID] = max(s.state.Places[p.ID], p.LogSeq)
-		}
-		s.moved = true
 	}
 	return nil
 }

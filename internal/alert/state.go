@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/turnike/turnike/internal/feed"
 	"github.com/turnike/turnike/internal/session"
 )
 
 // state is everything that outlives the process. It is written as one value, so
 // that the place in the log and what was read up to it never disagree.
 type state struct {
-	Places      map[session.PoolID]int64      `json:"places"` // up to here the log was read
+	Cursor      feed.Cursor                   `json:"places"` // how far the log was read
 	Pools       map[session.PoolID]*occupancy `json:"pools"`
 	Guesses     guesses                       `json:"guesses"`
 	Refused     refusals                      `json:"refused,omitempty"`
@@ -36,9 +37,8 @@ type digest struct {
 // begin is the state of a server that was never told to send mails: what is in
 // the log already is no news.
 func begin(pools []session.Pool) *state {
-	s := &state{Places: make(map[session.PoolID]int64), Pools: make(map[session.PoolID]*occupancy)}
+	s := &state{Cursor: feed.At(pools), Pools: make(map[session.PoolID]*occupancy)}
 	for _, p := range pools {
-		s.Places[p.ID] = p.LogSeq
 		s.Pools[p.ID] = &occupancy{Full: p.Limit > 0 && p.Used() >= p.Limit, Over: p.Used() > p.Limit}
 	}
 	return s
@@ -49,7 +49,7 @@ func decode(text string) (*state, error) {
 	if err := json.Unmarshal([]byte(text), s); err != nil {
 		return nil, err
 	}
-	if s.Places == nil || s.Pools == nil {
+	if s.Cursor == nil || s.Pools == nil {
 		return begin(nil), nil
 	}
 	return s, nil
