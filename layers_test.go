@@ -39,7 +39,7 @@ func arrows() map[string][]string {
 		"internal/token/keyfile":     {"internal/secret/secretfile"},
 		"internal/certificate":       {"internal/secret/secretfile"},
 		"internal/store":             {"internal/account", "internal/session", "internal/tally"},
-		"internal/store/storetest":   {"internal/account", "internal/session"},
+		"internal/store/storetest":   {"internal/account", "internal/session", "internal/store"},
 		"internal/store/sqlite":      {"internal/account", "internal/session", "internal/store", "internal/tally"},
 		"internal/logging":           {"internal/secret"},
 		"internal/auth":              {"internal/logging", "internal/session", "internal/token"},

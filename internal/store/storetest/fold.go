@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // Fold is what a reader of a pool's log knows: it follows the events one by one
@@ -145,7 +146,7 @@ func (f *Fold) count(state session.SeatState) int {
 func (f *Fold) used() int { return len(f.seats) }
 
 // Equal compares what the events say with what the store says.
-func (f *Fold) Equal(p session.Pool, entries map[string]Entry) error {
+func (f *Fold) Equal(p session.Pool, entries map[string]store.Entry) error {
 	if p.LogSeq != f.seq || p.PresenceSeq != f.presence || p.Limit != f.limit {
 		return fmt.Errorf("the pool is at %d/%d with limit %d, its events at %d/%d with limit %d", p.LogSeq, p.PresenceSeq,
 			p.Limit, f.seq, f.presence, f.limit)

@@ -30,6 +30,10 @@ type Memory struct {
 	epoch    string
 	draining time.Time // since; zero for not
 	made     int64
+	created  map[string]time.Time // accounts, by user id
+	notes    map[string]string
+	instance string
+	breaches int64 // changes refused because they broke an invariant
 	listen   func([]session.Event)
 }
 
@@ -50,6 +54,9 @@ func NewMemory() *Memory {
 		sessions: make(map[string]*memorySession),
 		seats:    make(map[string]session.Seat),
 		contests: make(map[string]session.Contest),
+		created:  make(map[string]time.Time),
+		notes:    make(map[string]string),
+		instance: rand.Text(),
 	}
 }
 
@@ -62,19 +69,12 @@ func (m *Memory) AddPool(p session.Pool) {
 	m.pools[p.ID] = p
 }
 
-// AddUser implements Store.
-func (m *Memory) AddUser(_ context.Context, name string, role account.Role, pool session.PoolID) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	u := session.User{ID: rand.Text(), Name: name, Role: role, Pool: pool, CredVersion: 1}
-	if m.find(name) != "" {
-		return "", fmt.Errorf("user %s exists already", name)
-	}
-	m.users[u.ID] = u
-	m.emit(pool, session.Event{Type: session.UserCreated, User: u.ID, Username: name, At: m.Now()})
-	return u.ID, nil
+// AddUser is [AddUser] on this store.
+func (m *Memory) AddUser(ctx context.Context, name string, role account.Role, pool session.PoolID) (string, error) {
+	return AddUser(ctx, m, name, role, pool)
 }
 
+// find returns the id of the account with that name, "" if there is none.
 func (m *Memory) find(name string) string {
 	for _, u := range m.users {
 		if !u.Deleted && account.Canonical(u.Name) == account.Canonical(name) {
@@ -82,16 +82,6 @@ func (m *Memory) find(name string) string {
 		}
 	}
 	return ""
-}
-
-// FindUser implements Store.
-func (m *Memory) FindUser(_ context.Context, name string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if id := m.find(name); id != "" {
-		return id, nil
-	}
-	return "", session.ErrNoUser
 }
 
 // emit logs an event that no rule has decided.
@@ -125,7 +115,10 @@ func (m *Memory) Update(_ context.Context, user string, decide func(session.Stat
 	if err != nil {
 		return err
 	}
-	ch, err := guarded(st, func() session.Change { return decide(st, m.Now()) })
+	ch, err := m.guarded(st, func() session.Change { return decide(st, m.Now()) })
+	if err == nil && ch.User != nil && ch.User.Pool != st.User.Pool && !usable(m.pools[ch.User.Pool]) {
+		err = session.ErrNoPool
+	}
 	if err == nil {
 		m.apply(ch)
 		if ch.Contest != nil {
@@ -143,7 +136,7 @@ func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(
 	if !ok {
 		return session.ErrNoPool
 	}
-	ch, err := guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
+	ch, err := m.guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
 	if err == nil {
 		m.apply(ch)
 	}
@@ -151,7 +144,7 @@ func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(
 }
 
 // guarded runs a rule; it refuses what breaks an invariant.
-func guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
+func (m *Memory) guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: panic: %v", session.ErrUnavailable, p)
@@ -159,6 +152,7 @@ func guarded(st session.State, decide func() session.Change) (ch session.Change,
 	}()
 	ch = decide()
 	if breach := session.Check(st, ch); breach != nil {
+		m.breaches++
 		return session.Change{}, fmt.Errorf("%w: %w", session.ErrUnavailable, breach)
 	}
 	return ch, nil
@@ -372,29 +366,6 @@ func (m *Memory) PruneFailedLogins(_ context.Context, before time.Time) error {
 	return nil
 }
 
-// Inside implements Store.
-func (m *Memory) Inside(_ context.Context, pool session.PoolID) (session.Pool, map[string]Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p, ok := m.pools[pool]
-	if !ok {
-		return p, nil, session.ErrNoPool
-	}
-	entries := make(map[string]Entry)
-	for user, s := range m.seats {
-		if s.Pool == pool {
-			entries[user] = Entry{Name: m.users[user].Name, State: s.State}
-		}
-	}
-	for _, c := range m.conns {
-		if e, ok := entries[c.User]; ok {
-			e.Connections++
-			entries[c.User] = e
-		}
-	}
-	return p, entries, nil
-}
-
 // Epoch implements Store.
 func (m *Memory) Epoch(context.Context) (string, error) {
 	m.mu.Lock()
@@ -403,7 +374,7 @@ func (m *Memory) Epoch(context.Context) (string, error) {
 }
 
 // Listen implements Store.
-func (m *Memory) Listen(fn func([]session.Event)) error {
+func (m *Memory) Listen(_ string, fn func([]session.Event)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listen = fn

@@ -9,6 +9,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // Model drives the core on a store with random calls, and after each of them
@@ -38,6 +39,9 @@ func Model(ctx context.Context, s Store, draw func(what string, n int) int, step
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
+	}
+	if n := s.Stats().Breaches; n > 0 {
+		return fmt.Errorf("%d changes broke an invariant [I1]", n)
 	}
 	return nil
 }
@@ -78,7 +82,7 @@ var modelSteps = []struct {
 
 func (m *model) begin(ctx context.Context) error {
 	for i, role := range []account.Role{account.RoleUser, account.RoleUser, account.RoleUser, account.RoleUser, account.RoleAdmin} {
-		id, err := m.store.AddUser(ctx, fmt.Sprintf("user%d", i), role, Pool)
+		id, err := AddUser(ctx, m.store, fmt.Sprintf("user%d", i), role, Pool)
 		if err != nil {
 			return err
 		}
@@ -87,12 +91,12 @@ func (m *model) begin(ctx context.Context) error {
 	if err := m.changePool(ctx); err != nil {
 		return err
 	}
-	p, _, err := m.store.Inside(ctx, Pool)
+	p, _, err := snapshot(ctx, m.store, Pool)
 	if err != nil {
 		return err
 	}
 	m.fold = NewFold(p)
-	return m.store.Listen(m.rec.add)
+	return m.store.Listen("server", m.rec.add)
 }
 
 func (m *model) user() string { return m.users[m.draw("user", len(m.users))] }
@@ -139,7 +143,7 @@ func (m *model) register(ctx context.Context) error {
 // answer tells a refusal, which must be right, from a failure.
 func (m *model) answer(ctx context.Context, err error) error {
 	if e, ok := errors.AsType[*session.SeatError](err); ok {
-		p, _, err := m.store.Inside(ctx, Pool)
+		p, _, err := snapshot(ctx, m.store, Pool)
 		if err == nil && (e.Used < e.Max || e.Used > p.Used() || p.Limit != e.Max || e.RetryAfter <= 0) {
 			err = fmt.Errorf("refused with %+v by %+v [S9]", e, p)
 		}
@@ -258,7 +262,7 @@ func (m *model) check(ctx context.Context) error {
 		return err
 	}
 	m.seen = len(events)
-	p, entries, err := m.store.Inside(ctx, Pool)
+	p, entries, err := snapshot(ctx, m.store, Pool)
 	if err != nil {
 		return err
 	}
@@ -279,7 +283,7 @@ func (m *model) check(ctx context.Context) error {
 }
 
 // checkState looks at a user as a rule sees it.
-func checkState(st session.State, e Entry, rules session.Rules) error {
+func checkState(st session.State, e store.Entry, rules session.Rules) error {
 	if len(st.Sessions) > rules.MaxPerUser {
 		return fmt.Errorf("%d live sessions [A2]", len(st.Sessions))
 	}
@@ -298,7 +302,7 @@ func checkState(st session.State, e Entry, rules session.Rules) error {
 		}
 	}
 	if st.Seat == nil {
-		if e != (Entry{}) || (len(st.Conns) > 0 && st.User.Role == account.RoleUser) {
+		if e != (store.Entry{}) || (len(st.Conns) > 0 && st.User.Role == account.RoleUser) {
 			return fmt.Errorf("no seat, but %+v and %d connections", e, len(st.Conns))
 		}
 		return nil
