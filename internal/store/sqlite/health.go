@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// probeInterval is how often the store looks whether its file is there, and tries
-// a write of its own while it cannot be written.
+// probeInterval is how often the store checks that its file exists and, after a
+// write has failed, tries one of its own.
 const probeInterval = time.Second
 
 // probeSize is how much a probe writes, in bytes: more than a full batch does. A
@@ -36,9 +36,8 @@ func isMoved(err error) bool {
 	return ok
 }
 
-// Ready reports whether the store can be read and written: nil, or
-// ErrUnavailable with the reason. After a write has failed it is ready again
-// when a probe was committed.
+// Ready implements store.Health. After a failed write the store is ready again
+// once a probe was committed.
 func (s *Store) Ready(ctx context.Context) error {
 	if err := s.present(); err != nil {
 		return unavailable(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/turnike/turnike/internal/store"
 )
 
-// Sessions returns the live sessions by user name, then age.
+// Sessions implements store.Overview.
 func (s *Store) Sessions(ctx context.Context) ([]store.SessionRow, error) {
 	var out []store.SessionRow
 	shift := s.Shift()
@@ -27,7 +27,7 @@ func (s *Store) Sessions(ctx context.Context) ([]store.SessionRow, error) {
 	return out, err
 }
 
-// Users returns the accounts that are not deleted, by name.
+// Users implements store.Overview.
 func (s *Store) Users(ctx context.Context) ([]store.UserRow, error) {
 	var out []store.UserRow
 	err := s.read(ctx, func(c *conn) error {

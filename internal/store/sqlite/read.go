@@ -8,7 +8,7 @@ import (
 	"github.com/turnike/turnike/internal/store"
 )
 
-// Session implements session.Store. Every request's check reads it [SEC-26].
+// Session implements session.Store. Every request reads it [SEC-26].
 func (s *Store) Session(ctx context.Context, id string) (session.Session, session.User, error) {
 	var out session.Session
 	var user session.User
@@ -65,8 +65,7 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]string, er
 	return users, err
 }
 
-// Snapshot returns a pool and who is inside, as of one commit: the pool's
-// LogSeq and PresenceSeq say which. Error: ErrNoPool.
+// Snapshot implements store.Overview.
 func (s *Store) Snapshot(ctx context.Context, pool session.PoolID) (session.Pool, []store.Entry, error) {
 	var p session.Pool
 	var entries []store.Entry

@@ -8,7 +8,7 @@ import (
 	"github.com/turnike/turnike/internal/tally"
 )
 
-// counters are kept for metrics; each is since the store was opened.
+// counters are the figures since the store was opened.
 type counters struct {
 	batches, requests, commits, full, busy, panics, breaches atomic.Int64
 	failed                                                   atomic.Int64
@@ -20,7 +20,7 @@ func newCounters() counters {
 	return counters{sizes: tally.NewHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256), took: tally.Latency()}
 }
 
-// Stats returns the store's figures.
+// Stats implements store.Health.
 func (s *Store) Stats() store.Stats {
 	return store.Stats{
 		Queue: len(s.queue), Queued: cap(s.queue),
@@ -31,7 +31,7 @@ func (s *Store) Stats() store.Stats {
 	}
 }
 
-// Occupancy reads the counters of all pools, and counts the sessions.
+// Occupancy implements store.Overview.
 func (s *Store) Occupancy(ctx context.Context) (store.Occupancy, error) {
 	var o store.Occupancy
 	err := s.readTx(ctx, func(c *conn) error {

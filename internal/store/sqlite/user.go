@@ -9,14 +9,12 @@ import (
 	"github.com/turnike/turnike/internal/store"
 )
 
-// CreateUsers makes accounts, all of them or none. Errors: *UserExistsError, and
-// ErrNoPool with the pool's name.
+// CreateUsers implements store.Accounts.
 func (s *Store) CreateUsers(ctx context.Context, users []store.NewUser) error {
 	return s.createUsers(ctx, users, "")
 }
 
-// ImportUsers is CreateUsers for an import: its events say so, and one more, of
-// the system's pool, counts the accounts.
+// ImportUsers implements store.Accounts.
 func (s *Store) ImportUsers(ctx context.Context, users []store.NewUser) error {
 	return s.createUsers(ctx, users, session.ReasonImport)
 }
@@ -29,7 +27,7 @@ func (s *Store) createUsers(ctx context.Context, users []store.NewUser, reason s
 		store.NewUser
 		id, canonical string
 	}
-	all := make([]prepared, len(users)) // outside of the transaction
+	all := make([]prepared, len(users)) // prepared before the transaction
 	for i, u := range users {
 		if u.Pool == "" {
 			u.Pool = store.DefaultPool
@@ -68,8 +66,7 @@ func (s *Store) createUsers(ctx context.Context, users []store.NewUser, reason s
 	})
 }
 
-// UserByName returns the account of that name, however it is written. A deleted
-// one is not found. Error: ErrNoUser.
+// UserByName implements store.Accounts.
 func (s *Store) UserByName(ctx context.Context, name string) (session.User, error) {
 	var u session.User
 	found := false
@@ -86,9 +83,7 @@ func (s *Store) UserByName(ctx context.Context, name string) (session.User, erro
 	return u, err
 }
 
-// Rehash stores a password's hash made anew with present parameters [SEC-01],
-// unless the password has been changed since old was read. Nothing ends by it:
-// the password is the same.
+// Rehash implements store.Accounts.
 func (s *Store) Rehash(ctx context.Context, user, old, hash string) error {
 	return s.write(ctx, func(t *tx) error {
 		t.mirror.forget(user)

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store"
 )
@@ -388,37 +387,6 @@ func testTouch(t *testing.T, b Backend) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func testDelete(t *testing.T, b Backend) {
-	s := b.Open(t)
-	c := core(s)
-	user := addUser(t, s, "Ada")
-	in := login(t, c, user)
-	register(t, c, in, "c1")
-	if _, err := AddUser(t.Context(), s, "ADA", account.RoleUser, Pool); err == nil {
-		t.Error("two accounts with one name [SEC-06]")
-	}
-	if err := c.ChangeUser(t.Context(), session.UserChange{User: user, Delete: true}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.UserByName(t.Context(), "ada"); !errors.Is(err, session.ErrNoUser) {
-		t.Errorf("a deleted account is found: %v", err)
-	}
-	_, _, err := c.Session(t.Context(), in.ID)
-	if e, ok := errors.AsType[*session.EndedError](err); !ok || e.Code != session.AccountDisabled {
-		t.Errorf("its session: %v", err)
-	}
-	if p, entries := inside(t, s); p.Used() != 0 || len(entries) != 0 {
-		t.Errorf("its seat: %+v, %v", p, entries)
-	}
-	if _, err := c.Login(t.Context(), session.Login{User: user, Issued: true}); !errors.Is(err, session.ErrInvalidCredentials) {
-		t.Errorf("it can log in: %v", err)
-	}
-	again := addUser(t, s, "ada")
-	if got, err := s.UserByName(t.Context(), "ADA"); err != nil || got.ID != again || again == user {
-		t.Errorf("the name's new account: %s, %v, want %s", got.ID, err, again)
 	}
 }
 
