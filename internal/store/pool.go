@@ -3,12 +3,13 @@ package store
 import (
 	"fmt"
 
+	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
 )
 
 // DefaultPool is the pool that every new database has. Accounts that name no
 // pool belong to it.
-const DefaultPool = "default"
+const DefaultPool = account.DefaultPool
 
 // Occupancy is the use of all pools as of one commit.
 type Occupancy struct {
