@@ -15,20 +15,20 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Memory is a [Store] whose transactions are a mutex. It keeps every event.
+// Memory is a [Store] in memory. A mutex makes its transactions atomic.
 type Memory struct {
 	clock    session.Clock
-	mu       sync.Mutex // guards everything below; listen is called under it, being a test's
+	mu       sync.Mutex // guards everything below; listen is called under it, which tests allow
 	pools    map[session.PoolID]session.Pool
 	users    map[string]session.User
 	sessions map[string]*memorySession
 	conns    []session.Connection // oldest first
 	seats    map[string]session.Seat
 	contests map[string]session.Contest
-	devices  []session.Device // the one seen last at the end
+	devices  []session.Device // the newest at the end
 	events   []session.Event
 	epoch    string
-	draining time.Time // since; zero for not
+	draining time.Time // since then; zero if not draining
 	made     int64
 	created  map[string]time.Time // accounts, by user id
 	notes    map[string]string
@@ -42,7 +42,7 @@ type memorySession struct {
 	no int64
 }
 
-// NewMemory makes a store with the system's pool and [Pool].
+// NewMemory returns a store with the system's pool and [Pool].
 func NewMemory() *Memory {
 	return &Memory{
 		clock: session.NewClock(),
@@ -62,7 +62,7 @@ func NewMemory() *Memory {
 
 var _ Store = (*Memory)(nil)
 
-// AddPool makes a pool.
+// AddPool adds a pool.
 func (m *Memory) AddPool(p session.Pool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -84,7 +84,7 @@ func (m *Memory) find(name string) string {
 	return ""
 }
 
-// emit logs an event that no rule has decided.
+// emit numbers and logs an event that no rule decides.
 func (m *Memory) emit(pool session.PoolID, e session.Event) {
 	p := m.pools[pool]
 	p.LogSeq++
@@ -104,7 +104,7 @@ func (m *Memory) log(events []session.Event) {
 // Now implements session.Store.
 func (m *Memory) Now() time.Time { return m.clock.Now() }
 
-// Shift implements session.Store: nothing steps the clock of a memory.
+// Shift implements session.Store. This clock is never stepped.
 func (m *Memory) Shift() time.Duration { return 0 }
 
 // Update implements session.Store.
@@ -143,7 +143,7 @@ func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(
 	return err
 }
 
-// guarded runs a rule; it refuses what breaks an invariant.
+// guarded runs a rule and refuses a change that breaks an invariant.
 func (m *Memory) guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -227,7 +227,7 @@ func (m *Memory) apply(ch session.Change) {
 	m.log(ch.Events)
 }
 
-// seen notes a device, and forgets the user's oldest where there are too many.
+// seen records a device, and drops the user's oldest one if there are too many.
 func (m *Memory) seen(d session.Device) {
 	m.devices = slices.DeleteFunc(m.devices, func(o session.Device) bool { return o.User == d.User && bytes.Equal(o.Hash, d.Hash) })
 	m.devices = append(m.devices, d)
@@ -244,7 +244,7 @@ func (m *Memory) seen(d session.Device) {
 	}
 }
 
-// KnownDevice implements Store.
+// KnownDevice implements store.Accounts.
 func (m *Memory) KnownDevice(_ context.Context, user string, hash []byte) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -366,14 +366,14 @@ func (m *Memory) PruneFailedLogins(_ context.Context, before time.Time) error {
 	return nil
 }
 
-// Epoch implements Store.
+// Epoch implements store.Notes.
 func (m *Memory) Epoch(context.Context) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.epoch, nil
 }
 
-// Listen implements Store.
+// Listen implements store.Delivery.
 func (m *Memory) Listen(_ string, fn func([]session.Event)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -381,8 +381,8 @@ func (m *Memory) Listen(_ string, fn func([]session.Event)) error {
 	return nil
 }
 
-// WaitApplied implements Store: whoever listens has been handed everything.
+// WaitApplied implements store.Delivery. The listener has all events already.
 func (m *Memory) WaitApplied(context.Context) error { return nil }
 
-// Close implements Store.
+// Close implements store.Store.
 func (m *Memory) Close() error { return nil }

@@ -14,11 +14,11 @@ import (
 	"github.com/turnike/turnike/internal/store"
 )
 
-// Run checks all that a store must do. fresh makes a new database.
+// Run checks everything that a store must do. fresh creates a new database.
 func Run(t *testing.T, fresh func(testing.TB) Backend) {
 	for _, c := range []struct {
 		name    string
-		durable bool // only where a database outlives its process
+		durable bool // only if the database outlives its process
 		run     func(*testing.T, Backend)
 	}{
 		{"unknown", false, testUnknown},
@@ -108,7 +108,7 @@ func testPanic(t *testing.T, b Backend) {
 	user := addUser(t, s, "ada")
 	before, _ := inside(t, s)
 	var wg sync.WaitGroup
-	for range 20 { // among others, which must go through
+	for range 20 { // among other requests, which must succeed
 		wg.Go(func() {
 			if err := s.Update(t.Context(), user, func(session.State, time.Time) session.Change { panic("a defect") }); err == nil {
 				t.Error("no error")
@@ -134,7 +134,7 @@ func testGiveUp(t *testing.T, b Backend) {
 			t.Fatal(err)
 		}
 	}
-	register(t, c, login(t, c, user), "c1") // the store is as good as before
+	register(t, c, login(t, c, user), "c1") // the store still works
 	if p, entries := inside(t, s); p.Held != 1 || len(entries) != 1 {
 		t.Errorf("pool %+v, entries %v", p, entries)
 	}
@@ -171,8 +171,7 @@ func listen(t testing.TB, s Store) *recorder {
 	return r
 }
 
-// testLimit is the experiment that other systems fail: many users, few seats,
-// everything at once.
+// testLimit: many users and few seats, everything at once. The limit holds.
 func testLimit(t *testing.T, b Backend) {
 	const users, callers, seats, rounds = 50, 200, 10, 4
 	s := b.Open(t)
@@ -218,7 +217,7 @@ func testLimit(t *testing.T, b Backend) {
 	}
 }
 
-// refused tells whether an error is an answer that a race may give.
+// refused reports whether an error is a refusal that a race can cause.
 func refused(err error) bool {
 	if _, ok := errors.AsType[*session.SeatError](err); ok {
 		return true
@@ -311,7 +310,7 @@ func testRestart(t *testing.T, b Backend) {
 	if p.Grace != 2 || p.Held != 0 || !isIn(entries[held], "held", session.Grace, 0) || entries[lost].State != session.Grace {
 		t.Errorf("pool %+v, entries %v", p, entries)
 	}
-	// Sessions live on, and only the owners may resume: two places are taken.
+	// Sessions stay live. Only the owners may resume, so two seats are taken.
 	third, fourth := addUser(t, s, "third"), addUser(t, s, "fourth")
 	register(t, c, login(t, c, third), "c3")
 	err := c.Register(t.Context(), session.Registration{User: fourth, Session: login(t, c, fourth).ID, Conn: "c4"})
@@ -421,7 +420,7 @@ func testPrune(t *testing.T, b Backend) {
 	if after, entries := inside(t, s); after != before || len(entries) != 1 {
 		t.Errorf("pruning changed the pool: %+v, was %+v", after, before)
 	}
-	register(t, c, in, "c2") // and the numbers go on
+	register(t, c, in, "c2") // the numbers continue
 	if after, _ := inside(t, s); after.LogSeq != before.LogSeq+1 {
 		t.Errorf("event %d after %d", after.LogSeq, before.LogSeq)
 	}
@@ -433,7 +432,7 @@ func testConnectionOrder(t *testing.T, b Backend) {
 	user := addUser(t, s, "ada")
 	one, two := login(t, c, user), login(t, c, user)
 	rec := listen(t, s)
-	// All in one millisecond, as like as not; ids in no order.
+	// Probably all in one millisecond; the ids are not sorted.
 	for i, conn := range []string{"z", "m", "a"} {
 		register(t, c, one, conn)
 		register(t, c, two, fmt.Sprintf("two%d", i))
