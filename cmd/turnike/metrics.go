@@ -14,14 +14,20 @@ import (
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/site"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/webhttp"
 )
 
+// storeFigures is what /metrics shows of the store.
+type storeFigures interface {
+	Occupancy(ctx context.Context) (store.Occupancy, error)
+	Stats() store.Stats
+}
+
 // newMetrics says whom /metrics asks.
-func newMetrics(store *sqlite.Store, hasher *account.Hasher, rt *realtime.Server, web *site.Site, logins *login.Service, alerts *alert.Service, panics *atomic.Uint64,
+func newMetrics(from storeFigures, hasher *account.Hasher, rt *realtime.Server, web *site.Site, logins *login.Service, alerts *alert.Service, panics *atomic.Uint64,
 	certs *certificate.Source, linesLost, foreign func() uint64, log *slog.Logger) http.Handler {
-	src := metrics.Sources{Occupancy: store.Occupancy, Store: store.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
+	src := metrics.Sources{Occupancy: from.Occupancy, Store: from.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
 		Site: web.Stats, Login: logins.Stats, Alert: alerts.Stats, Panics: panics.Load, LinesLost: linesLost, Foreign: foreign, Version: version(), Log: log}
 	if certs != nil {
 		src.Certificate = certs.NotAfter

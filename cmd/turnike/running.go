@@ -18,7 +18,7 @@ import (
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/site"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/systemd"
 )
 
@@ -27,7 +27,7 @@ type running struct {
 	cfg    Config
 	opts   ServeOptions
 	log    *slog.Logger
-	store  *sqlite.Store
+	store  store.Store
 	books  *logs
 	core   *session.Core
 	rt     *realtime.Server

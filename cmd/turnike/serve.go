@@ -24,7 +24,7 @@ import (
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/site"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/systemd"
 	"github.com/turnike/turnike/internal/webhttp"
 )
@@ -58,13 +58,13 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if tooOpen(opts.BootstrapPasswordFile) {
 		log.Warn("others can use " + opts.BootstrapPasswordFile + ", the first password; chmod 600 it") // [SEC-55]
 	}
-	lock, err := sqlite.LockDir(cfg.Data)
+	lock, err := lockData(cfg.Data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Log: log})
+	store, err := openStore(ctx, cfg.Data, log)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 // what happens listens.
 func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
 	cfg, store, core, log := r.cfg, r.store, r.core, r.log
-	keys, err := openKeyring(cfg, store)
+	keys, err := openKeyring(cfg, store.Instance())
 	if err != nil {
 		return r, err
 	}
@@ -158,12 +158,12 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 }
 
 // realtimeConfig is what the sockets need.
-func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlite.Store, foreign *weborigin.Trace,
+func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, from store.Overview, foreign *weborigin.Trace,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
 		Core: core, Auth: a, Origins: foreign.Policy, Epoch: epoch, Log: log,
 		Snapshot: func(ctx context.Context, id session.PoolID) (presence.Snapshot, error) {
-			pool, seats, err := store.Snapshot(ctx, id)
+			pool, seats, err := from.Snapshot(ctx, id)
 			snap := presence.Snapshot{Pool: pool, Entries: make([]presence.Entry, len(seats))}
 			for i, e := range seats {
 				snap.Entries[i] = presence.Entry(e)
@@ -220,8 +220,8 @@ func openedListener(cfg Config) (net.Listener, error) {
 
 // configureDefaultPool gives the pool default the configured limit, unless an
 // operator has set another one.
-func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *session.Core, cfg Config, log *slog.Logger) error {
-	pool, err := store.PoolByName(ctx, sqlite.DefaultPool)
+func configureDefaultPool(ctx context.Context, pools store.Pools, core *session.Core, cfg Config, log *slog.Logger) error {
+	pool, err := pools.PoolByName(ctx, store.DefaultPool)
 	if err != nil {
 		return err
 	}
@@ -290,7 +290,7 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 }
 
 // accounts is the store as logins see it.
-type accounts struct{ *sqlite.Store }
+type accounts struct{ store.Store }
 
 // PoolName implements login.Accounts.
 func (a accounts) PoolName(ctx context.Context, id session.PoolID) (string, error) {

@@ -124,7 +124,7 @@ func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
 	if err := w.agrees("token.secret"); err != nil {
 		return nil, err
 	}
-	keys, err := openKeyring(w.cfg, w.store)
+	keys, err := openKeyring(w.cfg, w.store.Instance())
 	if err != nil {
 		return nil, err
 	}

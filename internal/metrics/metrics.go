@@ -15,33 +15,33 @@ import (
 	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/site"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// Sources are who is asked for figures.
+// Sources are the functions that return the figures.
 type Sources struct {
-	Occupancy   func(context.Context) (sqlite.Occupancy, error)
-	Store       func() sqlite.Stats
+	Occupancy   func(context.Context) (store.Occupancy, error)
+	Store       func() store.Stats
 	Hasher      func() account.Stats
 	Realtime    func() realtime.Stats
 	Site        func() site.Stats
 	Login       func() login.Stats
 	Alert       func() alert.Stats
-	Panics      func() uint64    // in requests
-	LinesLost   func() uint64    // of the logs
+	Panics      func() uint64    // while serving requests
+	LinesLost   func() uint64    // of the log and the access log
 	Foreign     func() uint64    // requests refused because of their origin or host
 	Certificate func() time.Time // when it expires; nil without TLS
 	Version     site.Version
 	Log         *slog.Logger
 }
 
-// Bounds on one scrape.
+// Bounds of a scrape.
 const (
-	patience = 5 * time.Second // the store has that long to answer
-	atOnce   = 4               // scrapes at the same time; more get 503
+	patience = 5 * time.Second // the longest wait for the store
+	atOnce   = 4               // scrapes at once; further ones get 503
 )
 
-// New makes the handler that answers a scrape.
+// New returns the handler that answers scrapes.
 func New(src Sources) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -55,7 +55,7 @@ func New(src Sources) http.Handler {
 	})
 }
 
-// collector reads the sources and shows them by the tables.
+// collector reads the sources and reports them by the tables.
 type collector struct{ src Sources }
 
 // Describe implements prometheus.Collector.
@@ -85,11 +85,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 
 // figures are the answers of all sources.
 type figures struct {
-	counted  bool // the store could be read; without it nothing is said of pools and sessions
-	up       bool // it could, and it can be written
+	counted  bool // the store could be read; if not, pools and sessions are left out
+	up       bool // the store could be read, and can be written
 	pools    []pool
 	sessions int
-	store    sqlite.Stats
+	store    store.Stats
 	hasher   account.Stats
 	realtime realtime.Stats
 	site     site.Stats

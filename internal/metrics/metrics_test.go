@@ -19,7 +19,7 @@ import (
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/site"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/tally"
 )
 
@@ -27,10 +27,10 @@ import (
 func sources(pools []session.Pool, err error) Sources {
 	buckets := tally.Latency().Snapshot()
 	return Sources{
-		Occupancy: func(context.Context) (sqlite.Occupancy, error) {
-			return sqlite.Occupancy{Pools: pools, Sessions: 7}, err
+		Occupancy: func(context.Context) (store.Occupancy, error) {
+			return store.Occupancy{Pools: pools, Sessions: 7}, err
 		},
-		Store:  func() sqlite.Stats { return sqlite.Stats{Breaches: 2, Sizes: buckets, Took: buckets} },
+		Store:  func() store.Stats { return store.Stats{Breaches: 2, Sizes: buckets, Took: buckets} },
 		Hasher: func() account.Stats { return account.Stats{Queued: 3, Waits: buckets} },
 		Realtime: func() realtime.Stats {
 			return realtime.Stats{Polling: 4, WebSocket: 5, EventsRefused: map[string]uint64{"seat_limit": 6}, Kicks: buckets,
@@ -93,7 +93,7 @@ func TestStoreDown(t *testing.T) {
 // TestStoreCannotBeWritten: it is down, and who is inside is still known.
 func TestStoreCannotBeWritten(t *testing.T) {
 	src := sources([]session.Pool{{Name: "default", Limit: 3, Held: 2}}, nil)
-	src.Store = func() sqlite.Stats { return sqlite.Stats{Down: true} }
+	src.Store = func() store.Stats { return store.Stats{Down: true} }
 	want(t, scrape(t, src), `turnike_store_up 0`, `turnike_seats_used{pool="default"} 2`)
 }
 

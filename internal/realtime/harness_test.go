@@ -24,6 +24,7 @@ import (
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -67,13 +68,13 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	}
 	log := slog.New(set.log)
 	w := &world{t: t}
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Log: log,
+	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Log: log,
 		Wall: func() time.Time { return time.Now().Add(time.Duration(w.step.Load())) }})
 	must(t, err)
-	t.Cleanup(func() { must(t, store.Close()) })
-	w.store, w.gate = store, &gate{Store: store}
+	t.Cleanup(func() { must(t, db.Close()) })
+	w.store, w.gate = db, &gate{Store: db}
 	w.core = session.New(w.gate, set.rules, log)
-	must(t, store.CreateUsers(t.Context(), []sqlite.NewUser{{Name: "ada", Role: account.RoleUser},
+	must(t, db.CreateUsers(t.Context(), []store.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))
 	must(t, w.core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &set.limit}))
 
@@ -81,7 +82,7 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	must(t, err)
 	key, err := token.NewEd25519Key(private)
 	must(t, err)
-	w.keys, err = token.New(token.Config{Instance: store.Instance(), Active: key})
+	w.keys, err = token.New(token.Config{Instance: db.Instance(), Active: key})
 	must(t, err)
 
 	cfg := set.cfg
@@ -93,7 +94,7 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 		cfg.Snapshot = w.snapshot
 	}
 	w.rt = New(cfg)
-	must(t, store.Listen("server", w.rt.Commit))
+	must(t, db.Listen("server", w.rt.Commit))
 	must(t, w.core.Boot(t.Context(), cfg.Epoch))
 	web := httptest.NewUnstartedServer(w.rt)
 	if set.wrap != nil {

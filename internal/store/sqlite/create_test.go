@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // version reads the schema's version, or sets it.
@@ -132,7 +133,7 @@ func TestALostDatabaseStopsTheStart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(s.CreateUsers(t.Context(), []NewUser{{Name: "ada", Role: account.RoleUser}}), s.Close()); err != nil {
+			if err := errors.Join(s.CreateUsers(t.Context(), []store.NewUser{{Name: "ada", Role: account.RoleUser}}), s.Close()); err != nil {
 				t.Fatal(err)
 			}
 			if err := lose(t, filepath.Join(dir, File)); err != nil {

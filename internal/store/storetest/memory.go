@@ -15,21 +15,25 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Memory is a [Store] whose transactions are a mutex. It keeps every event.
+// Memory is a [Store] in memory. A mutex makes its transactions atomic.
 type Memory struct {
 	clock    session.Clock
-	mu       sync.Mutex // guards everything below; listen is called under it, being a test's
+	mu       sync.Mutex // guards everything below; listen is called under it, which tests allow
 	pools    map[session.PoolID]session.Pool
 	users    map[string]session.User
 	sessions map[string]*memorySession
 	conns    []session.Connection // oldest first
 	seats    map[string]session.Seat
 	contests map[string]session.Contest
-	devices  []session.Device // the one seen last at the end
+	devices  []session.Device // the newest at the end
 	events   []session.Event
 	epoch    string
-	draining time.Time // since; zero for not
+	draining time.Time // since then; zero if not draining
 	made     int64
+	created  map[string]time.Time // accounts, by user id
+	notes    map[string]string
+	instance string
+	breaches int64 // changes refused because they broke an invariant
 	listen   func([]session.Event)
 }
 
@@ -38,7 +42,7 @@ type memorySession struct {
 	no int64
 }
 
-// NewMemory makes a store with the system's pool and [Pool].
+// NewMemory returns a store with the system's pool and [Pool].
 func NewMemory() *Memory {
 	return &Memory{
 		clock: session.NewClock(),
@@ -50,31 +54,27 @@ func NewMemory() *Memory {
 		sessions: make(map[string]*memorySession),
 		seats:    make(map[string]session.Seat),
 		contests: make(map[string]session.Contest),
+		created:  make(map[string]time.Time),
+		notes:    make(map[string]string),
+		instance: rand.Text(),
 	}
 }
 
 var _ Store = (*Memory)(nil)
 
-// AddPool makes a pool.
+// AddPool adds a pool.
 func (m *Memory) AddPool(p session.Pool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pools[p.ID] = p
 }
 
-// AddUser implements Store.
-func (m *Memory) AddUser(_ context.Context, name string, role account.Role, pool session.PoolID) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	u := session.User{ID: rand.Text(), Name: name, Role: role, Pool: pool, CredVersion: 1}
-	if m.find(name) != "" {
-		return "", fmt.Errorf("user %s exists already", name)
-	}
-	m.users[u.ID] = u
-	m.emit(pool, session.Event{Type: session.UserCreated, User: u.ID, Username: name, At: m.Now()})
-	return u.ID, nil
+// AddUser is [AddUser] on this store.
+func (m *Memory) AddUser(ctx context.Context, name string, role account.Role, pool session.PoolID) (string, error) {
+	return AddUser(ctx, m, name, role, pool)
 }
 
+// find returns the id of the account with that name, "" if there is none.
 func (m *Memory) find(name string) string {
 	for _, u := range m.users {
 		if !u.Deleted && account.Canonical(u.Name) == account.Canonical(name) {
@@ -84,17 +84,7 @@ func (m *Memory) find(name string) string {
 	return ""
 }
 
-// FindUser implements Store.
-func (m *Memory) FindUser(_ context.Context, name string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if id := m.find(name); id != "" {
-		return id, nil
-	}
-	return "", session.ErrNoUser
-}
-
-// emit logs an event that no rule has decided.
+// emit numbers and logs an event that no rule decides.
 func (m *Memory) emit(pool session.PoolID, e session.Event) {
 	p := m.pools[pool]
 	p.LogSeq++
@@ -114,7 +104,7 @@ func (m *Memory) log(events []session.Event) {
 // Now implements session.Store.
 func (m *Memory) Now() time.Time { return m.clock.Now() }
 
-// Shift implements session.Store: nothing steps the clock of a memory.
+// Shift implements session.Store. This clock is never stepped.
 func (m *Memory) Shift() time.Duration { return 0 }
 
 // Update implements session.Store.
@@ -125,7 +115,10 @@ func (m *Memory) Update(_ context.Context, user string, decide func(session.Stat
 	if err != nil {
 		return err
 	}
-	ch, err := guarded(st, func() session.Change { return decide(st, m.Now()) })
+	ch, err := m.guarded(st, func() session.Change { return decide(st, m.Now()) })
+	if err == nil && ch.User != nil && ch.User.Pool != st.User.Pool && !usable(m.pools[ch.User.Pool]) {
+		err = session.ErrNoPool
+	}
 	if err == nil {
 		m.apply(ch)
 		if ch.Contest != nil {
@@ -143,15 +136,15 @@ func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(
 	if !ok {
 		return session.ErrNoPool
 	}
-	ch, err := guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
+	ch, err := m.guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
 	if err == nil {
 		m.apply(ch)
 	}
 	return err
 }
 
-// guarded runs a rule; it refuses what breaks an invariant.
-func guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
+// guarded runs a rule and refuses a change that breaks an invariant.
+func (m *Memory) guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: panic: %v", session.ErrUnavailable, p)
@@ -159,6 +152,7 @@ func guarded(st session.State, decide func() session.Change) (ch session.Change,
 	}()
 	ch = decide()
 	if breach := session.Check(st, ch); breach != nil {
+		m.breaches++
 		return session.Change{}, fmt.Errorf("%w: %w", session.ErrUnavailable, breach)
 	}
 	return ch, nil
@@ -233,7 +227,7 @@ func (m *Memory) apply(ch session.Change) {
 	m.log(ch.Events)
 }
 
-// seen notes a device, and forgets the user's oldest where there are too many.
+// seen records a device, and drops the user's oldest one if there are too many.
 func (m *Memory) seen(d session.Device) {
 	m.devices = slices.DeleteFunc(m.devices, func(o session.Device) bool { return o.User == d.User && bytes.Equal(o.Hash, d.Hash) })
 	m.devices = append(m.devices, d)
@@ -250,7 +244,7 @@ func (m *Memory) seen(d session.Device) {
 	}
 }
 
-// KnownDevice implements Store.
+// KnownDevice implements store.Accounts.
 func (m *Memory) KnownDevice(_ context.Context, user string, hash []byte) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -372,46 +366,23 @@ func (m *Memory) PruneFailedLogins(_ context.Context, before time.Time) error {
 	return nil
 }
 
-// Inside implements Store.
-func (m *Memory) Inside(_ context.Context, pool session.PoolID) (session.Pool, map[string]Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p, ok := m.pools[pool]
-	if !ok {
-		return p, nil, session.ErrNoPool
-	}
-	entries := make(map[string]Entry)
-	for user, s := range m.seats {
-		if s.Pool == pool {
-			entries[user] = Entry{Name: m.users[user].Name, State: s.State}
-		}
-	}
-	for _, c := range m.conns {
-		if e, ok := entries[c.User]; ok {
-			e.Connections++
-			entries[c.User] = e
-		}
-	}
-	return p, entries, nil
-}
-
-// Epoch implements Store.
+// Epoch implements store.Notes.
 func (m *Memory) Epoch(context.Context) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.epoch, nil
 }
 
-// Listen implements Store.
-func (m *Memory) Listen(fn func([]session.Event)) error {
+// Listen implements store.Delivery.
+func (m *Memory) Listen(_ string, fn func([]session.Event)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listen = fn
 	return nil
 }
 
-// WaitApplied implements Store: whoever listens has been handed everything.
+// WaitApplied implements store.Delivery. The listener has all events already.
 func (m *Memory) WaitApplied(context.Context) error { return nil }
 
-// Close implements Store.
+// Close implements store.Store.
 func (m *Memory) Close() error { return nil }

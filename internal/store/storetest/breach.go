@@ -1,37 +1,18 @@
-package sqlite
+package storetest
 
 import (
 	"errors"
 	"testing"
 	"time"
 
-	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
 )
 
-// openStore opens a store on a new directory.
-func openStore(t testing.TB, change ...func(*Options)) *Store {
-	t.Helper()
-	return backend(t, change...).Open(t).(suiteStore).Store
-}
-
-func addUser(t testing.TB, s *Store, name string) session.User {
-	t.Helper()
-	if err := s.CreateUsers(t.Context(), []NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
-		t.Fatal(err)
-	}
-	u, err := s.UserByName(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
-}
-
-// Rules that are wrong do no harm: what breaks an invariant is refused.
-func TestI1_TheStoreRefusesABreach(t *testing.T) {
+// testBreach: rules that are wrong do no harm.
+func testBreach(t *testing.T, b Backend) {
 	now := time.UnixMilli(1_800_000_000_000).UTC()
 	seat := func(user string) session.Seat {
-		return session.Seat{User: user, Pool: 1, Session: "s", State: session.Held, Since: now, Changed: now}
+		return session.Seat{User: user, Pool: Pool, Session: "s", State: session.Held, Since: now, Changed: now}
 	}
 	// right is a change that takes a seat as it should.
 	right := func(st session.State) session.Change {
@@ -40,8 +21,8 @@ func TestI1_TheStoreRefusesABreach(t *testing.T) {
 		return session.Change{Pool: p, Seats: []session.Seat{seat(st.User.ID)}, Events: []session.Event{{Pool: p.ID, LogSeq: p.LogSeq,
 			PresenceSeq: p.PresenceSeq, At: now, Type: session.ConnectionRegistered, Status: session.Online, User: st.User.ID}}}
 	}
-	s := openUnchecked(t)
-	core := session.New(s, session.DefaultRules(), quiet())
+	s := b.Open(t)
+	rules := core(s)
 	for name, c := range map[string]struct {
 		limit  int
 		change func(session.State, *session.Change)
@@ -68,22 +49,16 @@ func TestI1_TheStoreRefusesABreach(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			user, breaches := addUser(t, s, name), s.Stats().Breaches
-			if err := core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &c.limit}); err != nil {
+			if err := rules.ChangePool(t.Context(), Pool, session.PoolChange{Limit: &c.limit}); err != nil {
 				t.Fatal(err)
 			}
-			before, _, err := s.Snapshot(t.Context(), 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = s.Update(t.Context(), user.ID, func(st session.State, _ time.Time) session.Change {
+			before, _ := inside(t, s)
+			err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 				ch := right(st)
 				c.change(st, &ch)
 				return ch
 			})
-			after, entries, snap := s.Snapshot(t.Context(), 1)
-			if snap != nil {
-				t.Fatal(snap)
-			}
+			after, entries := inside(t, s)
 			if c.fine {
 				if err != nil || after.Held != before.Held+1 || len(entries) != after.Held {
 					t.Errorf("%v: %+v, %v", err, after, entries)
@@ -98,15 +73,4 @@ func TestI1_TheStoreRefusesABreach(t *testing.T) {
 			}
 		})
 	}
-}
-
-// openUnchecked opens a store that may refuse breaches.
-func openUnchecked(t testing.TB) *Store {
-	t.Helper()
-	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Log: quiet()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
 }
