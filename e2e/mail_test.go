@@ -54,7 +54,7 @@ func TestMail_PoolFull(t *testing.T) {
 	s.Kill()
 	s.Run()
 	s.Must("mail", "test")
-	if got := subject(t, box.Next(2)); got != "[Turnike] Deneme iletisi" {
+	if got := subject(t, box.Next(2)); got != "[Turnike] Test e-postası" {
 		t.Errorf("the next mail is %q", got)
 	}
 }
@@ -69,7 +69,7 @@ func TestMail_Test(t *testing.T) {
 	if r.Code != 0 || !strings.Contains(r.Out, box.Addr+" has taken the mail for owner@example.com: ") || r.Errout != "" {
 		t.Fatalf("%+v", r)
 	}
-	if m := box.Next(1); subject(t, m) != "[Turnike] Test mail" || !strings.HasPrefix(text(t, m), "Alerts will arrive at this address.") {
+	if m := box.Next(1); subject(t, m) != "[Turnike] Test email" || !strings.HasPrefix(text(t, m), "Alerts will be sent to this address.") {
 		t.Errorf("%v", m.Header)
 	}
 	for mend, options := range map[string][]harness.Option{
@@ -119,7 +119,7 @@ func TestSEC60_GuessedNames(t *testing.T) {
 	}
 	s.Restart()
 	s.Must("mail", "test")
-	if got := subject(t, box.Next(2)); got != "[Turnike] Test mail" {
+	if got := subject(t, box.Next(2)); got != "[Turnike] Test email" {
 		t.Errorf("the next mail is %q", got)
 	}
 }

@@ -20,7 +20,7 @@ func TestSEC32_RefusalsLeaveATrace(t *testing.T) {
 		s.Browser().Do(harness.Request{Path: "/socket.io/?EIO=4&transport=polling", Header: map[string]string{"Origin": "https://app.example.com"}}).
 			Problem(403, "cross_origin")
 	}
-	for language, text := range map[string]string{"en": "This address is not set up", "tr": "Bu adres tanımlı değil"} {
+	for language, text := range map[string]string{"en": "This address is not configured", "tr": "Bu adres tanımlı değil"} {
 		page := s.Browser().Do(harness.Request{Path: "/", Host: lan, Header: map[string]string{"Accept": "text/html", "Accept-Language": language}}).Want(200)
 		if !strings.Contains(page.Body, text) || !strings.Contains(page.Body, "server.public_url = &#34;https://"+lan+"&#34;") {
 			t.Errorf("the page says\n%s", page.Body)
