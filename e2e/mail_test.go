@@ -11,7 +11,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// subject is that of a mail, decoded.
+// subject returns the decoded subject of a mail.
 func subject(t *testing.T, m *netmail.Message) string {
 	t.Helper()
 	s, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
@@ -21,7 +21,7 @@ func subject(t *testing.T, m *netmail.Message) string {
 	return s
 }
 
-// text is the body of a mail, decoded.
+// text returns the decoded body of a mail.
 func text(t *testing.T, m *netmail.Message) string {
 	t.Helper()
 	b, err := io.ReadAll(quotedprintable.NewReader(m.Body))
@@ -31,8 +31,8 @@ func text(t *testing.T, m *netmail.Message) string {
 	return string(b)
 }
 
-// TestMail_PoolFull: when a pool fills up its owner gets a mail, in Turkish,
-// over TLS; killing the server sends it no second time.
+// TestMail_PoolFull: when a pool fills up, its owner gets one mail, in Turkish, over
+// TLS; it is not sent again after the server was killed.
 func TestMail_PoolFull(t *testing.T) {
 	t.Parallel()
 	box := harness.NewMailbox(t)
@@ -59,8 +59,7 @@ func TestMail_PoolFull(t *testing.T) {
 	}
 }
 
-// TestMail_Test: the command says what the server answered, and the mend when it
-// does not take the mail.
+// TestMail_Test: the command prints the mail server's answer, and how to fix a refusal.
 func TestMail_Test(t *testing.T) {
 	t.Parallel()
 	box := harness.NewMailbox(t)
@@ -95,8 +94,8 @@ func TestMail_Test(t *testing.T) {
 	}
 }
 
-// TestSEC60_GuessedNames: what strangers type for a name gets into no header.
-// Many failed logins are told of once, also when the server stops in between.
+// TestSEC60_GuessedNames: guessed user names are never in a mail header. Many failed
+// logins are reported once, even if the server restarts in between.
 func TestSEC60_GuessedNames(t *testing.T) {
 	t.Parallel()
 	box := harness.NewMailbox(t)

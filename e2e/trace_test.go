@@ -7,9 +7,9 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestSEC32_RefusalsLeaveATrace: a refused login and a refused socket are in the
-// log once, with who, from where, and the key to look at; the page under a name
-// that is not the server's says what the operator has to set.
+// TestSEC32_RefusalsLeaveATrace: a refused login and a refused socket are logged once,
+// with user, address, and the configuration key to check. The page at an unknown address
+// says what the operator must configure.
 func TestSEC32_RefusalsLeaveATrace(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
