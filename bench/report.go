@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// markdown is the report: the figures side by side, how they came about, and
-// the machine.
+// markdown returns the report: the figures side by side, how they were taken, and the
+// machine.
 func markdown(r *results, opts options, machine string) string {
 	var b strings.Builder
 	b.WriteString("# Measurements\n\nWritten by `make bench`; what is measured and how says `bench/doc.go`.\n\n")
@@ -55,7 +55,7 @@ func table(b *strings.Builder, r *results, opts options) {
 	}
 }
 
-// shown are the peers that a section has a column for.
+// shown returns the peers that have a column in a section.
 func (r *results) shown(modes []mode, section string) (list []*peer) {
 	for _, p := range r.peers {
 		for _, m := range modes {
@@ -68,7 +68,7 @@ func (r *results) shown(modes []mode, section string) (list []*peer) {
 	return list
 }
 
-// aim is what is asked of us, and what that is on this machine.
+// aim returns the target, and its value scaled to this machine.
 func aim(r *results, k metric) string {
 	here := r.of(k, nodePeer())
 	if k.node == 0 || here.taken == 0 {
@@ -77,7 +77,7 @@ func aim(r *results, k metric) string {
 	return fmt.Sprintf("%s<br>here %s", k.target, number(k.limit*here.median/k.node, k.digits))
 }
 
-// cell is one figure: ours in bold, a peer's with its ratio to ours.
+// cell formats one figure: Turnike's in bold, a peer's with its ratio to Turnike's.
 func cell(r *results, k metric, p *peer) string {
 	s := r.of(k, p)
 	if s.taken == 0 {
@@ -101,7 +101,7 @@ func cell(r *results, k metric, p *peer) string {
 	return text
 }
 
-// number has the thousands apart.
+// number formats a number with thousands separators.
 func number(x float64, digits int) string {
 	text := fmt.Sprintf("%.*f", digits, x)
 	whole, rest, fraction := strings.Cut(text, ".")
