@@ -43,7 +43,7 @@ func TestMail_PoolFull(t *testing.T) {
 	if got := subject(t, m); got != "[Turnike] default: tüm yerler dolu" || !strings.HasPrefix(m.Header.Get("Subject"), "=?UTF-8?q?") {
 		t.Errorf("subject %q, %q", got, m.Header.Get("Subject"))
 	}
-	if !strings.HasPrefix(body, "default havuzundaki 1 yerin tümü saat ") || !strings.Contains(body, "Ayar: https://app.example.com") {
+	if !strings.HasPrefix(body, "default havuzundaki 1 yerin tümü saat ") || !strings.Contains(body, "Ayarlar: https://app.example.com") {
 		t.Errorf("body:\n%s", body)
 	}
 	if m.Header.Get("To") != "<owner@example.com>" || m.Header.Get("From") != "<turnike@example.com>" || m.Header.Get("Message-Id") == "" {
