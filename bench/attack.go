@@ -18,14 +18,14 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// force is how much of everything an attack has.
+// force is the size of an attack.
 type force struct {
-	slow      int // users who stop reading
+	slow      int // users that stop reading
 	loris     int // connections that send a byte a second
 	idle      int // connections that send nothing, or half a handshake
-	logins    int // connections of bad logins: each waits for its answer
+	logins    int // connections with wrong logins; each waits for its answer
 	conns     int // connections of any other attack
-	perSecond int // of what it does, all connections together
+	perSecond int // actions of all connections together
 }
 
 func fullForce() force {
@@ -38,12 +38,12 @@ func quickForce() force {
 	return force{slow: 3, loris: 5, idle: 20, logins: 10, conns: 5, perSecond: 50}
 }
 
-// attack is one way to be hostile.
+// attack is one kind of attack.
 type attack struct {
 	key, title string
-	unit       string                                 // what the attacker counts
+	unit       string                                 // what is counted
 	run        func(ctx context.Context, a *attacker) // until ctx is done
-	mostRSS    string                                 // what it may cost the server, where the design says it
+	mostRSS    string                                 // the server's maximum memory, if the design defines it
 }
 
 func attacks() []attack {
@@ -61,19 +61,18 @@ func attacks() []attack {
 	}
 }
 
-// attacker attacks from addresses that no healthy client has.
+// attacker attacks from addresses that no healthy client uses.
 type attacker struct {
 	server *server
 	tls    *tls.Config
 	force  force
-	users  int          // the first of those whose tokens it has
+	users  int          // the first user whose token it has
 	opened atomic.Int64 // connections
-	did    atomic.Int64 // of its attack's unit
+	did    atomic.Int64 // in units of its attack
 }
 
-// paced runs f over and over from so many goroutines, all of them together so
-// often a second, until ctx is done. What f fails with is what an attacker has to
-// expect.
+// paced runs f repeatedly in n goroutines, with a total rate per second, until ctx ends.
+// Errors of f are expected in an attack and ignored.
 func (a *attacker) paced(ctx context.Context, workers int, f func(ctx context.Context)) {
 	workers = max(min(workers, a.force.perSecond), 1)
 	every := time.Duration(workers) * time.Second / time.Duration(a.force.perSecond)
@@ -95,7 +94,7 @@ func (a *attacker) paced(ctx context.Context, workers int, f func(ctx context.Co
 	wg.Wait()
 }
 
-// crowded runs f once in each of so many goroutines.
+// crowded runs f once in each of n goroutines.
 func (a *attacker) crowded(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	for i := range n {
@@ -109,7 +108,7 @@ func (a *attacker) tcp(ctx context.Context) (net.Conn, error) {
 	return a.tcpOver(ctx, nil)
 }
 
-// tcpOver is tcp on a socket that is prepared first.
+// tcpOver is tcp with a function that prepares the socket.
 func (a *attacker) tcpOver(ctx context.Context, prepare func(network, address string, c syscall.RawConn) error) (net.Conn, error) {
 	i := a.opened.Add(1)
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 9, 0, byte(1+i%4))}, Timeout: 5 * time.Second, Control: prepare}
@@ -130,7 +129,7 @@ func (a *attacker) dial(ctx context.Context) (*tls.Conn, error) {
 	return a.secure(ctx, raw)
 }
 
-// secure makes the TLS handshake.
+// secure performs the TLS handshake.
 func (a *attacker) secure(ctx context.Context, raw net.Conn) (*tls.Conn, error) {
 	conn := tls.Client(raw, a.tls)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -138,7 +137,7 @@ func (a *attacker) secure(ctx context.Context, raw net.Conn) (*tls.Conn, error) 
 	return conn, conn.HandshakeContext(ctx)
 }
 
-// websocket opens one at the address of sockets.
+// websocket opens a websocket at the path of sockets.
 func (a *attacker) websocket(ctx context.Context, query string) (*tls.Conn, error) {
 	conn, err := a.dial(ctx)
 	if err != nil {
@@ -167,7 +166,7 @@ func (a *attacker) upgrade(conn *tls.Conn, query string) (*tls.Conn, error) {
 	return conn, conn.SetReadDeadline(time.Time{})
 }
 
-// client makes requests, each on a connection that is kept.
+// client makes requests on a connection that is kept open.
 func (a *attacker) client(ctx context.Context, conns int) *http.Client {
 	transport := &http.Transport{
 		DialTLSContext:      func(context.Context, string, string) (net.Conn, error) { return a.dial(ctx) },
@@ -177,7 +176,7 @@ func (a *attacker) client(ctx context.Context, conns int) *http.Client {
 	return &http.Client{Transport: transport, Timeout: 5 * time.Second}
 }
 
-// request makes one and gives its answer, of whatever status, or nothing.
+// request sends a request and returns its answer with any status, or nil.
 func (a *attacker) request(ctx context.Context, c *http.Client, method, path, contentType, body string) string {
 	req, err := http.NewRequestWithContext(ctx, method, "https://localhost"+path, strings.NewReader(body))
 	if err != nil {
@@ -196,8 +195,8 @@ func (a *attacker) request(ctx context.Context, c *http.Client, method, path, co
 	return string(text)
 }
 
-// slowReaders are inside, ask without end for answers as long as a frame may be,
-// and read none. Who is sent away comes back.
+// slowReaders are inside, continuously request answers of the maximum frame size, and
+// read none. They reconnect when they are disconnected.
 func slowReaders(ctx context.Context, a *attacker) {
 	question := textFrame(`42["ping_manual","` + strings.Repeat("x", 8<<10) + `"]`)
 	every := time.Duration(a.force.slow) * time.Second / time.Duration(a.force.perSecond)
@@ -227,8 +226,8 @@ func slowReaders(ctx context.Context, a *attacker) {
 	})
 }
 
-// inside registers a user whose kernel takes little, and reads nothing any more;
-// nil when it was not let in.
+// inside registers a user with a small receive buffer that reads nothing afterwards. It
+// returns nil if the user was refused.
 func (a *attacker) inside(ctx context.Context, user int) *tls.Conn {
 	raw, err := a.tcpOver(ctx, func(_, _ string, c syscall.RawConn) error {
 		var err error
@@ -259,7 +258,7 @@ func (a *attacker) inside(ctx context.Context, user int) *tls.Conn {
 	return conn
 }
 
-// slowloris begins requests and goes on with a byte a second.
+// slowloris starts requests and continues them with one byte a second.
 func slowloris(ctx context.Context, a *attacker) {
 	a.crowded(a.force.loris, func(int) {
 		for ctx.Err() == nil {
@@ -281,8 +280,8 @@ func slowloris(ctx context.Context, a *attacker) {
 	})
 }
 
-// idlers open connections and say nothing: every other one stops in the middle of
-// its handshake. One that is closed is opened anew.
+// idlers open connections and send nothing; every other one stops during its handshake.
+// Closed connections are reopened.
 func idlers(ctx context.Context, a *attacker) {
 	hello := []byte{0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3} // the first bytes of a ClientHello of 512
 	limit := make(chan struct{}, 64)
@@ -307,8 +306,8 @@ func idlers(ctx context.Context, a *attacker) {
 	})
 }
 
-// onWebsocket sends something at the attack's pace on connections that are opened
-// anew when the server has closed them.
+// onWebsocket sends data at the attack's rate on connections that are reopened when the
+// server closes them.
 func (a *attacker) onWebsocket(ctx context.Context, opened func(), send func(conn *tls.Conn) error) {
 	pool := make(chan *tls.Conn, a.force.conns)
 	for range a.force.conns {
@@ -377,7 +376,7 @@ func lying(ctx context.Context, a *attacker) {
 	})
 }
 
-// session opens a polling session and gives its id.
+// session opens a polling session and returns its id.
 func (a *attacker) session(ctx context.Context, c *http.Client) string {
 	open := a.request(ctx, c, http.MethodGet, "/socket.io/?EIO=4&transport=polling", "", "")
 	_, rest, _ := strings.Cut(open, `"sid":"`)

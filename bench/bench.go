@@ -15,10 +15,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bench is what all figures of a run share.
+// bench holds the data that all figures of a run share.
 type bench struct {
 	opts      options
-	dir       string // everything temporary
+	dir       string // temporary files
 	certs     string // directory with cert.pem and key.pem
 	secret    string // signs tokens, ours and the peers'
 	roots     *x509.CertPool
@@ -26,7 +26,7 @@ type bench struct {
 	progress  *log.Logger
 }
 
-// patience is how long one figure may take, besides what it is meant to last.
+// patience is the timeout of one figure, in addition to its planned duration.
 const patience = 5 * time.Minute
 
 func newBench(opts options, progress *log.Logger) (*bench, error) {
@@ -47,8 +47,8 @@ func newBench(opts options, progress *log.Logger) (*bench, error) {
 
 func (b *bench) close() error { return os.RemoveAll(b.dir) }
 
-// manyFiles lets this process and those it starts have as many connections as
-// the system allows.
+// manyFiles raises the limit of open files for this process and those it starts to the
+// system's maximum.
 func manyFiles() error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -62,8 +62,8 @@ func manyFiles() error {
 	return unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
 }
 
-// clientTLS is the same for every server, so that all of them do the same work:
-// the key exchange that all can, no resumption.
+// clientTLS is the same for every server, so that all do the same work: a key exchange
+// that all support, no resumption.
 func (b *bench) clientTLS() *tls.Config {
 	return &tls.Config{RootCAs: b.roots, ServerName: "localhost", MinVersion: tls.VersionTLS13,
 		CurvePreferences: []tls.CurveID{tls.X25519}, NextProtos: nil}
@@ -80,7 +80,7 @@ func (b *bench) figure(ctx context.Context, m mode, p *peer) (v values, err erro
 	}
 	c := newCrowd(s, b.clientTLS(), sizes.parallel)
 	defer func() {
-		c.closing.Store(true) // what ends from now on ends because of us
+		c.closing.Store(true) // from now on, ends of connections are expected
 		err = errors.Join(err, s.stop())
 		c.close()
 	}()

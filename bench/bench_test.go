@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestQuick takes every figure of ours in small, so that the benchmark cannot
-// rot: it has to end without a failure, with a value in each row, and with the
-// seats exact [I1].
+// TestQuick takes every figure of Turnike at a small size, so that the benchmark stays
+// correct: it must end without an error, with a value in each row, and with exact seats
+// [I1].
 func TestQuick(t *testing.T) {
 	dir := t.TempDir()
 	binary, out := filepath.Join(dir, "turnike"), filepath.Join(dir, "RESULTS.md")
@@ -44,7 +44,7 @@ func TestQuick(t *testing.T) {
 	}
 }
 
-// rowOf is a metric's row of the table, or one without values.
+// rowOf returns a metric's row of the table, or one without values.
 func rowOf(report string, k metric) string {
 	for line := range strings.Lines(report) {
 		if strings.HasPrefix(line, "| "+k.title+" |") {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// burstMode is many users joining at once, and everybody being told of each.
+// burstMode: many users join at once, and every user receives each join.
 func burstMode() mode {
 	return mode{
 		name:   "burst",
@@ -45,7 +45,7 @@ func burstMode() mode {
 	}
 }
 
-// burst lets users in at once; only that is counted.
+// burst lets users join at once; only this is measured.
 func (f *figure) burst(ctx context.Context) (cpu time.Duration, changes int64, err error) {
 	c, n, k := f.crowd, f.sizes.burstMembers, f.sizes.burst
 	if err := c.connect(ctx, n, k); err != nil {
@@ -67,7 +67,7 @@ func (f *figure) burst(ctx context.Context) (cpu time.Duration, changes int64, e
 	return cpu, c.received().statuses - before, err
 }
 
-// disperse lets them go again.
+// disperse lets them leave again.
 func (f *figure) disperse(ctx context.Context) error {
 	c, n := f.crowd, f.sizes.burstMembers
 	all := c.expect(n, n)

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// makeCertificate writes a self-signed ECDSA P-256 certificate and its key, and
-// gives the pool that trusts it.
+// makeCertificate writes a self-signed ECDSA P-256 certificate and its key, and returns
+// a pool that trusts it.
 func makeCertificate(dir string) (*x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

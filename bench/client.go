@@ -17,9 +17,9 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// client is one user with one websocket. Its reading goroutine does everything
-// that has to be quick: it answers pings, counts what it is told, and sends the
-// next event as soon as the last one was answered.
+// client is one user with one websocket. Its reading goroutine does all time-critical
+// work: it answers pings, counts events, and sends the next event as soon as the last
+// one was answered.
 type client struct {
 	crowd *crowd
 	user  int
@@ -28,24 +28,24 @@ type client struct {
 	head  [ws.MaxHeaderSize]byte
 
 	connected chan struct{} // closed when the namespace is open
-	answer    chan bool     // of register; room for one
-	over      chan struct{} // closed when nothing more is read
+	answer    chan bool     // of register; capacity 1
+	over      chan struct{} // closed when reading has ended
 	ending    atomic.Bool   // the end is expected
 
-	// The reading goroutine's own, for others once over is closed.
+	// Used by the reading goroutine; by others only after over is closed.
 	met    *goal     // the last one this client has reached
 	cause  error     // of the end
-	endAt  time.Time // of the session, as the server says it
-	closed time.Time // when the close frame was here
+	endAt  time.Time // of the session, according to the server
+	closed time.Time // when the close frame arrived
 }
 
-// errRefused is the server's last word on a token.
+// errRefused is a final refusal of a token.
 var errRefused = errors.New("CONNECT was refused")
 
-// readAhead is as much of a message as is ever looked at.
+// readAhead is the length of the part of a message that is examined.
 const readAhead = 1024
 
-// dial opens the websocket, and the namespace where the server speaks Socket.IO.
+// dial opens the websocket, and the namespace if the server speaks Socket.IO.
 func (c *crowd) dial(ctx context.Context, user int) (*client, error) {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: loopback(user % c.sources)}}
 	tcp, err := dialer.DialContext(ctx, "tcp4", c.server.addr)
@@ -54,7 +54,7 @@ func (c *crowd) dial(ctx context.Context, user int) (*client, error) {
 	}
 	k := &client{crowd: c, user: user, conn: tls.Client(tcp, c.tls),
 		connected: make(chan struct{}), answer: make(chan bool, 1), over: make(chan struct{})}
-	k.ending.Store(c.returning.Load()) // who comes back tries again
+	k.ending.Store(c.returning.Load()) // returning clients retry
 	if err := k.handshake(ctx); err != nil {
 		_ = tcp.Close() // it is of no use any more
 		return nil, err
@@ -103,7 +103,7 @@ func (k *client) handshake(ctx context.Context) error {
 		return err
 	}
 	k.in = bufio.NewReaderSize(k.conn, readAhead)
-	if early != nil { // what came together with the answer
+	if early != nil { // bytes that arrived with the answer
 		rest, err := early.Peek(early.Buffered())
 		if err != nil {
 			return err
@@ -114,7 +114,7 @@ func (k *client) handshake(ctx context.Context) error {
 	return k.conn.SetDeadline(time.Time{})
 }
 
-// prefixed reads what came early, then the connection.
+// prefixed reads the early bytes first, then the connection.
 type prefixed struct {
 	early []byte
 	net.Conn
@@ -138,13 +138,13 @@ func (k *client) write(frame []byte) error {
 	return err
 }
 
-// textFrame is a whole, masked frame (RFC 6455, section 5.2).
+// textFrame returns a complete masked frame (RFC 6455, section 5.2).
 func textFrame(text string) []byte {
 	return ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(text))))
 }
 
-// register asks for a seat; the answer comes to answered. The floor knows no
-// seats: there it tells all others as much as a server would.
+// register asks for a seat; answered returns the answer. The floor has no seats: there
+// it sends all other clients as much data as a server would.
 func (k *client) register() error {
 	if !k.crowd.server.peer.speaks {
 		return k.send(fmt.Sprintf(`42["connection_slots",{"used":%d,"pad":"%0200d"}]`, k.crowd.goal.Load().used, 0))
@@ -182,11 +182,11 @@ func (k *client) leave() error {
 	return err
 }
 
-// expectEnd says that the end of the connection is no failure.
+// expectEnd marks the end of the connection as expected.
 func (k *client) expectEnd() { k.ending.Store(true) }
 
-// ended waits for the end, and gives the time from the session's end to the
-// close frame.
+// ended waits for the end and returns the time from the session's end to the close
+// frame.
 func (k *client) ended(ctx context.Context) (time.Duration, error) {
 	select {
 	case <-k.over:
@@ -233,7 +233,7 @@ func (k *client) frames() error {
 	}
 }
 
-// message takes the beginning of an Engine.IO packet.
+// message handles the beginning of an Engine.IO packet.
 func (k *client) message(text []byte) error {
 	c := k.crowd
 	switch {
@@ -268,7 +268,7 @@ func (k *client) message(text []byte) error {
 	return nil
 }
 
-// inside is the number of users that connection_slots tells.
+// inside returns the number of users in connection_slots.
 func inside(text []byte) int64 {
 	for _, key := range []string{`"used":`, `"current":`} {
 		if _, rest, ok := bytes.Cut(text, []byte(key)); ok {

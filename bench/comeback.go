@@ -12,7 +12,7 @@ import (
 )
 
 // The official client's defaults: reconnectionDelay, reconnectionDelayMax,
-// randomizationFactor, timeout. It would try for ever; here so often.
+// randomizationFactor, timeout. It would retry forever; here the attempts are limited.
 const (
 	firstDelay = time.Second
 	mostDelay  = 5 * time.Second
@@ -21,14 +21,14 @@ const (
 	tries      = 25
 )
 
-// comeback is how it went when everybody came back.
+// comeback is the result of all clients reconnecting.
 type comeback struct {
 	tried   atomic.Int64
 	refused atomic.Int64 // seats and tokens that were taken away
 }
 
-// comeBack lets everybody connect and register again, each as the official
-// client does: a first try after 0.5 to 1.5 s, and then less and less often.
+// comeBack lets all clients connect and register again like the official client: a first
+// attempt after 0.5 to 1.5 s, then with increasing delays.
 func (c *crowd) comeBack(ctx context.Context) (*comeback, error) {
 	how, group := &comeback{}, errgroup.Group{}
 	c.returning.Store(true)

@@ -2,9 +2,9 @@ package main
 
 import "context"
 
-// connectMode is what one more user costs when hardly anybody has to be told:
-// TLS, websocket, authentication, registration. In each of our pools one user is
-// inside already; the peers, which have no pools, are told to announce nobody.
+// connectMode measures the cost of one more user with almost no presence: TLS,
+// websocket, authentication, registration. In each pool of Turnike one user is inside
+// already; the peers, which have no pools, send no presence.
 func connectMode() mode {
 	return mode{
 		name: "connect",

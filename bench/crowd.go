@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// crowd is all clients of one server, by the number of their user.
+// crowd holds all clients of one server by user number.
 type crowd struct {
 	server  *server
 	tls     *tls.Config
@@ -24,21 +24,21 @@ type crowd struct {
 	limit   int // connections being opened at once
 	sources int // loopback addresses that the clients come from: one has some 28,000 ports
 
-	frames struct{ ping, echo, pong, goodbye []byte } // made once, with one mask for all
+	frames struct{ ping, echo, pong, goodbye []byte } // encoded once, with the same mask
 
 	goal    atomic.Pointer[goal]
-	pinging atomic.Bool // who is answered sends the next ping
+	pinging atomic.Bool // clients send the next ping after each answer
 	trips   atomic.Pointer[trips]
 
-	returning atomic.Bool // connections may fail and are tried again
+	returning atomic.Bool // connections may fail and are retried
 
 	statuses, slots, pongs atomic.Int64 // messages received by all
 
 	failure atomic.Pointer[error] // the first
-	failed  chan struct{}         // closed when there is one
+	failed  chan struct{}         // closed at the first failure
 }
 
-// goal is a number of users inside that so many clients have to be told of.
+// goal is a number of users inside that a number of clients must receive.
 type goal struct {
 	used int64
 	left atomic.Int64
@@ -54,7 +54,7 @@ func newCrowd(s *server, config *tls.Config, limit int) *crowd {
 	return c
 }
 
-// loopback is one of the addresses that clients come from.
+// loopback returns one of the source addresses of clients.
 func loopback(i int) net.IP { return net.IPv4(127, 0, byte(i/200), byte(2+i%200)) }
 
 // connect opens n connections, from the given user on, without registering.
@@ -111,8 +111,7 @@ func (c *crowd) each(ctx context.Context, first, n int, then func(*client) error
 	return err
 }
 
-// expect sets what clients have to be told, before anything is done that makes
-// the server tell it.
+// expect sets the goal. Call it before the action that causes the events.
 func (c *crowd) expect(used, clients int) *goal {
 	g := &goal{used: int64(used), done: make(chan struct{})}
 	g.left.Store(int64(clients))
@@ -144,7 +143,7 @@ func (c *crowd) await(ctx context.Context, g *goal, what string) error {
 	}
 }
 
-// received is how much arrived so far.
+// received returns the number of messages so far.
 type received struct{ statuses, slots int64 }
 
 func (c *crowd) received() received {
@@ -155,10 +154,10 @@ func (r received) minus(o received) received {
 	return received{r.statuses - o.statuses, r.slots - o.slots}
 }
 
-// calm is how long nothing may arrive for all to be over.
+// calm is how long no message must arrive until everything counts as finished.
 const calm = 150 * time.Millisecond
 
-// settle waits until nothing arrives any more.
+// settle waits until no more messages arrive.
 func (c *crowd) settle(ctx context.Context) error {
 	for before := (received{-1, -1}); ; {
 		now := c.received()
@@ -172,7 +171,7 @@ func (c *crowd) settle(ctx context.Context) error {
 	}
 }
 
-// rest lets time pass.
+// rest waits for a time.
 func (c *crowd) rest(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
@@ -190,8 +189,7 @@ func (c *crowd) fail(err error) {
 	}
 }
 
-// close cuts all connections, and waits for their readers. The server is gone
-// by then.
+// close cuts all connections and waits for their readers. The server has already ended.
 func (c *crowd) close() {
 	c.closing.Store(true)
 	for _, k := range c.clients {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// echoMode is one event there and one back, each client sending as soon as it
-// was answered.
+// echoMode: one event and its answer; each client sends the next event as soon as it was
+// answered.
 func echoMode() mode {
 	return mode{
 		name: "echo",

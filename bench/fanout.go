@@ -2,7 +2,7 @@ package main
 
 import "context"
 
-// fanoutMode is one user joining at a time, and everybody being told.
+// fanoutMode: one user joins at a time, and every user receives the join.
 func fanoutMode() mode {
 	return mode{
 		name: "fanout",

@@ -15,11 +15,11 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// floorArgument makes this program be the floor.
+// floorArgument makes this program run as the floor.
 const floorArgument = "floor"
 
-// floorPeer is a websocket over TLS with nothing behind it: what the operating
-// system and the cryptography cost, in the same language.
+// floorPeer is a websocket over TLS without an application: the cost of the operating
+// system and the cryptography, in the same language.
 func floorPeer() *peer {
 	p := &peer{name: "floor", title: "floor (bare TLS websocket)"}
 	p.start = func(ctx context.Context, b *bench, want setting) (*server, error) {
@@ -32,8 +32,8 @@ func floorPeer() *peer {
 	return p
 }
 
-// floorServer gives every text back to who sent it, and what begins like
-// presence to everybody else.
+// floorServer echoes every text to its sender, and sends texts that begin like presence
+// to all other clients.
 type floorServer struct {
 	mu    sync.Mutex // guards conns
 	conns map[net.Conn]struct{}
@@ -70,7 +70,7 @@ func (s *floorServer) serve(conn net.Conn) {
 	s.mu.Lock()
 	s.conns[conn] = struct{}{}
 	s.mu.Unlock()
-	go s.read(conn) // with a stack of its own, so that the handshake's is not kept
+	go s.read(conn) // in a new goroutine, so that the handshake's stack is freed
 }
 
 func (s *floorServer) read(conn net.Conn) {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// hostileMode is what healthy clients notice of an attack, and what it costs the
-// server in memory. Quiet times and attack take turns within one figure.
+// hostileMode measures the effect of an attack on healthy clients and on the server's
+// memory. Quiet periods and attacks alternate within one figure.
 func hostileMode(a attack) mode {
 	key := func(what string) string { return a.key + what }
 	return mode{
@@ -55,10 +55,10 @@ func hostileMode(a attack) mode {
 	}
 }
 
-// under is what an attack did.
+// under is the result of an attack.
 type under struct {
-	took      []time.Duration // round trips of the healthy
-	rss       int64           // the server's greatest
+	took      []time.Duration // round trips of healthy clients
+	rss       int64           // the server's maximum
 	perSecond float64         // of the attack's units
 }
 
@@ -77,7 +77,7 @@ func (f *figure) under(ctx context.Context, a attack) (u under, err error) {
 	return u, err
 }
 
-// mostRSS is the greatest resident memory that the server has until ctx is done.
+// mostRSS returns the server's maximum resident memory until ctx ends.
 func (f *figure) mostRSS(ctx context.Context) (most int64, err error) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()

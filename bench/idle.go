@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// idleMode is the memory of users that are inside and do nothing.
+// idleMode measures the memory of users that are inside and idle.
 func idleMode() mode {
 	return mode{
 		name: "idle",

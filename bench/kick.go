@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// kickMode is how long a user whose session was ended by the command line is
-// still connected: from the end's own time, which is before its commit, to the
-// close frame.
+// kickMode measures how long a user stays connected after the command line ended the
+// session: from the time of the end, which is before its commit, to the close frame.
 func kickMode() mode {
 	return mode{
 		name:   "kick",

@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// loginMode is whether the time of a refused login tells which accounts exist
-// [SEC-05]: wrong passwords of a known account beside unknown and disabled ones,
-// in turn.
+// loginMode measures whether the time of a refused login reveals which accounts exist
+// [SEC-05]: wrong passwords of a known, an unknown and a disabled account in turn.
 func loginMode() mode {
 	return mode{
 		name: "login", once: true, section: "Does the time of a refusal reveal which accounts exist?",
@@ -48,14 +47,14 @@ func loginMode() mode {
 	}
 }
 
-// loginKinds are the names that passwords are tried for.
+// loginKinds lists the names that passwords are tried for.
 var loginKinds = [...]string{"known", "unknown", "disabled"}
 
-// loginKind is whose turn it is at a place of a row: each comes once in a row,
-// and at every place equally often, so that no place is better than another.
+// loginKind returns the kind for a position in a row. Each kind occurs once in a row and
+// equally often at each position, so that positions do not bias the result.
 func loginKind(row, place int) int { return (row + place) % len(loginKinds) }
 
-// refusals are the times of refused logins, in milliseconds, by kind.
+// refusals returns the times of refused logins, in milliseconds, by kind.
 func (f *figure) refusals(ctx context.Context, c *http.Client) (took [len(loginKinds)][]float64, err error) {
 	if _, err := f.refusal(ctx, c, "unknown"); err != nil { // opens the connection
 		return took, err
@@ -73,7 +72,7 @@ func (f *figure) refusals(ctx context.Context, c *http.Client) (took [len(loginK
 	return took, nil
 }
 
-// refusal is how long a refused login takes, in milliseconds.
+// refusal returns the time of a refused login, in milliseconds.
 func (f *figure) refusal(ctx context.Context, c *http.Client, name string) (float64, error) {
 	begin := time.Now()
 	status, text, err := post(ctx, c, "https://"+f.server.addr+"/login-token", name, "not this one")

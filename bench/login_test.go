@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSEC05_EachKindEquallyOften proves that all kinds of refused logins are
-// compared, and none has a better place.
+// TestSEC05_EachKindEquallyOften checks that all kinds of refused logins are compared,
+// and equally often at each position.
 func TestSEC05_EachKindEquallyOften(t *testing.T) {
 	const rows = 30
 	var places [len(loginKinds)][len(loginKinds)]int
@@ -24,7 +24,7 @@ func TestSEC05_EachKindEquallyOften(t *testing.T) {
 	}
 }
 
-// TestMannWhitney compares with what the formula gives by hand.
+// TestMannWhitney compares with results calculated by hand.
 func TestMannWhitney(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// describeMachine is what the figures depend on.
+// describeMachine describes the machine that the figures depend on.
 func describeMachine(opts options) string {
 	var b strings.Builder
 	say := func(what, value string) {
@@ -36,7 +36,7 @@ print(platform.python_version() + ", " + ", ".join(n + " " + m.version(n) for n 
 	return b.String()
 }
 
-// field is the first value with that name in a file of /proc.
+// field returns the first value with a name in a file of /proc.
 func field(file, name string) string {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -60,7 +60,7 @@ func firstLine(file string) string {
 	return line
 }
 
-// output is what a program says of itself, in one line.
+// output returns a program's output in one line.
 func output(name string, args ...string) string {
 	out, err := exec.Command(name, args...).Output()
 	if err != nil {

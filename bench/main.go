@@ -22,7 +22,7 @@ func main() {
 	os.Exit(code)
 }
 
-// options is what the command line says.
+// options holds the options of the command line.
 type options struct {
 	modes   []mode
 	peers   []*peer
@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func report(stderr io.Writer, err error) int {
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "bench:", err) // nobody else to tell
+		_, _ = fmt.Fprintln(stderr, "bench:", err) // nothing else can be done
 		return 1
 	}
 	return 0
@@ -149,8 +149,8 @@ func measure(ctx context.Context, opts options, stdout io.Writer, progress *log.
 	return nil
 }
 
-// present is the peers that are installed. To be without one is no failure of
-// the run, unless it is the only one: its column says so.
+// present returns the installed peers. A missing peer is an error only if it is the only
+// one; otherwise its column says so.
 func (b *bench) present(r *results) (list []*peer, err error) {
 	for _, p := range b.opts.peers {
 		if p.missing != nil {

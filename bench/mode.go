@@ -12,42 +12,42 @@ import (
 type mode struct {
 	name    string // several figures may share it
 	section string // of the report; empty is the first
-	asked   bool   // taken only when it is named
-	once    bool   // it repeats what it does by itself
+	asked   bool   // taken only if named
+	once    bool   // repeats its measurement by itself
 	metrics []metric
-	notFor  []string // peers for which it has no meaning
+	notFor  []string // peers that it does not apply to
 	setting func(z sizes, p *peer) setting
 	measure func(ctx context.Context, f *figure) (values, error)
-	length  func(z sizes) time.Duration // of one that is meant to last
+	length  func(z sizes) time.Duration // planned duration of a long mode
 }
 
 // metric is one row of the table.
 type metric struct {
 	key    string
 	title  string
-	target string  // what the design asks of us; empty where it asks nothing
+	target string  // the design's target for Turnike; empty without one
 	limit  float64 // the same as a number, of what depends on the speed of the machine
 	node   float64 // what Node needed on the machine that the limit is for
 	digits int     // after the decimal point
 	exact  bool    // not a quantity: no ratio
 	quiet  string  // key of the same figure in quiet times, shown beside it
-	zero   bool    // may be nothing
+	zero   bool    // may be zero
 }
 
-// values are what one figure gave, by the metrics' keys.
+// values holds the results of one figure by metric key.
 type values map[string]float64
 
-// setting is what a figure needs of a server.
+// setting holds what a figure requires of a server.
 type setting struct {
-	users   int  // that have an account and a token
+	users   int  // number of users with an account and a token
 	limits  bool // ours as an operator runs it: its limits and timeouts
-	metrics bool // ours tells its own figures
-	perPool int  // of them in one pool; zero is all in one
-	seats   int  // of each pool; zero is one for everybody
-	silent  bool // peers without pools tell nobody until figure.server.announce
+	metrics bool // Turnike with its metrics enabled
+	perPool int  // users in one pool; zero means all in one
+	seats   int  // of each pool; zero means one for each user
+	silent  bool // peers without pools send no presence until figure.server.announce
 }
 
-// figure is one measurement under way.
+// figure is one running measurement.
 type figure struct {
 	server *server
 	crowd  *crowd
@@ -65,12 +65,12 @@ func allModes(z sizes) []mode {
 	return append(all, siegeMode(), soakMode())
 }
 
-// usualModes are those that need not be asked for.
+// usualModes returns the modes that run by default.
 func usualModes() []mode {
 	return slices.DeleteFunc(allModes(full()), func(m mode) bool { return m.asked })
 }
 
-// lasts is how long a figure is meant to take.
+// lasts returns the planned duration of a figure.
 func (m mode) lasts(z sizes) time.Duration {
 	if m.length == nil {
 		return 0
@@ -82,7 +82,7 @@ func (m mode) skips(p *peer) bool {
 	return slices.Contains(m.notFor, p.name)
 }
 
-// line shows a figure's values while the run goes on.
+// line formats a figure's values for progress output.
 func (m mode) line(v values) string {
 	var parts []string
 	for _, k := range m.metrics {
@@ -93,7 +93,7 @@ func (m mode) line(v values) string {
 	return strings.Join(parts, ", ")
 }
 
-// sizes are how much of everything.
+// sizes holds the sizes of the figures.
 type sizes struct {
 	parallel int // connections that are being opened at once
 

@@ -26,7 +26,7 @@ func nodePeer() *peer {
 	return p
 }
 
-// flaskPeer is the seed's own stack.
+// flaskPeer is the stack of the seed.
 func flaskPeer() *peer {
 	p := &peer{name: "flask", title: "Flask-SocketIO", speaks: true, slow: true}
 	p.missing = func(*bench) error {
@@ -43,8 +43,8 @@ func flaskPeer() *peer {
 	return p
 }
 
-// startPeer starts a server of the seed's contract: configured by environment,
-// told by a signal when to begin with presence.
+// startPeer starts a peer with the seed's protocol. It is configured by the environment
+// and starts sending presence after a signal.
 func (b *bench) startPeer(p *peer, cmd *exec.Cmd, want setting) (*server, error) {
 	port, err := freePort()
 	if err != nil {

@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// rss is the process's resident memory, in bytes.
+// rss returns the process's resident memory, in bytes.
 func (s *server) rss() (int64, error) {
 	kib, err := s.status("VmRSS")
 	return kib << 10, err
 }
 
-// threads is how many the process has.
+// threads returns the number of threads of the process.
 func (s *server) threads() (int64, error) { return s.status("Threads") }
 
-// status is a number of /proc/PID/status.
+// status returns a number from /proc/PID/status.
 func (s *server) status(name string) (int64, error) {
 	value := field(s.proc("status"), name)
 	if value == "" {
@@ -29,7 +29,7 @@ func (s *server) status(name string) (int64, error) {
 	return strconv.ParseInt(strings.TrimSuffix(value, " kB"), 10, 64)
 }
 
-// descriptors is how many files and sockets the process has open.
+// descriptors returns the number of open files and sockets of the process.
 func (s *server) descriptors() (int64, error) {
 	list, err := os.ReadDir(s.proc("fd"))
 	return int64(len(list)), err
@@ -39,8 +39,8 @@ func (s *server) proc(file string) string {
 	return "/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/" + file
 }
 
-// goroutines is how many there are by the process's own figures; -1 where it has
-// none.
+// goroutines returns the number of goroutines from the process's metrics, or -1 without
+// metrics.
 func (s *server) goroutines(ctx context.Context) (int64, error) {
 	if s.metrics == "" {
 		return -1, nil

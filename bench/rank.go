@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// gap is how far the means are apart, in percent of the first.
+// gap returns the difference of the means, in percent of the first.
 func gap(a, b []float64) float64 {
 	return math.Abs(mean(b)-mean(a)) / mean(a) * 100
 }
@@ -19,10 +19,9 @@ func mean(all []float64) float64 {
 	return sum / float64(len(all))
 }
 
-// mannWhitney is the probability of samples at least as different as these when
-// both come from one distribution: two-sided, by the normal approximation. Equal
-// values share their mean rank; for times there are too few to correct the
-// variance for.
+// mannWhitney returns the probability of samples at least as different as these if both
+// are from one distribution: two-sided, by the normal approximation. Equal values share
+// their mean rank; times have too few ties to correct the variance.
 func mannWhitney(a, b []float64) float64 {
 	type sample struct {
 		x     float64

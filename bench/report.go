@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// markdown is the report: the figures side by side, how they came about, and
-// the machine.
+// markdown returns the report: the figures side by side, how they were taken, and the
+// machine.
 func markdown(r *results, opts options, machine string) string {
 	var b strings.Builder
 	b.WriteString("# Measurements\n\n`make bench` writes this page. `bench/doc.go` explains what is measured and how.\n\n")
@@ -56,7 +56,7 @@ func table(b *strings.Builder, r *results, opts options) {
 	}
 }
 
-// shown are the peers that a section has a column for.
+// shown returns the peers that have a column in a section.
 func (r *results) shown(modes []mode, section string) (list []*peer) {
 	for _, p := range r.peers {
 		for _, m := range modes {
@@ -69,7 +69,7 @@ func (r *results) shown(modes []mode, section string) (list []*peer) {
 	return list
 }
 
-// aim is what is asked of us, and what that is on this machine.
+// aim returns the target, and its value scaled to this machine.
 func aim(r *results, k metric) string {
 	here := r.of(k, nodePeer())
 	if k.node == 0 || here.taken == 0 {
@@ -78,7 +78,7 @@ func aim(r *results, k metric) string {
 	return fmt.Sprintf("%s<br>here %s", k.target, number(k.limit*here.median/k.node, k.digits))
 }
 
-// cell is one figure: ours in bold, a peer's with its ratio to ours.
+// cell formats one figure: Turnike's in bold, a peer's with its ratio to Turnike's.
 func cell(r *results, k metric, p *peer) string {
 	s := r.of(k, p)
 	if s.taken == 0 {
@@ -102,7 +102,7 @@ func cell(r *results, k metric, p *peer) string {
 	return text
 }
 
-// number has the thousands apart.
+// number formats a number with thousands separators.
 func number(x float64, digits int) string {
 	text := fmt.Sprintf("%.*f", digits, x)
 	whole, rest, fraction := strings.Cut(text, ".")

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// results are the figures of a run.
+// results holds the figures of a run.
 type results struct {
 	peers    []*peer
 	taken    map[string]map[string][]float64 // by the metric's key and the peer's name
@@ -31,7 +31,7 @@ func (r *results) fail(m mode, p *peer, err error) {
 	r.failures = append(r.failures, fmt.Sprintf("%s, %s: %v", m.name, p.name, err))
 }
 
-// summary is what is reported of a figure that was taken several times.
+// summary is the reported result of a figure that was taken several times.
 type summary struct {
 	median, least, most float64
 	taken               int

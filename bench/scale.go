@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// scaleMode is many users in one pool, all being told of each other; then a
-// restart, after which all of them come back at once and must find their seats
-// [S7]. There are as many seats as users, so that one given away is one missing.
+// scaleMode: many users in one pool who all receive each other's presence; then a
+// restart, after which all reconnect at once and must find their seats [S7]. There are
+// as many seats as users, so a seat given to another user would be missing.
 func scaleMode(z sizes, i int) mode {
 	n := z.scale[i]
 	key := func(what string) string { return fmt.Sprintf("%s%d", what, n) }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// seatsMode is many more users than seats, all asking at once: exactly as many
-// as there are seats get one.
+// seatsMode: many more users than seats register at once; exactly as many as there are
+// seats must get one.
 func seatsMode() mode {
 	return mode{
 		name:   "seats",

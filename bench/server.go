@@ -19,12 +19,12 @@ import (
 type peer struct {
 	name   string
 	title  string
-	speaks bool // Socket.IO with the seed's events; else it is a bare websocket
+	speaks bool // Socket.IO with the seed's events; otherwise a bare websocket
 	slow   bool // so much that some sizes are smaller
-	// start prepares and starts a server, and says where it will listen; the
-	// process prints the address itself when that is empty.
+	// start prepares and starts a server and returns its address; the process prints the
+	// address itself when that is empty.
 	start func(ctx context.Context, b *bench, s setting) (*server, error)
-	// missing says what it needs that is not installed; nil where nothing is.
+	// missing returns an error that names a missing requirement, or nil.
 	missing func(b *bench) error
 }
 
@@ -40,14 +40,14 @@ type server struct {
 	exited  chan struct{}
 	addr    string
 	token   func(user int) string
-	data    string                                                                  // its own directory, removed at the end
-	tells   bool                                                                    // announce is a signal it knows
-	again   func(ctx context.Context) error                                         // starts it anew: the same address, the same data
-	metrics string                                                                  // address of its own figures; empty where it has none
-	operate func(ctx context.Context, stdin string, args ...string) ([]byte, error) // its command line; nil where there is none
+	data    string                                                                  // its data directory, removed at the end
+	tells   bool                                                                    // supports the announce signal
+	again   func(ctx context.Context) error                                         // restarts it with the same address and data
+	metrics string                                                                  // address of its metrics; empty without them
+	operate func(ctx context.Context, stdin string, args ...string) ([]byte, error) // runs a command; nil without a command line
 }
 
-// userName is the name of a user by number.
+// userName returns the name of a user by number.
 func userName(user int) string { return fmt.Sprintf("u%06d", user) }
 
 // launch starts the process. Its stdout is the caller's, its stderr is kept for
@@ -87,7 +87,7 @@ func (s *server) died() error {
 	return fmt.Errorf("%s ended: %s", s.peer.name, strings.TrimSpace(s.stderr.String()))
 }
 
-// stop kills the process: what it had is of no use any more.
+// stop kills the process; its data is no longer needed.
 func (s *server) stop() error {
 	var err error
 	if s.cmd != nil && s.cmd.Process != nil {
@@ -102,7 +102,7 @@ func (s *server) stop() error {
 	return err
 }
 
-// restart ends the process as an operator does, and starts it on what it left.
+// restart stops the process like an operator and starts it with the same data.
 func (s *server) restart(ctx context.Context) error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *server) restart(ctx context.Context) error {
 	}
 }
 
-// announce lets a silent server tell everybody what happens from now on.
+// announce makes a silent server send presence from now on.
 func (s *server) announce() error {
 	if !s.tells {
 		return nil
@@ -129,8 +129,8 @@ func (s *server) endSession(ctx context.Context, user int) error {
 	return err
 }
 
-// cpu is the CPU time that the process has used: the clock behind utime and
-// stime of /proc/PID/stat, which are cut to 10 ms (clock_getcpuclockid(3)).
+// cpu returns the CPU time used by the process: the clock behind utime and stime of
+// /proc/PID/stat, which are cut to 10 ms (clock_getcpuclockid(3)).
 func (s *server) cpu() (time.Duration, error) {
 	var t unix.Timespec
 	const scheduled = 2 // CPUCLOCK_SCHED
@@ -140,8 +140,8 @@ func (s *server) cpu() (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
-// cpu is what the server spends while f runs, and until nothing arrives any
-// more.
+// cpu returns the CPU time that the server uses while f runs and until no more messages
+// arrive.
 func (f *figure) cpu(ctx context.Context, work func() error) (time.Duration, error) {
 	before, err := f.server.cpu()
 	if err != nil {
@@ -157,8 +157,8 @@ func (f *figure) cpu(ctx context.Context, work func() error) (time.Duration, err
 	return after - before, err
 }
 
-// enough tells, from now on, when the server has worked for so long that more of
-// the same would say nothing new.
+// enough returns a function that reports whether the server has used enough CPU time
+// since now for a reliable figure.
 func (f *figure) enough() func() bool {
 	before, err := f.server.cpu()
 	return func() bool {
@@ -167,7 +167,7 @@ func (f *figure) enough() func() bool {
 	}
 }
 
-// freePort is a port that nobody listens on now.
+// freePort returns a port that is free now.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -177,8 +177,7 @@ func freePort() (string, error) {
 	return port, errors.Join(err, l.Close())
 }
 
-// tail keeps the last that was written to it. It is read when the writer is
-// gone.
+// tail keeps the end of the data written to it. Read it only after the writer has ended.
 type tail struct{ b []byte }
 
 // Write implements io.Writer.

@@ -15,16 +15,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// How the owner of an attacked account logs in meanwhile.
+// Parameters of the owner's logins during the attack.
 const (
 	ownerName     = "owner"
 	ownerPassword = "the pass phrase of an honest owner"
 	ownerPause    = time.Second
 )
 
-// siegeMode is passwords being guessed for a minute [SEC-02] [SEC-07]: the owner of
-// one of the attacked accounts logs in from a device that is known, all the time,
-// and healthy clients ping.
+// siegeMode: passwords are guessed for a minute [SEC-02] [SEC-07]. Meanwhile the owner
+// of one of the attacked accounts continuously logs in from a known device, and healthy
+// clients ping.
 func siegeMode() mode {
 	return mode{
 		name: "siege", once: true, section: "A minute of guessed passwords",
@@ -123,7 +123,7 @@ func (f *figure) newOwner() (*owner, error) {
 	}, nil
 }
 
-// login is how long one takes, which must succeed.
+// login returns the duration of a login, which must succeed.
 func (o *owner) login(ctx context.Context) (time.Duration, error) {
 	begin := time.Now()
 	status, text, err := post(ctx, o.client, o.url, ownerName, ownerPassword)
@@ -133,7 +133,7 @@ func (o *owner) login(ctx context.Context) (time.Duration, error) {
 	return time.Since(begin), err
 }
 
-// siege guesses passwords, that of the owner among them.
+// siege guesses passwords of several accounts, including the owner's.
 type siege struct {
 	attacker
 	sent, wrong, limited, busy, lost atomic.Int64

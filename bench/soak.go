@@ -16,14 +16,14 @@ import (
 const (
 	soakUsers = 100
 	soakRound = 10 * time.Second
-	// soakCalm is longer than anything of an ended connection is kept: last words
-	// that wait for a polling client, idle HTTP connections.
+	// soakCalm is longer than any data of an ended connection is kept: a last payload
+	// for a polling client, idle HTTP connections.
 	soakCalm = 70 * time.Second
 )
 
-// soakMode is whether everything comes back after a long time of joins, leaves,
-// kicks, floods and slow readers: descriptors, threads, goroutines and memory are
-// compared with what they were after the first such round.
+// soakMode measures leaks over a long time of joins, leaves, kicks, floods and slow
+// readers: descriptors, threads, goroutines and memory are compared with their values
+// after the first round.
 func soakMode() mode {
 	return mode{
 		name: "soak", section: "Endurance", asked: true, once: true,
@@ -82,17 +82,17 @@ func soakMode() mode {
 	}
 }
 
-// soak is one under way.
+// soak is a running soak test.
 type soak struct {
 	*figure
 	tokens       sync.Map // string by user name: of sessions that were ended and opened again
 	joins, kicks float64
 }
 
-// plateau is what the process has when nobody is there.
+// plateau is the resource usage of the process without clients.
 type plateau struct{ files, threads, goroutines, rss float64 }
 
-// look waits for calm and looks.
+// look waits for calm and measures a plateau.
 func (s *soak) look(ctx context.Context, calm time.Duration) (p plateau, err error) {
 	if err := s.crowd.rest(ctx, calm); err != nil {
 		return p, err
@@ -104,7 +104,7 @@ func (s *soak) look(ctx context.Context, calm time.Duration) (p plateau, err err
 	return plateau{float64(files), float64(threads), float64(goroutines), float64(rss)}, errors.Join(e1, e2, e3, e4)
 }
 
-// reissue has users whose session was ended come with their new token.
+// reissue gives users whose session was ended their new token.
 func (s *soak) reissue() {
 	old := s.server.token
 	s.server.token = func(user int) string {
@@ -115,12 +115,12 @@ func (s *soak) reissue() {
 	}
 }
 
-// round lets everybody in, attacks, ends some sessions, and sends everybody away:
-// half of them say so, the others are cut.
+// round lets all users join, attacks, ends some sessions, and disconnects all users:
+// half of them leave, the others are cut.
 func (s *soak) round(ctx context.Context, i int, d time.Duration) error {
 	c := newCrowd(s.server, s.crowd.tls, s.crowd.limit)
 	defer c.close()
-	// As official clients, they try again: the rest of the machine may be busy.
+	// They retry like official clients, because the machine may be busy.
 	how, group := &comeback{}, errgroup.Group{}
 	group.SetLimit(c.limit)
 	c.clients = make([]*client, soakUsers)
@@ -169,7 +169,7 @@ func (s *soak) round(ctx context.Context, i int, d time.Duration) error {
 	return nil
 }
 
-// kick ends a session, waits until its client has heard, and opens another.
+// kick ends a session, waits until its client has received the end, and opens a new one.
 func (s *soak) kick(ctx context.Context, k *client) error {
 	k.expectEnd()
 	if err := s.server.endSession(ctx, k.user); err != nil {

@@ -2,7 +2,7 @@ package main
 
 import "context"
 
-// stormMode is everybody coming at once, and everybody being told of everybody.
+// stormMode: all users join at once, and every user receives all joins.
 func stormMode() mode {
 	return mode{
 		name:   "storm",
@@ -25,7 +25,7 @@ func stormMode() mode {
 	}
 }
 
-// stormSize spares a peer that would need minutes.
+// stormSize reduces the size for a peer that would need minutes.
 func stormSize(z sizes, p *peer) int {
 	if p.slow {
 		return z.slowStorm

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// signToken makes a token for a peer: a JWT with HS256 (RFC 7515, section A.1).
-// Ours come from `turnike session issue`, signed with the same secret.
+// signToken returns a token for a peer: a JWT with HS256 (RFC 7515, section A.1).
+// Turnike's tokens are from `turnike session issue`, signed with the same secret.
 func signToken(secret, name string) (string, error) {
 	claims, err := json.Marshal(map[string]any{
 		"sub": name, "username": name, "jti": rand.Text(),

@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-// trips are round trips of clients that ping at a steady pace. The clock of each
-// starts when the ping was due, so that a server that stands still is charged
-// for all that it kept waiting.
+// trips are round trips of clients that ping at a steady rate. Each is measured from
+// when the ping was due, so that a stall of the server counts for all delayed pings.
 type trips struct {
 	mu   sync.Mutex // guards the rest
 	due  map[*client][]time.Time
 	took []time.Duration
-	idle chan struct{} // told when nothing is under way; room for one
+	idle chan struct{} // signalled when no ping is pending; capacity 1
 }
 
 // back is called by the client's reading goroutine: answers come in order.
@@ -49,10 +48,10 @@ func (t *trips) sent(k *client, due time.Time) {
 // pace is how often a healthy client pings.
 const pace = 100 * time.Millisecond
 
-// lastAnswer is how long the last answers may take.
+// lastAnswer is the timeout of the last answers.
 const lastAnswer = 20 * time.Second
 
-// steady lets all clients ping for a time, and gives their round trips.
+// steady lets all clients ping for a time and returns their round trips.
 func (c *crowd) steady(ctx context.Context, d time.Duration) ([]time.Duration, error) {
 	t := &trips{due: make(map[*client][]time.Time), idle: make(chan struct{}, 1)}
 	c.trips.Store(t)
@@ -76,7 +75,7 @@ func (c *crowd) steady(ctx context.Context, d time.Duration) ([]time.Duration, e
 	return t.all(ctx, c)
 }
 
-// all waits for the answers that are missing.
+// all waits for the missing answers.
 func (t *trips) all(ctx context.Context, c *crowd) ([]time.Duration, error) {
 	late := time.After(lastAnswer)
 	for {
@@ -98,7 +97,7 @@ func (t *trips) all(ctx context.Context, c *crowd) ([]time.Duration, error) {
 	}
 }
 
-// millis is a quantile, in milliseconds.
+// millis returns a quantile, in milliseconds.
 func millis(all []time.Duration, q float64) float64 {
 	sorted := slices.Sorted(slices.Values(all))
 	return micros(sorted[int(q*float64(len(sorted)-1))]) / 1e3

@@ -16,19 +16,18 @@ import (
 	"strings"
 )
 
-// turnike is the product itself, as an operator starts it.
+// turnike is the product, started as an operator starts it.
 func turnike() *peer {
 	return &peer{name: ours, title: "Turnike", speaks: true, start: startTurnike}
 }
 
-// ours is its name among the peers.
+// ours is the product's name among the peers.
 const ours = "turnike"
 
-// layout is what a prepared data directory depends on.
+// layout holds the parameters of a prepared data directory.
 type layout struct{ users, perPool int }
 
-// pools is how many there are; users who come one after the other are in
-// different ones.
+// pools returns the number of pools; consecutive users are in different pools.
 func (l layout) pools() int { return (l.users + l.perPool - 1) / l.perPool }
 
 // template is a prepared data directory, copied for each server.
@@ -37,7 +36,7 @@ type template struct {
 	tokens map[string]string // by user name
 }
 
-// readyLine ends with the URL.
+// readyLine matches the ready line, which ends with the URL.
 var readyLine = regexp.MustCompile(`https://[^:]+:(\d+)$`)
 
 func startTurnike(ctx context.Context, b *bench, want setting) (*server, error) {
@@ -68,12 +67,12 @@ func startTurnike(ctx context.Context, b *bench, want setting) (*server, error) 
 		if err == nil || ctx.Err() != nil {
 			return s, err
 		}
-		s.metrics = "" // a release without them refuses the key
+		s.metrics = "" // a release without metrics refuses the key
 	}
 	return s, s.serve(ctx, b.opts.binary, environment, "127.0.0.1:0")
 }
 
-// serve starts the process and waits until it says that it is ready.
+// serve starts the process and waits for its ready line.
 func (s *server) serve(ctx context.Context, binary string, environment []string, listen string) error {
 	cmd := exec.Command(binary, "serve", "--listen", listen, "--data", s.data)
 	cmd.Env = environment
@@ -108,9 +107,9 @@ func (s *server) serve(ctx context.Context, binary string, environment []string,
 	}
 }
 
-// environment configures ours. As an operator would where the figure asks for
-// it; else like the peers: their heartbeat, no limits on how fast one address
-// may come. Never a log of what goes well.
+// environment returns the configuration of Turnike. If the figure requires it, the
+// configuration is that of an operator; otherwise it is like the peers': their
+// heartbeat, no rate limits by address. Successful events are never logged.
 func (b *bench) environment(want setting) []string {
 	seats := want.users
 	if want.seats > 0 {
@@ -134,7 +133,7 @@ func (b *bench) environment(want setting) []string {
 		"TURNIKE_SOCKETIO_CONNECT_TIMEOUT=1m", "TURNIKE_SOCKETIO_REGISTER_TIMEOUT=10m")
 }
 
-// turnike runs a command of the binary and gives its stdout.
+// turnike runs a command of the binary and returns its stdout.
 func (b *bench) turnike(ctx context.Context, environment []string, stdin string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, b.opts.binary, args...)
 	cmd.Env, cmd.Stdin = environment, strings.NewReader(stdin)
@@ -147,10 +146,10 @@ func (b *bench) turnike(ctx context.Context, environment []string, stdin string,
 	return out, nil
 }
 
-// nobodysHash is a password hash that no password has: users come by tokens.
+// nobodysHash is a hash that matches no password, because users log in by token.
 const nobodysHash = "$argon2id$v=19$m=7168,t=5,p=1$bm9ib2R5a25vd3NpdA$bm9ib2R5a25vd3N0aGVwYXNzd29yZG9mdGhpc3VzZXI"
 
-// template prepares a data directory once for all figures that need its like.
+// template prepares a data directory once for all figures with the same layout.
 func (b *bench) template(ctx context.Context, l layout) (*template, error) {
 	if t, ok := b.templates[l]; ok {
 		return t, nil
@@ -192,8 +191,8 @@ func (b *bench) template(ctx context.Context, l layout) (*template, error) {
 
 func poolName(i int) string { return fmt.Sprintf("p%05d", i) }
 
-// importFile is the accounts, and an administrator so that the first start has
-// none to make.
+// importFile returns the accounts, including an administrator, so that the first start
+// does not create one.
 func importFile(l layout) []byte {
 	var b bytes.Buffer
 	line := func(name, role, pool string) {
@@ -210,7 +209,7 @@ func importFile(l layout) []byte {
 	return b.Bytes()
 }
 
-// copyTree copies a directory, modes and all: the server looks at them.
+// copyTree copies a directory including file modes, because the server checks them.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || path == from {

@@ -25,19 +25,19 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// acmeName is a name that only pebble's DNS knows.
+// acmeName is a host name that only pebble's DNS server resolves.
 const acmeName = "turnike.example.com"
 
-// pebble is Let's Encrypt's authority for tests, with its DNS: every name is
+// pebble is Let's Encrypt's test CA and its DNS server, which resolves every name to
 // this machine.
 type pebble struct {
 	directory, manage string
-	caFile            string // to trust its API by
+	caFile            string // the CA file for its API
 	client            *http.Client
-	tls, http         string // where it looks for the name: ports of 127.0.0.1
+	tls, http         string // ports of 127.0.0.1 that it validates names on
 }
 
-// freePort is one that nobody listens on.
+// freePort returns a free port.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -49,7 +49,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// startPebble starts one whose certificates live that long.
+// startPebble starts pebble with the given lifetime of certificates.
 func startPebble(t *testing.T, life time.Duration) *pebble {
 	t.Helper()
 	harness.Program(t, "pebble")
@@ -90,7 +90,7 @@ func number(t *testing.T, port string) int {
 	return n
 }
 
-// run starts a program that is killed when the test ends.
+// run starts a program and kills it when the test ends.
 func run(t *testing.T, name string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
@@ -109,7 +109,7 @@ func run(t *testing.T, name string, args ...string) {
 	})
 }
 
-// apiCertificate makes what pebble's own API shows.
+// apiCertificate creates the certificate of pebble's API.
 func apiCertificate(t *testing.T, certFile, keyFile string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -137,7 +137,7 @@ func apiCertificate(t *testing.T, certFile, keyFile string) *x509.CertPool {
 	return pool
 }
 
-// roots are those of the certificates it gives; it makes them at its start.
+// roots returns the root certificates that pebble created at its start.
 func (p *pebble) roots(t *testing.T) *x509.CertPool {
 	t.Helper()
 	answer, err := p.client.Get(p.manage + "/roots/0")
@@ -153,7 +153,7 @@ func (p *pebble) roots(t *testing.T) *x509.CertPool {
 	return pool
 }
 
-// serve prepares a server that has its certificate from p.
+// serve prepares a server that obtains its certificate from p.
 func (p *pebble) serve(t *testing.T, port string, more ...harness.Option) *harness.Server {
 	return harness.New(t, append([]harness.Option{harness.Args("--listen", "127.0.0.1:"+port),
 		harness.Set("server.listen", "127.0.0.1:"+port), // for commands
@@ -162,7 +162,7 @@ func (p *pebble) serve(t *testing.T, port string, more ...harness.Option) *harne
 		harness.Set("tls.acme_email", "ops@example.com")}, more...)...)
 }
 
-// leaf is what the server shows for the name to who trusts only these roots.
+// leaf returns the server's certificate for the name, verified with these roots only.
 func leaf(s *harness.Server, roots *x509.CertPool) (*x509.Certificate, error) {
 	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", s.Addr(), &tls.Config{RootCAs: roots, ServerName: acmeName})
 	if err != nil {
@@ -172,7 +172,7 @@ func leaf(s *harness.Server, roots *x509.CertPool) (*x509.Certificate, error) {
 	return conn.ConnectionState().PeerCertificates[0], nil
 }
 
-// obtained waits for a certificate that roots vouch for.
+// obtained waits for a certificate that was issued by roots.
 func obtained(t *testing.T, s *harness.Server, roots *x509.CertPool) *x509.Certificate {
 	t.Helper()
 	var cert *x509.Certificate
@@ -184,8 +184,8 @@ func obtained(t *testing.T, s *harness.Server, roots *x509.CertPool) *x509.Certi
 	return cert
 }
 
-// TestSEC53_ACME: the server has its certificate from an authority, by either
-// challenge alone, and keeps it for the next start.
+// TestSEC53_ACME: the server obtains its certificate from a CA, with either challenge
+// alone, and keeps it for the next start.
 func TestSEC53_ACME(t *testing.T) {
 	t.Parallel()
 	for challenge, prepare := range map[string]func(p *pebble) (port, httpListen string){
@@ -215,7 +215,7 @@ func TestSEC53_ACME(t *testing.T) {
 	}
 }
 
-// privateTree requires that only the owner can look into a directory.
+// privateTree requires that only the owner can read a directory.
 func privateTree(t *testing.T, dir string) {
 	t.Helper()
 	keys := 0
@@ -237,8 +237,8 @@ func privateTree(t *testing.T, dir string) {
 	}
 }
 
-// TestSEC53_ACMERenewal: a certificate that is due at the start is warned of and
-// renewed, and the log says that it was a renewal.
+// TestSEC53_ACMERenewal: if a certificate is due at the start, the server logs a
+// warning, renews it, and logs the renewal.
 func TestSEC53_ACMERenewal(t *testing.T) {
 	t.Parallel()
 	p := startPebble(t, 15*time.Second)
@@ -258,8 +258,8 @@ func TestSEC53_ACMERenewal(t *testing.T) {
 	}
 }
 
-// TestSEC53_ACMEUnreachable: without its authority the server starts, says so in
-// its log, refuses handshakes, and stops cleanly.
+// TestSEC53_ACMEUnreachable: if the CA is unreachable, the server starts, logs the
+// error, refuses handshakes, and stops cleanly.
 func TestSEC53_ACMEUnreachable(t *testing.T) {
 	t.Parallel()
 	p := &pebble{directory: "https://127.0.0.1:" + freePort(t) + "/dir", caFile: filepath.Join(t.TempDir(), "ca.pem")}
@@ -272,7 +272,7 @@ func TestSEC53_ACMEUnreachable(t *testing.T) {
 	}
 }
 
-// TestACMERefused: what an authority would refuse is refused before.
+// TestACMERefused: the server refuses a configuration that a CA would refuse.
 func TestACMERefused(t *testing.T) {
 	t.Parallel()
 	good := []string{"TURNIKE_TLS_MODE=acme", "TURNIKE_SERVER_PUBLIC_URL=https://" + acmeName, "TURNIKE_TLS_ACME_AGREE=true"}
@@ -294,7 +294,7 @@ func TestACMERefused(t *testing.T) {
 	}
 }
 
-// without leaves out the variables that others gives another value.
+// without removes the variables that others overrides.
 func without(env, others []string) []string {
 	var out []string
 	for _, e := range env {

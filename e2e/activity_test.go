@@ -6,9 +6,8 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestA4_HTTPIsActivity: a request that shows the session's credential counts as
-// activity, also when the server stops right after it. What only keeps a socket
-// open does not.
+// TestA4_HTTPIsActivity: a request with the session's credential counts as activity,
+// even if the server stops right after it. Heartbeats of a socket do not count.
 func TestA4_HTTPIsActivity(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

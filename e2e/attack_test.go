@@ -20,13 +20,13 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// attacker opens connections from addresses of its own, for a limited time. What
-// comes of them is not looked at: the server may refuse or cut any of them.
+// attacker opens connections from its own addresses for a limited time. Their results
+// are ignored: the server may refuse or cut any of them.
 type attacker struct {
 	s        *harness.Server
 	ctx      context.Context
 	stop     context.CancelFunc
-	contacts atomic.Int64 // connections that came about
+	contacts atomic.Int64 // connections that were established
 	tokens   []string     // of accounts it has
 }
 
@@ -36,7 +36,7 @@ func newAttacker(t *testing.T, s *harness.Server, length time.Duration) *attacke
 	return &attacker{s: s, ctx: ctx, stop: cancel}
 }
 
-// many runs f in so many goroutines and waits for all.
+// many runs f in n goroutines and waits for all.
 func (a *attacker) many(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	for i := range n {
@@ -48,7 +48,7 @@ func (a *attacker) many(n int, f func(i int)) {
 // goOn reports whether there is time left.
 func (a *attacker) goOn() bool { return a.ctx.Err() == nil }
 
-// rest lets time pass, for attacks that consist of it.
+// rest waits, for attacks that consist of waiting.
 func (a *attacker) rest(d time.Duration) {
 	select {
 	case <-time.After(d):
@@ -56,8 +56,7 @@ func (a *attacker) rest(d time.Duration) {
 	}
 }
 
-// dial connects from one of ten addresses. The connection fails when the
-// attack's time is over.
+// dial connects from one of ten addresses. The connection fails when the attack ends.
 func (a *attacker) dial(i int) (net.Conn, error) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%10))}}
 	c, err := d.DialContext(a.ctx, "tcp", a.s.Addr())
@@ -69,7 +68,7 @@ func (a *attacker) dial(i int) (net.Conn, error) {
 	return c, nil
 }
 
-// with connects, and closes when f has returned.
+// with connects, and closes the connection after f has returned.
 func (a *attacker) with(i int, f func(c net.Conn)) {
 	c, err := a.dial(i)
 	if err != nil {
@@ -79,22 +78,22 @@ func (a *attacker) with(i int, f func(c net.Conn)) {
 	_ = c.Close() // nothing depends on how
 }
 
-// say writes, and reports whether it could.
+// say writes and reports whether that succeeded.
 func say(c net.Conn, text string) bool {
 	_, err := io.WriteString(c, text)
 	return err == nil
 }
 
-// hear reads until the server or the time ends it.
+// hear reads until the server closes or the time is over.
 func hear(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
-// reset drops a connection without a goodbye.
+// reset resets a connection.
 func reset(c net.Conn) {
 	_ = c.(*net.TCPConn).SetLinger(0)
 	_ = c.Close()
 }
 
-// get, post and upgrade are the heads of requests.
+// get, post and upgrade return the headers of requests.
 func get(query, headers string) string {
 	return "GET /socket.io/?EIO=4&" + query + " HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n"
 }
@@ -107,7 +106,7 @@ func upgrade(query string) string {
 	return get("transport=websocket"+query, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
 }
 
-// frame is a masked frame with any first byte.
+// frame returns a masked frame with the given first byte.
 func frame(first byte, data string) string {
 	b := ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(0, true, []byte(data))))
 	b[0] = first
@@ -135,8 +134,8 @@ func poll(c net.Conn, r *bufio.Reader) (path string) {
 	return "/socket.io/?EIO=4&transport=polling&sid=" + string(sid)
 }
 
-// unauthenticated opens sockets that say nothing, nonsense, or a token that is
-// none, and does so again when they are closed.
+// unauthenticated opens sockets that send nothing, garbage, or an invalid token, and
+// reopens them when they are closed.
 func (a *attacker) unauthenticated() {
 	words := []string{"", textFrame("40"), textFrame(`40{"token":"` + strings.Repeat("x", 4000) + `"}`), textFrame("40/admin,"), textFrame(`42["register_user",{}]`)}
 	a.many(300, func(i int) {
@@ -169,7 +168,7 @@ func (a *attacker) slowloris() {
 	})
 }
 
-// headers sends too many of them, and too long ones.
+// headers sends too many headers, and too long ones.
 func (a *attacker) headers() {
 	var many strings.Builder
 	for i := range 3000 {
@@ -190,7 +189,7 @@ func (a *attacker) headers() {
 	})
 }
 
-// lies opens websockets whose frames are not what they say, or end in the middle.
+// lies opens websockets whose frames have wrong lengths or are truncated.
 func (a *attacker) lies() {
 	length := func(n uint64) string { return "\x81\xff" + string(binary.BigEndian.AppendUint64(nil, n)) + "mask" }
 	frames := []string{
@@ -205,7 +204,7 @@ func (a *attacker) lies() {
 				return
 			}
 			all := upgrade("") + frames[i%len(frames)]
-			if i%3 == 0 { // at each byte there is
+			if i%3 == 0 { // cut after every possible byte
 				say(c, all[:(i+round*100)%len(all)])
 				a.rest(100 * time.Millisecond)
 				reset(c)
@@ -219,8 +218,8 @@ func (a *attacker) lies() {
 	})
 }
 
-// polls doubles polls and POSTs, sends bodies of tiny packets and too large ones,
-// and asks for sessions that are not there.
+// polls sends overlapping polls and POSTs, bodies of many tiny packets, bodies that are
+// too large, and unknown session ids.
 func (a *attacker) polls() {
 	tiny := strings.Repeat("6\x1e", 30000) + "6"
 	a.many(16, func(i int) {
@@ -233,7 +232,7 @@ func (a *attacker) polls() {
 				case 1:
 					say(c, post(path, 100<<20)+strings.Repeat("4", 1<<20))
 				case 2:
-					for range 3 { // on three connections, of which the first waits
+					for range 3 { // on three connections; the first poll is pending
 						a.with(i, func(c net.Conn) { say(c, get(strings.TrimPrefix(path, "/socket.io/?EIO=4&"), "")) })
 					}
 				default:
@@ -245,8 +244,8 @@ func (a *attacker) polls() {
 	})
 }
 
-// upgrades has one session taken over by many websockets at once, some of which
-// probe, some of which go away.
+// upgrades starts many upgrades of one session at once; some of them send a probe, some
+// disconnect.
 func (a *attacker) upgrades() {
 	a.many(16, func(i int) {
 		for a.goOn() {
@@ -270,8 +269,7 @@ func (a *attacker) upgrades() {
 	})
 }
 
-// pings sends what nobody asked for: the engine's pings and pongs, and those of
-// the websocket.
+// pings sends unsolicited pings and pongs, of Engine.IO and of the websocket.
 func (a *attacker) pings() {
 	a.many(16, func(i int) {
 		packet := []string{textFrame("2"), textFrame("3"), frame(0x89, "x"), frame(0x8a, "x")}[i%4]
@@ -285,7 +283,7 @@ func (a *attacker) pings() {
 	})
 }
 
-// slowReaders have an account, ask for much and read nothing.
+// slowReaders have an account, request large answers and read nothing.
 func (a *attacker) slowReaders() {
 	large := `["ping_manual","` + strings.Repeat("x", 60000) + `"]`
 	a.many(20, func(i int) {

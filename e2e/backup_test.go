@@ -10,8 +10,8 @@ import (
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
-// TestA7_BackupAndRestore: a backup of a running server, put back: the sessions
-// in it are over and say why, and what came later is gone.
+// TestA7_BackupAndRestore: after restoring a backup of a running server, its sessions
+// have ended with a reason, and later changes are gone.
 func TestA7_BackupAndRestore(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -38,8 +38,8 @@ func TestA7_BackupAndRestore(t *testing.T) {
 	onlyOwner(t, s.Data)
 }
 
-// TestI6_ADeletedDatabase: the server is not ready and says why, answers no login
-// that would be gone at the next start, and is ready again when the file is back.
+// TestI6_ADeletedDatabase: the server is not ready and reports why, accepts no login
+// that would be lost at the next start, and is ready again once the file is restored.
 func TestI6_ADeletedDatabase(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -52,7 +52,7 @@ func TestI6_ADeletedDatabase(t *testing.T) {
 	b.Get("/readyz").Problem(503, "store_unavailable")
 	b.Get("/healthz").Want(200)
 	b.TryLogin("veli", harness.Password).Problem(503, "store_unavailable")
-	s.Bearer(token).Get("/socket").Want(200) // who is inside is served
+	s.Bearer(token).Get("/socket").Want(200) // users inside are served
 	harness.Eventually(t, "it says so", func() bool { return len(s.Logged("the database cannot be written")) == 1 })
 	if r := s.CLI("pool", "set", "new", "--limit", "4"); r.Code != 1 {
 		t.Errorf("a command beside it: %+v", r)

@@ -6,8 +6,8 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestBasePath: everything is below server.base_path, every redirect stays there,
-// and nothing answers outside of it.
+// TestBasePath: all routes are below server.base_path, every redirect stays below it,
+// and no route exists outside it.
 func TestBasePath(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("server.base_path", "/ic/turnike/"))

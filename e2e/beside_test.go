@@ -9,9 +9,9 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestCommandsBesideTheServer: commands that are told nothing but the data
-// directory act by the configuration of the server that runs there, whether it
-// came from flags, the environment or a file.
+// TestCommandsBesideTheServer: commands that get only the data directory use the
+// configuration of the server that runs there, whether it came from flags, the
+// environment or a file.
 func TestCommandsBesideTheServer(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "turnike.toml")
@@ -42,9 +42,9 @@ func TestCommandsBesideTheServer(t *testing.T) {
 	}
 }
 
-// TestSEC55_CommandsNeedTheServersSecrets: a token signed with another key, or a
-// hash without the pepper, would be of no use to the running server. The command
-// says so instead of making it. The file it learns this from has no secret in it.
+// TestSEC55_CommandsNeedTheServersSecrets: the running server could not use a token
+// signed with another key, or a hash without the pepper. The command fails with an
+// explanation instead of creating one. The file that tells it contains no secret.
 func TestSEC55_CommandsNeedTheServersSecrets(t *testing.T) {
 	t.Parallel()
 	secret := "Vq3Zr8mYtPw1Ls6Kd0Hx5Ng2Bc7Jf4Ra"

@@ -11,7 +11,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestCLIUsers: every command on accounts, with the server running.
+// TestCLIUsers: every account command, with the server running.
 func TestCLIUsers(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -48,7 +48,7 @@ func TestCLIUsers(t *testing.T) {
 		"unknown del":  s.CLI("user", "delete", "nobody"),
 		"unknown pw":   s.CLIWith(password+"\n", "user", "passwd", "nobody", "--password-stdin"),
 	} {
-		if name == "bad role" && r.Code == 2 { // a matter of usage
+		if name == "bad role" && r.Code == 2 { // a usage error
 			continue
 		}
 		if r.Code != 1 || r.Out != "" || r.Line(t) == "" {
@@ -68,7 +68,7 @@ func TestCLIUsers(t *testing.T) {
 	}
 }
 
-// TestCLIUsage: exit code 2 for what is no command.
+// TestCLIUsage: invalid commands exit with code 2.
 func TestCLIUsage(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -91,7 +91,7 @@ func TestCLIUsage(t *testing.T) {
 	}
 }
 
-// TestCLINoDirectory: commands that change nothing make no data directory.
+// TestCLINoDirectory: read-only commands do not create a data directory.
 func TestCLINoDirectory(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "none")
@@ -106,7 +106,7 @@ func TestCLINoDirectory(t *testing.T) {
 	}
 }
 
-// TestCLIImport: all or nothing, and what is wrong is named.
+// TestCLIImport: an import is all or nothing, and errors name the line.
 func TestCLIImport(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -195,7 +195,7 @@ func TestCLISessions(t *testing.T) {
 	}
 }
 
-// TestCLIPools: limits and what they refuse.
+// TestCLIPools: limits of pools and invalid values.
 func TestCLIPools(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -216,8 +216,8 @@ func TestCLIPools(t *testing.T) {
 	}
 }
 
-// TestCLIStopped: commands write with the server stopped too, and it knows when
-// it starts.
+// TestCLIStopped: commands also work while the server is stopped, and take effect at its
+// next start.
 func TestCLIStopped(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -240,7 +240,7 @@ func TestCLIStopped(t *testing.T) {
 	s.Must("healthcheck")
 }
 
-// TestCLIAppliesAtOnce: what a command did is in force when it returns.
+// TestCLIAppliesAtOnce: a command has taken effect when it returns.
 func TestCLIAppliesAtOnce(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -256,8 +256,8 @@ func TestCLIAppliesAtOnce(t *testing.T) {
 	k.Ended("session_ended", "replaced", 4001)
 }
 
-// TestCLINotConfirmed: a server that hangs cannot confirm; the command says that
-// it has committed all the same.
+// TestCLINotConfirmed: if the server hangs and cannot confirm, the command reports that
+// the change is committed.
 func TestCLINotConfirmed(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -271,7 +271,8 @@ func TestCLINotConfirmed(t *testing.T) {
 	harness.Eventually(t, "the end", func() bool { return s.Bearer(token).Get("/socket").Status == 401 })
 }
 
-// TestCLIOneServer: a second one on the same directory is refused and says why.
+// TestCLIOneServer: a second server on the same directory refuses to start and reports
+// why.
 func TestCLIOneServer(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -282,8 +283,8 @@ func TestCLIOneServer(t *testing.T) {
 	s.Browser().Get("/healthz").Want(200)
 }
 
-// TestSEC12_FirstStart: there is no known account; a password is printed once,
-// or read from a file.
+// TestSEC12_FirstStart: there is no default password; a random one is printed once, or
+// one is read from a file.
 func TestSEC12_FirstStart(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Empty())
@@ -312,7 +313,7 @@ func TestSEC12_FirstStart(t *testing.T) {
 	two.Browser().TryLogin("admin", "Dosyadaki-parola-88").Want(200)
 }
 
-// printed finds an account's password on the lines before the ready line.
+// printed returns an account's password from the lines before the ready line.
 func printed(t *testing.T, lines []string, name string) string {
 	t.Helper()
 	for _, line := range lines {
@@ -324,7 +325,7 @@ func printed(t *testing.T, lines []string, name string) string {
 	return ""
 }
 
-// TestContractDev: demo accounts on a data directory of their own.
+// TestContractDev: demo accounts in a separate data directory.
 func TestContractDev(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Empty(), harness.Args("--dev"))
@@ -346,7 +347,8 @@ func TestContractDev(t *testing.T) {
 	real.Run()
 }
 
-// TestContractConfig: what stops a start, in one line that names the key.
+// TestContractConfig: an invalid configuration stops the start with one line that names
+// the key.
 func TestContractConfig(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -401,7 +403,8 @@ func TestContractConfig(t *testing.T) {
 	}
 }
 
-// TestContractConfigOrder: flag over environment over file over default.
+// TestContractConfigOrder: a flag overrides the environment, which overrides the file,
+// which overrides the default.
 func TestContractConfigOrder(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "turnike.toml")
@@ -418,8 +421,7 @@ func TestContractConfigOrder(t *testing.T) {
 	}
 }
 
-// TestSEC27_DurableEnds: an end that was answered survives kill -9 right after
-// the answer.
+// TestSEC27_DurableEnds: the end of a session survives kill -9 right after the answer.
 func TestSEC27_DurableEnds(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -438,7 +440,7 @@ func TestSEC27_DurableEnds(t *testing.T) {
 	}
 }
 
-// TestCLIStatus: one command says what runs and where, and what is wrong.
+// TestCLIStatus: one command reports what runs, where, and what is wrong.
 func TestCLIStatus(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -455,7 +457,8 @@ func TestCLIStatus(t *testing.T) {
 	}
 }
 
-// TestCLICompletionInBash: the script asks the program that is being completed.
+// TestCLICompletionInBash: the completion script runs the program that is being
+// completed.
 func TestCLICompletionInBash(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

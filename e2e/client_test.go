@@ -9,8 +9,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// official are the clients that people have, as they come from their
-// registries.
+// official lists the official clients, as installed from their registries.
 var official = []struct{ name, interpreter, script, pkg string }{
 	{"socket.io-client 4.8", "node", "node.mjs", "socket.io-client"},
 	{"socket.io-client 4.0", "node", "node.mjs", "socket.io-client-4.0"},
@@ -18,9 +17,9 @@ var official = []struct{ name, interpreter, script, pkg string }{
 	{"python-socketio", "/usr/bin/python3", "python.py", "-"},
 }
 
-// TestOfficialClients: login, register, presence, drain and return, a refusal,
-// a kick with its reason and no return, and a dead token, as an application
-// sees them.
+// TestOfficialClients: login, register, presence, reconnection after a drain, a refusal,
+// a kick with its reason and without reconnection, and an invalid token, as an
+// application sees them.
 func TestOfficialClients(t *testing.T) {
 	t.Parallel()
 	for _, c := range official {
@@ -37,7 +36,7 @@ func TestOfficialClients(t *testing.T) {
 	}
 }
 
-// needed skips where a client is not installed, but never under CI.
+// needed skips the test if a client is not installed, except in CI.
 func needed(t *testing.T, interpreter, script string) {
 	t.Helper()
 	probe := []string{"-e", "require('socket.io-client')"}
@@ -71,7 +70,7 @@ func officialClient(t *testing.T, start func(s *harness.Server, mode, username s
 	veli := s.Login("veli")
 	s.Socket(veli).Register()
 
-	// A full pool refuses and says so; the client leaves by itself.
+	// A full pool refuses with a reason; the client leaves by itself.
 	refused := start(s, "once", "fatma")
 	var f harness.Failure
 	if err := harness.Decode(refused.Until("ack", nil).Data, &f); err != nil {
@@ -83,13 +82,13 @@ func officialClient(t *testing.T, start func(s *harness.Server, mode, username s
 	full(t, f, 2, 2)
 	refused.Ends()
 
-	// A drain sends it away, and it comes back to its seat.
+	// A drain closes the connection, and the client returns to its seat.
 	s.Restart()
 	o.Until("disconnect", nil)
 	id = o.Until("connect", nil).ID
 	registered(t, o, "ali", id)
 
-	// A kick is final: the reason, then nothing more, no return.
+	// A kick is final: the client receives the reason and does not reconnect.
 	token := s.Issue("ayse")["ayse"]
 	s.Must("session", "end", "--user", "ali", "--reason", "bakım")
 	var e harness.Ended
@@ -106,7 +105,7 @@ func officialClient(t *testing.T, start func(s *harness.Server, mode, username s
 		}
 	}
 
-	// A dead token is refused with what happened to its session.
+	// An invalid token is refused with the reason of its session's end.
 	s.Must("session", "end", "--user", "ayse", "--reason", "gece")
 	dead := start(s, "stay", "ayse", token)
 	l := dead.Until("connect_error", nil)
@@ -129,7 +128,7 @@ func officialClient(t *testing.T, start func(s *harness.Server, mode, username s
 func registered(t *testing.T, o *harness.Official, username, id string) {
 	t.Helper()
 	got := map[string]json.RawMessage{}
-	for len(got) < 2 { // a client may hand them over in either order
+	for len(got) < 2 { // clients deliver them in either order
 		l := o.UntilAny("response", "ack")
 		got[l.What] = l.Data
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestT1_NoServer: while no server runs grace stands still, whatever commands do
-// meanwhile, and its next start keeps the seat for its owner [S7].
+// TestT1_NoServer: grace stands still while no server runs, even if commands run
+// meanwhile, and the next start keeps the seat for its owner [S7].
 func TestT1_NoServer(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "1"), harness.Set("seat.grace", "2s"), harness.Set("seat.reclaim_after", "0s"))
@@ -22,7 +22,7 @@ func TestT1_NoServer(t *testing.T) {
 	k.Drop()
 	watcher.Status("ali", "reconnecting")
 	s.Kill()
-	time.Sleep(2500 * time.Millisecond) // it is time itself that must do nothing
+	time.Sleep(2500 * time.Millisecond) // the passing of time must have no effect
 	if r := s.CLI("session", "issue", "veli"); r.Code != 1 || !strings.Contains(r.Errout, "pool default is full") {
 		t.Errorf("session issue: exit code %d, %s%s", r.Code, r.Out, r.Errout)
 	}

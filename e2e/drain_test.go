@@ -7,8 +7,8 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestS7_DrainKeepsSeats: a planned restart keeps what a crash keeps, however
-// short the grace for lost connections is.
+// TestS7_DrainKeepsSeats: a planned restart keeps seats like a crash, however short the
+// grace for lost connections is.
 func TestS7_DrainKeepsSeats(t *testing.T) {
 	t.Parallel()
 	for _, grace := range []string{"0s", "1s", "15s"} {
@@ -29,9 +29,9 @@ func TestS7_DrainKeepsSeats(t *testing.T) {
 	}
 }
 
-// TestS7_DrainLetsNobodyIn: from the first moment of a drain, its delay included,
-// a lost connection keeps its seat, and register_user is answered by a close
-// after which clients come back.
+// TestS7_DrainLetsNobodyIn: from the start of a drain, including its delay, a lost
+// connection keeps its seat, and register_user is answered by a close after which
+// clients reconnect.
 func TestS7_DrainLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.grace", "0s"), harness.Set("seat.limit", "2"), harness.Set("server.drain_delay", "10m"))
@@ -48,7 +48,7 @@ func TestS7_DrainLetsNobodyIn(t *testing.T) {
 	back := s.Socket(lost)
 	back.Emit("register_user", map[string]any{})
 	back.SentAway(4100)
-	watcher.Emit("register_user", map[string]any{}) // a repeat changes nothing
+	watcher.Emit("register_user", map[string]any{}) // a repeated call has no effect
 	watcher.Barrier()
 	s.Kill()
 	s.Used(2)

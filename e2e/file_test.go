@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// onlyOwner checks that nothing secret in a data directory is anyone else's to
-// read.
+// onlyOwner checks that only the owner can read the secrets in a data directory.
 func onlyOwner(t *testing.T, data string) {
 	t.Helper()
 	err := filepath.WalkDir(data, func(path string, d fs.DirEntry, err error) error {

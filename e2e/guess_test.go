@@ -12,7 +12,7 @@ import (
 
 const wrong = "wrong-wrong-wrong"
 
-// throttled requires 429 with the time to wait.
+// throttled requires 429 with a waiting time.
 func throttled(t *testing.T, a *harness.Answer) int {
 	t.Helper()
 	doc := a.Problem(http.StatusTooManyRequests, "rate_limited")
@@ -23,7 +23,8 @@ func throttled(t *testing.T, a *harness.Answer) int {
 	return header
 }
 
-// guess makes wrong logins of a name until one is turned away; each is 401.
+// guess tries wrong passwords for a name until one is throttled; each other answer is
+// 401.
 func guess(t *testing.T, b *harness.Browser, name string, most int) {
 	t.Helper()
 	for i := range most {
@@ -35,9 +36,9 @@ func guess(t *testing.T, b *harness.Browser, name string, most int) {
 	throttled(t, b.TryLogin(name, wrong))
 }
 
-// TestSEC06_TooManyFailures: ten of one account, however it is spelled; an
-// account that there is not is answered the same [SEC-05]; a right password is
-// turned away too, and gets in after the wait; then everything begins anew.
+// TestSEC06_TooManyFailures: ten failures of one account in any spelling. An unknown
+// account gets the same answers [SEC-05]. The right password is throttled too and
+// accepted after the wait; then the count starts again.
 func TestSEC06_TooManyFailures(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -55,10 +56,10 @@ func TestSEC06_TooManyFailures(t *testing.T) {
 	if fmt.Sprint(names(known.Header)) != fmt.Sprint(names(unknown.Header)) || len(known.Body) != len(unknown.Body) {
 		t.Errorf("known: %v %s\nunknown: %v %s", known.Header, known.Body, unknown.Header, unknown.Body)
 	}
-	s.Login("ali") // others are not concerned
+	s.Login("ali") // other users are not affected
 
-	// What failed is in the event log, by account and address, and not by name
-	// where there is no account.
+	// Failures are in the event log by account and address, without the name if there is
+	// no such account.
 	s.Stop()
 	rows := map[string]string{}
 	for _, e := range s.Logged("login failed") {
@@ -73,7 +74,7 @@ func TestSEC06_TooManyFailures(t *testing.T) {
 func TestSEC06_AfterTheWait(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("ratelimit.login_backoff", "1s"), harness.Set("ratelimit.login_account", "3"))
-	for range 2 { // a success forgets what failed
+	for range 2 { // a success resets the failures
 		guess(t, s.Browser(), "ali", 3)
 		harness.Eventually(t, "the wait is over", func() bool { return s.Browser().TryLogin("ali", harness.Password).Status == 200 })
 	}
@@ -83,8 +84,8 @@ func TestSEC06_AfterTheWait(t *testing.T) {
 	}
 }
 
-// TestSEC07_TheOwnerGetsIn: while strangers guess from the owner's own address
-// and use up everything, the owner's browser logs in; a new one has to wait.
+// TestSEC07_TheOwnerGetsIn: while attackers guess from the owner's address and use up
+// all attempts, the owner's browser can log in; a new browser must wait.
 func TestSEC07_TheOwnerGetsIn(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("ratelimit.login_network", "20"), harness.Set("ratelimit.login_global", "20"))
@@ -122,7 +123,7 @@ func TestSEC07_TheOwnerGetsIn(t *testing.T) {
 	throttled(t, s.Browser().TryLogin("ali", harness.Password))
 	foreign := s.Browser()
 	foreign.Cookies[harness.DeviceCookie] = owner.Cookies[harness.DeviceCookie]
-	if a := foreign.TryLogin("veli", wrong); a.Status != 401 && a.Status != 429 { // it is ali's device, not veli's
+	if a := foreign.TryLogin("veli", wrong); a.Status != 401 && a.Status != 429 { // the device belongs to ali, not veli
 		t.Errorf("%d", a.Status)
 	}
 	for range 3 {
@@ -133,8 +134,8 @@ func TestSEC07_TheOwnerGetsIn(t *testing.T) {
 	wg.Wait()
 }
 
-// TestSEC08_ParallelGuesses: 500 at once; ten are compared. Without TLS, so that
-// a starved machine has not 500 handshakes to make within their time.
+// TestSEC08_ParallelGuesses: of 500 parallel guesses only ten are compared. Without TLS,
+// so that a slow machine does not time out in 500 handshakes.
 func TestSEC08_ParallelGuesses(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("tls.mode", "off"), harness.Set("server.listen", "127.0.0.1:5000"))
@@ -162,14 +163,14 @@ func TestSEC08_ParallelGuesses(t *testing.T) {
 	}
 }
 
-// TestSEC06_OneAddress: an address that guesses at many accounts, seen through
-// the proxy; a /64 of IPv6 is one; honest logins in between cost nothing.
+// TestSEC06_OneAddress: one address guesses for many accounts behind a proxy. An IPv6
+// /64 counts as one address; correct logins in between do not count.
 func TestSEC06_OneAddress(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("ratelimit.login_network", "5"), harness.Set("server.trusted_proxies", "127.0.0.0/8"))
 	from := func(address string) *harness.Browser {
 		b := s.Browser()
-		b.Header["X-Forwarded-For"] = "203.0.113.99, " + address // what the client wrote itself counts for nothing
+		b.Header["X-Forwarded-For"] = "203.0.113.99, " + address // the client's own value is ignored
 		return b
 	}
 	for _, c := range []struct{ address, neighbour, stranger string }{
@@ -187,8 +188,8 @@ func TestSEC06_OneAddress(t *testing.T) {
 	}
 }
 
-// TestSEC09_ARefusalIsNoFailure: a login that a full pool refuses had the right
-// password.
+// TestSEC09_ARefusalIsNoFailure: a login refused by a full pool does not count as a
+// failed password.
 func TestSEC09_ARefusalIsNoFailure(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "1"), harness.Set("ratelimit.login_account", "3"), harness.Set("ratelimit.login_network", "3"))

@@ -6,8 +6,8 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestA3_Handover: a login elsewhere moves the seat; nobody can take it
-// meanwhile, and the others see it change hands.
+// TestA3_Handover: a login elsewhere moves the seat. No other user can take it
+// meanwhile, and others see the user leave and enter.
 func TestA3_Handover(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "2"), harness.Set("seat.reclaim_after", "0s"))
@@ -18,7 +18,7 @@ func TestA3_Handover(t *testing.T) {
 	old.Register()
 	watcher.Status("ali", "online")
 
-	next := s.Login("ali") // from elsewhere
+	next := s.Login("ali") // from another device
 	e := old.Ended("session_ended", "replaced", 4001)
 	if e.Reason != "" {
 		t.Errorf("%+v", e)
@@ -41,7 +41,7 @@ func TestA3_Handover(t *testing.T) {
 	}
 }
 
-// TestA3_HandoverRunsOut: a moved seat that nobody takes up is freed as
+// TestA3_HandoverRunsOut: a moved seat that is not claimed is freed with the code
 // replaced.
 func TestA3_HandoverRunsOut(t *testing.T) {
 	t.Parallel()
@@ -74,8 +74,8 @@ func TestA3_LoginToFullPool(t *testing.T) {
 	}
 }
 
-// TestA5_RotationKeepsSockets: the sockets stay open and are told nothing; the
-// old token is refused.
+// TestA5_RotationKeepsSockets: the sockets stay open and receive no event; the old token
+// is refused.
 func TestA5_RotationKeepsSockets(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

@@ -7,9 +7,9 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestContractSocketBearer: the Authorization header of a handshake is the
-// credential of its connection, on every transport: after auth.token, before the
-// cookie, and it never falls back to that.
+// TestContractSocketBearer: on every transport, the Authorization header of a handshake
+// is the credential of its connection. auth.token has precedence over it; it has
+// precedence over the cookie and never falls back to it.
 func TestContractSocketBearer(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("ratelimit.enabled", "false")) // S1: many connections of one session
@@ -59,8 +59,8 @@ func TestContractSocketBearer(t *testing.T) {
 	refusedWith(t, s.Open(harness.Dial{Header: bearer(dead)}).Connect(), "logged_out")
 }
 
-// TestContractSocketPath: sockets connect with and without the last slash, and
-// nowhere below.
+// TestContractSocketPath: sockets connect with and without the trailing slash, but not
+// below the path.
 func TestContractSocketPath(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"", "/turnike"} {
@@ -82,8 +82,8 @@ func TestContractSocketPath(t *testing.T) {
 	}
 }
 
-// TestSEC18_SocketTokenInURL: a socket's handshake with a token in its address is
-// refused as Engine.IO refuses, with words that say what to do.
+// TestSEC18_SocketTokenInURL: a handshake with a token in its URL gets an Engine.IO
+// error whose message says what to do.
 func TestSEC18_SocketTokenInURL(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -109,8 +109,8 @@ func TestSEC18_SocketTokenInURL(t *testing.T) {
 	}
 }
 
-// TestContractCredentialsOfOfficialClients: a client
-// that shows its token by a header, or keeps cookies, comes in.
+// TestContractCredentialsOfOfficialClients: clients that send the token in a header, or
+// keep cookies, can enter.
 func TestContractCredentialsOfOfficialClients(t *testing.T) {
 	t.Parallel()
 	for _, c := range official {
@@ -124,7 +124,7 @@ func TestContractCredentialsOfOfficialClients(t *testing.T) {
 				}
 				for _, how := range []string{"header", "jar"} {
 					if how == "jar" && (c.interpreter == "node" || transport == "websocket") {
-						continue // Node keeps none; websocket-client makes an Origin up, see docs/protocol.md
+						continue // Node keeps no cookies; websocket-client invents an Origin, see docs/protocol.md
 					}
 					o := start(how)
 					var r harness.Registered
@@ -136,7 +136,7 @@ func TestContractCredentialsOfOfficialClients(t *testing.T) {
 				o := start("query")
 				l := o.Until("connect_error", nil)
 				if c.interpreter == "node" || transport == "websocket" {
-					continue // these show no body; Node's goes on by itself
+					continue // these clients show no body; Node's client retries
 				}
 				if !strings.Contains(l.Message, "auth.token") {
 					t.Errorf("%s: %+v", transport, l)

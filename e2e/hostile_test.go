@@ -17,22 +17,21 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// memoryBound is what the process may have resident under any attack here, see
+// memoryBound is the maximum resident memory under any attack of this file, see
 // docs/security.md.
 const memoryBound = 150 << 20
 
-// databaseFiles are what readers of the database may have opened meanwhile, of
-// which there is one more whenever all are busy, and stay open: four of them with
-// three files each.
+// databaseFiles is the number of files that additional database readers may keep open:
+// up to four readers with three files each.
 const databaseFiles = 12
 
-// TestHostile: beside five clients that mind their own business, others do each
-// thing that wears a server down, a few hundred at a time and from addresses of
-// their own. Every ping of the five is answered on the connection they began
-// with, the process keeps its bounds, and nothing is left open afterwards.
+// TestHostile: besides five normal clients, attackers run every attack with a few
+// hundred connections from their own addresses. Every ping of the five is answered on
+// their first connection, the process keeps its bounds, and nothing is left open
+// afterwards.
 //
-// Once more without the limits by address and by rate, which keep most of it out:
-// what is behind them has to stand by itself.
+// It runs again without the limits by address and rate, which stop most attacks: the
+// code behind them must withstand the attacks too.
 func TestHostile(t *testing.T) {
 	for name, limits := range map[string]string{"limits": "true", "no limits": "false"} {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +48,7 @@ func hostile(t *testing.T, s *harness.Server, limited bool) {
 	for _, a := range []struct {
 		name     string
 		run      func(*attacker)
-		contacts int64 // at least so many connections have to be made for it
+		contacts int64 // minimum number of connections of the attack
 	}{
 		{"SEC36 unauthenticated sockets", (*attacker).unauthenticated, 200},
 		{"SEC37 slow headers and bodies", (*attacker).slowloris, 200},
@@ -80,7 +79,7 @@ func hostile(t *testing.T, s *harness.Server, limited bool) {
 		people.part(t)
 		return
 	}
-	// Who may ask for as much as it likes and reads nothing is put out.
+	// A client without limits that reads nothing is disconnected.
 	at := newAttacker(t, s, harness.Patience)
 	at.tokens = tokens
 	var attack sync.WaitGroup
@@ -92,11 +91,11 @@ func hostile(t *testing.T, s *harness.Server, limited bool) {
 	people.part(t)
 }
 
-// unfinishedBound is memoryBound for connections that have not said who they are.
+// unfinishedBound is memoryBound for unauthenticated connections.
 const unfinishedBound = 100 << 20
 
-// TestSEC36_Unfinished: ten thousand connections that never say a word, or stop in
-// the middle of the TLS handshake, are held for little and not for long.
+// TestSEC36_Unfinished: ten thousand connections that send nothing, or stop during the
+// TLS handshake, cost little memory and are closed soon.
 func TestSEC36_Unfinished(t *testing.T) {
 	crowd := min(10_000, openFiles(t)-1000)
 	s := harness.Start(t, harness.Set("seat.limit", "5"), harness.Set("socketio.ping_timeout", "2m"))
@@ -111,7 +110,7 @@ func TestSEC36_Unfinished(t *testing.T) {
 				continue // counted below
 			}
 			if i%2 == 0 { // a ClientHello that promises 512 bytes and has ten
-				_, _ = io.WriteString(c, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcd") // the server may have had enough
+				_, _ = io.WriteString(c, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcd") // the server may have closed
 			}
 			conns[i] = c
 		}
@@ -125,7 +124,7 @@ func TestSEC36_Unfinished(t *testing.T) {
 		if conns[i] == nil {
 			return
 		}
-		// The server ends it, not the attacker's deadline.
+		// The server closes it, not the attacker's deadline.
 		if _, err := io.Copy(io.Discard, conns[i]); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("connection %d is still open", i)
 		}
@@ -146,8 +145,7 @@ func bounded(t *testing.T, s *harness.Server, bound int64) {
 	}
 }
 
-// openFiles is how many files a process may have open here, this one and those it
-// starts.
+// openFiles is the limit of open files for this process and those it starts.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	var limit syscall.Rlimit
@@ -157,7 +155,7 @@ func openFiles(t *testing.T) int {
 	return int(min(limit.Cur, 1<<30))
 }
 
-// outsiders are accounts for attackers who have one, and their tokens.
+// outsiders returns accounts for authenticated attackers and their tokens.
 func outsiders(t *testing.T, s *harness.Server) (tokens []string) {
 	t.Helper()
 	var accounts []harness.Account
@@ -174,7 +172,7 @@ func outsiders(t *testing.T, s *harness.Server) (tokens []string) {
 	return tokens
 }
 
-// bystanders are clients that ping all the time.
+// bystanders are normal clients that ping continuously.
 type bystanders struct {
 	sockets  []*harness.Socket
 	stop     context.CancelFunc
@@ -183,8 +181,8 @@ type bystanders struct {
 	failed   chan error
 }
 
-// settle registers five people, on every transport, who begin to ping ten times
-// a second at most: half of what one may.
+// settle registers five users, on every transport. Each pings at most ten times a
+// second, half of the limit.
 func settle(t *testing.T, s *harness.Server) *bystanders {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -232,7 +230,8 @@ func (b *bystanders) ping(ctx context.Context, k *harness.Socket) error {
 	}
 }
 
-// goOn requires them all to be there, and to get answers after so many.
+// goOn requires all of them to be connected and to receive the given number of further
+// answers.
 func (b *bystanders) goOn(t *testing.T, answered int64) {
 	t.Helper()
 	harness.Eventually(t, "pings are answered", func() bool {
@@ -245,7 +244,7 @@ func (b *bystanders) goOn(t *testing.T, answered int64) {
 	})
 }
 
-// part ends the pings; nobody may have lost anything up to here.
+// part ends the pings; none of the clients may have lost an answer.
 func (b *bystanders) part(t *testing.T) {
 	t.Helper()
 	b.stop()

@@ -12,16 +12,15 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// kid is the id of the key that signed a token.
+// kid returns the id of the key that signed a token.
 func kid(t *testing.T, token string) string {
 	t.Helper()
 	id, _ := harness.ParseToken(t, token).Header["kid"].(string)
 	return id
 }
 
-// TestSEC23_RotateUnderLoad: while requests and logins go on, keys are rotated
-// again and again. Not one good token is refused, the sockets stay, and the old
-// keys are still published.
+// TestSEC23_RotateUnderLoad: keys are rotated repeatedly during requests and logins. No
+// valid token is refused, the sockets stay open, and the old keys are still published.
 func TestSEC23_RotateUnderLoad(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("session.max_per_user", "1000"), harness.Set("ratelimit.enabled", "false"))
@@ -41,7 +40,7 @@ func TestSEC23_RotateUnderLoad(t *testing.T) {
 						return
 					default:
 					}
-					for range 5 { // the one of before the rotations, and a new one
+					for range 5 { // a token from before the rotations and a new one
 						s.Bearer(token).Get("/socket").Want(200)
 						s.Bearer(own).Get("/socket").Want(200)
 						asked.Add(2)
@@ -77,8 +76,8 @@ func TestSEC23_RotateUnderLoad(t *testing.T) {
 	s.Bearer(first).Get("/socket").Want(200)
 }
 
-// TestSEC23_PublishedBeforeUse: without --ahead 0 the new key is in the key set
-// and signs nothing yet; a second rotation waits for it.
+// TestSEC23_PublishedBeforeUse: without --ahead 0 the new key is in the key set but does
+// not sign yet; a second rotation waits for it.
 func TestSEC23_PublishedBeforeUse(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -92,8 +91,8 @@ func TestSEC23_PublishedBeforeUse(t *testing.T) {
 	}
 }
 
-// TestSEC23_Revoke: when the command returns, no older token is good, all
-// sessions have ended and their sockets are closed; who logs in again is inside.
+// TestSEC23_Revoke: when the command returns, older tokens are invalid, all sessions
+// have ended and their sockets are closed; users can log in again.
 func TestSEC23_Revoke(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -105,7 +104,7 @@ func TestSEC23_Revoke(t *testing.T) {
 		sockets = append(sockets, k)
 	}
 	old := kid(t, tokens["ali"])
-	s.Must("token", "rotate", "--ahead", "0") // a retired key goes as well
+	s.Must("token", "rotate", "--ahead", "0") // retired keys are removed too
 	s.Must("token", "rotate", "--revoke")
 	for _, token := range tokens {
 		s.Bearer(token).Get("/socket").Problem(401, "invalid_token")
@@ -127,7 +126,7 @@ func TestSEC23_Revoke(t *testing.T) {
 	s.Bearer(tokens["veli"]).Get("/socket").Problem(401, "invalid_token")
 }
 
-// TestSEC23_RevokeStopped: without a server the command does the same.
+// TestSEC23_RevokeStopped: the command does the same without a running server.
 func TestSEC23_RevokeStopped(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -141,8 +140,8 @@ func TestSEC23_RevokeStopped(t *testing.T) {
 	}
 }
 
-// TestSEC23_Secrets: a shared secret is rotated with the one before it, read
-// again at SIGHUP, and is revoked by leaving that one out.
+// TestSEC23_Secrets: a shared secret is rotated by listing the previous one after it and
+// reloading with SIGHUP; removing the previous one revokes it.
 func TestSEC23_Secrets(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -178,6 +177,6 @@ func TestSEC23_Secrets(t *testing.T) {
 	s.Bearer(second).Get("/socket").Want(200)
 	bad.SentAway(1013)
 	good.SentAway(1013)
-	s.Socket(second).Register() // as official clients do by themselves
+	s.Socket(second).Register() // as official clients do automatically
 	refusedWith(t, s.Open(harness.Dial{Token: first}).Connect(), "invalid_token")
 }

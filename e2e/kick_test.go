@@ -10,9 +10,9 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestK_EndedByAdmin: `session end` shows on the socket with its reason, in the
-// client's language: the last event, DISCONNECT, the close code. When the
-// command returns, no request is accepted any more [I2].
+// TestK_EndedByAdmin: after `session end` the socket receives the reason in the client's
+// language: the last event, DISCONNECT, the close code. When the command returns, all
+// requests are rejected [I2].
 func TestK_EndedByAdmin(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -51,7 +51,7 @@ func TestK_EndedByAdmin(t *testing.T) {
 	}
 }
 
-// TestK_Unregistered: an end reaches sockets that hold no seat, too.
+// TestK_Unregistered: the end also reaches sockets without a seat.
 func TestK_Unregistered(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -114,8 +114,8 @@ func TestK4_PollingTail(t *testing.T) {
 	}
 }
 
-// TestK_Drain: SIGTERM sends everyone away to come back: no event, no
-// DISCONNECT, 4100. Seats are kept and nobody is logged out.
+// TestK_Drain: SIGTERM closes all connections so that clients reconnect: no event, no
+// DISCONNECT, 4100. Seats are kept and no one is logged out.
 func TestK_Drain(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "3"))
@@ -162,8 +162,8 @@ func TestK_DrainReadiness(t *testing.T) {
 	s.Browser().Get("/readyz").Want(200)
 }
 
-// TestContractTimeouts: a client that does not CONNECT is closed, one that does
-// not register is told why.
+// TestContractTimeouts: a client that does not CONNECT is closed; one that does not
+// register receives the reason.
 func TestContractTimeouts(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("socketio.connect_timeout", "300ms"), harness.Set("socketio.register_timeout", "300ms"))
@@ -174,7 +174,7 @@ func TestContractTimeouts(t *testing.T) {
 		k.Ended("connection_ended", "register_timeout", 4010)
 		s.Bearer(s.Login("ali")).Get("/socket").Want(200)
 	}
-	// Inside it does not run.
+	// The timeout does not apply once inside.
 	inside := s.Socket(s.Login("veli"))
 	inside.Register()
 	late := s.Socket(s.Login("ali"))
@@ -182,7 +182,7 @@ func TestContractTimeouts(t *testing.T) {
 	inside.Barrier()
 }
 
-// TestContractHandshake: what the Engine.IO handshake says, and what refuses a
+// TestContractHandshake: the content of the Engine.IO handshake, and the refusals of
 // CONNECT.
 func TestContractHandshake(t *testing.T) {
 	t.Parallel()
@@ -202,15 +202,15 @@ func TestContractHandshake(t *testing.T) {
 		k := s.Open(harness.Dial{Auth: auth})
 		refusedWith(t, k.Connect(), "invalid_token")
 	}
-	for _, auth := range []any{"token", []string{"x"}, 1, true} { // no CONNECT of Socket.IO 5
+	for _, auth := range []any{"token", []string{"x"}, 1, true} { // not a CONNECT of Socket.IO 5
 		if p := s.Open(harness.Dial{Auth: auth}).Connect(); p.Kind != harness.Closed {
 			t.Errorf("CONNECT with %v: %v", auth, p)
 		}
 	}
 }
 
-// TestContractAuthTokenDecides: a non-empty auth.token alone decides, whatever
-// the cookie says, also after the upgrade.
+// TestContractAuthTokenDecides: a non-empty auth.token overrides the cookie, also after
+// the upgrade.
 func TestContractAuthTokenDecides(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

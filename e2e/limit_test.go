@@ -16,7 +16,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// limited requires a problem document that says to come again.
+// limited requires a problem document with a time to retry.
 func limited(t *testing.T, a *harness.Answer, status int) {
 	t.Helper()
 	a.Problem(status, "rate_limited")
@@ -25,13 +25,13 @@ func limited(t *testing.T, a *harness.Answer, status int) {
 	}
 }
 
-// TestSEC41_Polls: a polling connection may make a hundred requests at once. What
-// comes faster is refused, and the connection lives on.
+// TestSEC41_Polls: a polling connection may make a hundred requests at once. Faster
+// requests are refused, and the connection continues.
 func TestSEC41_Polls(t *testing.T) {
 	t.Parallel()
-	s := harness.Start(t, harness.Set("socketio.ping_interval", "1m")) // its own poll stays out of the way
+	s := harness.Start(t, harness.Set("socketio.ping_interval", "1m")) // its own poll does not interfere
 	k := s.Dial(harness.Dial{Transport: harness.Polling, Token: s.Login("ali")})
-	// A method that the engine refuses: it costs a request and changes nothing.
+	// A method that the engine refuses: it counts as a request and has no effect.
 	ask := harness.Request{Method: http.MethodPut, Path: "/socket.io/?EIO=4&transport=polling&sid=" + k.Open.SID}
 	b := s.Browser()
 	for i := range 90 { // and a few of the socket's own
@@ -67,8 +67,8 @@ func TestSEC41_Polls(t *testing.T) {
 	k.Register()
 }
 
-// TestSEC42_Unverified: 256 connections of one address that have not shown a
-// session, and not one more. Neither other addresses nor sessions pay for it.
+// TestSEC42_Unverified: one address may have 256 unverified connections and no more.
+// Other addresses and sessions are not affected.
 func TestSEC42_Unverified(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("server.trusted_proxies", "127.0.0.0/8"))
@@ -85,9 +85,9 @@ func TestSEC42_Unverified(t *testing.T) {
 		limited(t, s.Refused(harness.Dial{Transport: transport, Header: crowd.Header}), http.StatusServiceUnavailable)
 	}
 	s.Open(harness.Dial{Header: from("203.0.113.8")})
-	// Who has logged in comes in from there, as always.
+	// Users who have logged in can still connect from that address.
 	s.Dial(harness.Dial{Header: crowd.Header, Cookie: b.CookieHeader(), Origin: s.URL}).Register()
-	// One that shows its token makes room for one.
+	// A connection that is verified makes room for another one.
 	if p := one.Connect(); p.Kind != harness.Connected {
 		t.Fatalf("%v", p)
 	}
@@ -95,8 +95,8 @@ func TestSEC42_Unverified(t *testing.T) {
 	limited(t, s.Refused(crowd), http.StatusServiceUnavailable)
 }
 
-// TestSEC42_Office: three hundred users behind one address come in, all at once,
-// while somebody at another one floods; and all of them again after a restart.
+// TestSEC42_Office: three hundred users behind one address connect at once while another
+// address floods; all of them connect again after a restart.
 func TestSEC42_Office(t *testing.T) {
 	t.Parallel()
 	const office = 300
@@ -141,7 +141,7 @@ func usernames(accounts []harness.Account) (names []string) {
 	return names
 }
 
-// comeIn has every token connect and register, fifty at a time. None is refused.
+// comeIn connects and registers every token, fifty at a time. None may be refused.
 func comeIn(t *testing.T, s *harness.Server, tokens map[string]string) {
 	t.Helper()
 	at := make(chan struct{}, 50)
@@ -170,9 +170,8 @@ func comeIn(t *testing.T, s *harness.Server, tokens map[string]string) {
 	wg.Wait()
 }
 
-// flood opens connections from an address and drops each before it has shown a
-// session, one after the other until ctx is over, and counts how often it was
-// refused.
+// flood opens connections from an address one after the other until ctx ends, drops each
+// before it is verified, and returns how many were refused.
 func flood(ctx context.Context, s *harness.Server, address string, refused *atomic.Int64) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
 	c, err := d.DialContext(ctx, "tcp", s.Addr())
@@ -208,12 +207,12 @@ func flood(ctx context.Context, s *harness.Server, address string, refused *atom
 		if res, err = http.ReadResponse(r, nil); err != nil {
 			return
 		}
-		_, _ = io.Copy(io.Discard, res.Body) // the next one tells
+		_, _ = io.Copy(io.Discard, res.Body) // errors appear at the next request
 	}
 }
 
-// TestSEC42_Session: a session may have five connections. One more is sent away so
-// that it comes back; the five, the session and others notice nothing.
+// TestSEC42_Session: a session may have five connections. A sixth is closed so that its
+// client reconnects; the five, the session and other users are not affected.
 func TestSEC42_Session(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -237,7 +236,7 @@ func TestSEC42_Session(t *testing.T) {
 	}
 }
 
-// TestSEC42_Tabs: any number of tabs are inside where they may be.
+// TestSEC42_Tabs: any number of tabs may be inside if the configuration allows it.
 func TestSEC42_Tabs(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.connections_per_session", "0"))
@@ -247,8 +246,8 @@ func TestSEC42_Tabs(t *testing.T) {
 	}
 }
 
-// TestSEC44_Socket: forty events at once are answered. Who sends far more is told
-// so, to the ack and as response, and at last closed so that it may come back.
+// TestSEC44_Socket: forty events at once are answered. A client that sends far more gets
+// errors, in the ack and in response, and finally a close after which it may reconnect.
 func TestSEC44_Socket(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -256,7 +255,7 @@ func TestSEC44_Socket(t *testing.T) {
 	other := s.Socket(s.Login("veli"))
 	other.Register()
 	k := s.Socket(token)
-	for i := range 500 { // more than refills in the meantime
+	for i := range 500 { // more than the limit refills meanwhile
 		k.TryRaw(fmt.Sprintf(`42%d["ping_manual"]`, i))
 	}
 	last := k.Take("the close", func(p harness.Packet) bool { return p.Kind == harness.Closed })
@@ -310,7 +309,7 @@ func TestSEC44_User(t *testing.T) {
 	var answered, refused atomic.Int64
 	for _, k := range tabs {
 		wg.Go(func() {
-			const each = 35 // each within what a socket may
+			const each = 35 // within the limit of a socket
 			for i := range each {
 				k.TryRaw(fmt.Sprintf(`42%d["ping_manual"]`, 100+i))
 			}
@@ -335,8 +334,8 @@ func TestSEC44_User(t *testing.T) {
 	other.Barrier()
 }
 
-// TestSEC45_OnlineUsers: the list is answered once a second, as presence_sync is;
-// that one even where the limits are off.
+// TestSEC45_OnlineUsers: the list is answered once a second, like presence_sync;
+// presence_sync is limited even if the limits are off.
 func TestSEC45_OnlineUsers(t *testing.T) {
 	t.Parallel()
 	for _, enabled := range []bool{true, false} {

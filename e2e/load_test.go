@@ -17,9 +17,9 @@ const (
 	tenants = 10  // seats
 )
 
-// TestA1_Rush: 200 logins at once of 50 users for 10 seats, by HTTP and then by
-// socket, under the default limits. Nobody ever sees more than ten inside, in
-// the end there are exactly ten, and every refusal is a documented one.
+// TestA1_Rush: 200 parallel logins of 50 users for 10 seats, by HTTP and then by socket,
+// with the default limits. No client ever sees more than ten inside, in the end there
+// are exactly ten, and every refusal is documented.
 func TestA1_Rush(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", fmt.Sprint(tenants)))
@@ -82,15 +82,15 @@ func TestA1_Rush(t *testing.T) {
 	}
 }
 
-// documented are the outcomes that the contract allows here.
+// documented lists the outcomes that the contract allows here.
 var documented = []string{"inside", "429 rate_limited", "503 login_busy", "refused replaced", "seat_limit", "seat_lost", "rate_limited", "ended replaced"}
 
-// tryToEnter logs in, connects and registers, and says how it ended. The socket
-// stays open until the test ends.
+// tryToEnter logs in, connects and registers, and returns the outcome. The socket stays
+// open until the test ends.
 func tryToEnter(s *harness.Server, name, transport string) string {
 	login := harness.Request{Method: "POST", Path: "/login-token", JSON: harness.Credentials{Username: name, Password: harness.Password}}
 	a, err := s.Browser().Try(login)
-	for range 5 { // a machine too busy to finish a TLS handshake in five seconds: as people do
+	for range 5 { // retries like a person if a busy machine cannot finish a TLS handshake in five seconds
 		if err != nil {
 			a, err = s.Browser().Try(login)
 		}
@@ -132,7 +132,7 @@ func tryToEnter(s *harness.Server, name, transport string) string {
 	return outcome(p)
 }
 
-// outcome names what a packet means.
+// outcome returns the outcome that a packet stands for.
 func outcome(p harness.Packet) string {
 	var said struct {
 		OK   bool
@@ -158,8 +158,8 @@ func outcome(p harness.Packet) string {
 	}
 }
 
-// checkHistory looks at everything that the watcher was told: never more users
-// than seats, in no connection_slots and after no user_status.
+// checkHistory checks all events of the watcher: there are never more users than seats,
+// in any connection_slots and after any user_status.
 func checkHistory(t *testing.T, watcher *harness.Socket) {
 	t.Helper()
 	inside := map[string]bool{}
@@ -190,8 +190,8 @@ func checkHistory(t *testing.T, watcher *harness.Socket) {
 	}
 }
 
-// TestI1_SeatsChangeHands: while users come and go all the time on two seats,
-// nobody ever sees a third one inside.
+// TestI1_SeatsChangeHands: while users continuously enter and leave two seats, no client
+// ever sees a third user inside.
 func TestI1_SeatsChangeHands(t *testing.T) {
 	t.Parallel()
 	const people, rounds, limit = 8, 6, 2

@@ -14,9 +14,9 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestSEC56_Canary: secrets go through all that a client can do, by the right
-// door and by wrong ones, and none of them is in the log at its most talkative,
-// in the access log, in the metrics, or in the database with its event log.
+// TestSEC56_Canary: secrets are sent in every request of a client, in the right and in
+// wrong places. None of them is in the debug log, the access log, the metrics, the
+// database or its event log.
 func TestSEC56_Canary(t *testing.T) {
 	t.Parallel()
 	access := filepath.Join(t.TempDir(), "access.log")
@@ -29,7 +29,7 @@ func TestSEC56_Canary(t *testing.T) {
 	secrets["the token"], secrets["its signature"] = token, token[strings.LastIndexByte(token, '.')+1:]
 	secrets["the cookie"], secrets["the device cookie"] = b.Cookies["__Host-turnike"], b.Cookies[harness.DeviceCookie]
 	s.Browser().TryLogin("ali", wrong).Want(401)
-	s.Browser().TryLogin(wrong, wrong).Want(401) // typed into the field of the name
+	s.Browser().TryLogin(wrong, wrong).Want(401) // a password typed into the name field
 	s.Browser().TryLogin(token, token)
 	s.Browser().Do(harness.Request{Method: "POST", Path: "/login-token", JSON: map[string]any{"username": "ali", "password": wrong,
 		"takeover": map[string]any{"ticket": ticket}}})
@@ -122,8 +122,8 @@ func accessLines(t *testing.T, file string) []accessLine {
 	return all
 }
 
-// TestAccessLog: a line for each request, with its route and whose it was, and
-// never its query; after SIGHUP in a new file.
+// TestAccessLog: a line for each request with its route and user, but never its query;
+// after SIGHUP it is written to a new file.
 func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "access.log")
@@ -184,7 +184,7 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-// TestLogLevel: SIGUSR1 turns the log up and down again.
+// TestLogLevel: SIGUSR1 switches the debug log on and off.
 func TestLogLevel(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestContractLogin: the shape of a login's answer and its two cookies.
+// TestContractLogin: the format of a login's answer and its two cookies.
 func TestContractLogin(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -55,7 +55,7 @@ func TestContractLogin(t *testing.T) {
 	}
 }
 
-// TestContractLoginRefused: every 4xx that a login's request alone can cause.
+// TestContractLoginRefused: every 4xx that a login request alone can cause.
 func TestContractLoginRefused(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -117,7 +117,7 @@ func TestContractLoginRefused(t *testing.T) {
 	s.Browser().Do(harness.Request{Method: "POST", Path: "/login-token", Body: exact, Header: jsonType}).Want(200)
 }
 
-// TestSEC03_PasswordLength: long passwords are taken whole, up to 1024 bytes.
+// TestSEC03_PasswordLength: passwords of up to 1024 bytes are not truncated.
 func TestSEC03_PasswordLength(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -141,7 +141,8 @@ func TestSEC03_PasswordLength(t *testing.T) {
 	}
 }
 
-// TestSEC05_OneRefusal: unknown, disabled and wrong look the same.
+// TestSEC05_OneRefusal: an unknown account, a disabled account and a wrong password get
+// the same answer.
 func TestSEC05_OneRefusal(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -168,8 +169,8 @@ func names(h http.Header) map[string]int {
 	return n
 }
 
-// TestSEC09_SeatRefusalIsNoFailure: what a full pool refuses counts as no
-// failure of a login.
+// TestSEC09_SeatRefusalIsNoFailure: a refusal by a full pool does not count as a failed
+// login.
 func TestSEC09_SeatRefusalIsNoFailure(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "1"))

@@ -7,7 +7,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// clears tells whether an answer deletes the session cookie.
+// clears reports whether an answer deletes the session cookie.
 func clears(a *harness.Answer) bool {
 	for _, line := range a.Header.Values("Set-Cookie") {
 		if strings.HasPrefix(line, harness.SessionCookie+"=;") && strings.Contains(line, "Max-Age=0") &&
@@ -18,7 +18,7 @@ func clears(a *harness.Answer) bool {
 	return false
 }
 
-// ended checks a 401 that tells how the session ended.
+// ended requires a 401 with the reason of the session's end.
 func ended(t *testing.T, a *harness.Answer, code, reason string) {
 	t.Helper()
 	doc := a.Problem(401, code)
@@ -28,7 +28,7 @@ func ended(t *testing.T, a *harness.Answer, code, reason string) {
 	}
 }
 
-// TestContractLogout: by cookie and by bearer, and what a second one gets.
+// TestContractLogout: logout by cookie and by bearer token, and a repeated logout.
 func TestContractLogout(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -44,8 +44,8 @@ func TestContractLogout(t *testing.T) {
 		t.Error("logout took the device cookie away")
 	}
 	ended(t, s.Bearer(token).Get("/socket"), "logged_out", "")
-	ended(t, s.Bearer(token).Post("/logout"), "logged_out", "") // a dead bearer
-	if a := kept.Post("/logout").Want(204); !clears(a) {        // a dead cookie
+	ended(t, s.Bearer(token).Post("/logout"), "logged_out", "") // an invalid bearer token
+	if a := kept.Post("/logout").Want(204); !clears(a) {        // an invalid cookie
 		t.Error("logout by a dead cookie does not clear it")
 	}
 	s.Browser().Post("/logout").Problem(401, "unauthorized")
@@ -65,7 +65,7 @@ func TestContractLogout(t *testing.T) {
 	}
 }
 
-// TestSEC31_LogoutCrossSite: no other site can log anybody out.
+// TestSEC31_LogoutCrossSite: other sites cannot log users out.
 func TestSEC31_LogoutCrossSite(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -78,8 +78,8 @@ func TestSEC31_LogoutCrossSite(t *testing.T) {
 	b.Get("/socket").Want(200)
 }
 
-// TestContractAuthorizationDecides: before the cookie, and without falling
-// back to it.
+// TestContractAuthorizationDecides: the Authorization header overrides the cookie and
+// never falls back to it.
 func TestContractAuthorizationDecides(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -107,8 +107,8 @@ func TestContractAuthorizationDecides(t *testing.T) {
 	}
 }
 
-// TestSEC52_DeadCookie: a 401 for a cookie clears it, and so does the login
-// page; a rotated one is left, it would be the new cookie.
+// TestSEC52_DeadCookie: a 401 for a cookie deletes it, and so does the login page. A
+// rotated cookie is not deleted, because that would delete the new one.
 func TestSEC52_DeadCookie(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -155,18 +155,18 @@ func TestA5_Rotation(t *testing.T) {
 	ended(t, s.Bearer(first).Get("/socket"), "rotated", "")
 	s.Bearer(second).Get("/socket").Want(200)
 
-	// SEC-16: a session is never taken over, not even one's own.
+	// SEC-16: an existing session is never reused, not even the user's own.
 	sid := func(token string) any { return harness.ParseToken(t, token).Claims["sid"] }
 	if sid(first) == sid(second) {
 		t.Error("the session id outlived the login")
 	}
 
-	// A program that shows the token is the same device.
+	// A program that sends the token is the same device.
 	program := s.Bearer(second)
 	third := program.Login("ali").Token
 	ended(t, s.Bearer(second).Get("/socket"), "rotated", "")
 
-	// Only the session cookie, as after the device cookie was lost.
+	// Only the session cookie, as if the device cookie was lost.
 	c := s.Browser()
 	c.Cookies[harness.SessionCookie] = b.Cookies[harness.SessionCookie]
 	c.Login("ali") // dead by now: another device
@@ -177,7 +177,7 @@ func TestA5_Rotation(t *testing.T) {
 	device.Login("ali")
 	ended(t, s.Bearer(fourth).Get("/socket"), "rotated", "")
 
-	// Another user's login on the device is no rotation.
+	// Another user's login on the device is not a rotation.
 	shared := s.Browser()
 	shared.Login("veli")
 	veli := shared.Cookies[harness.SessionCookie]
@@ -247,8 +247,8 @@ func TestA7_Credentials(t *testing.T) {
 	}
 }
 
-// TestA8_Admins: they hold no seat, are in no list and no count, and come in
-// when the pool is full; A3 and S1 hold for them.
+// TestA8_Admins: administrators hold no seat, are in no list and no count, and can enter
+// a full pool; A3 and S1 apply to them.
 func TestA8_Admins(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "1"))
@@ -281,7 +281,7 @@ func TestA8_Admins(t *testing.T) {
 	}
 }
 
-// TestT2_Expiry: an expired session is over in every state, once.
+// TestT2_Expiry: an expired session ends in every state, exactly once.
 func TestT2_Expiry(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("token.lifetime", "2s"))

@@ -11,7 +11,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// subject is that of a mail, decoded.
+// subject returns the decoded subject of a mail.
 func subject(t *testing.T, m *netmail.Message) string {
 	t.Helper()
 	s, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
@@ -21,7 +21,7 @@ func subject(t *testing.T, m *netmail.Message) string {
 	return s
 }
 
-// text is the body of a mail, decoded.
+// text returns the decoded body of a mail.
 func text(t *testing.T, m *netmail.Message) string {
 	t.Helper()
 	b, err := io.ReadAll(quotedprintable.NewReader(m.Body))
@@ -31,8 +31,8 @@ func text(t *testing.T, m *netmail.Message) string {
 	return string(b)
 }
 
-// TestMail_PoolFull: when a pool fills up its owner gets a mail, in Turkish,
-// over TLS; killing the server sends it no second time.
+// TestMail_PoolFull: when a pool fills up, its owner gets one mail, in Turkish, over
+// TLS; it is not sent again after the server was killed.
 func TestMail_PoolFull(t *testing.T) {
 	t.Parallel()
 	box := harness.NewMailbox(t)
@@ -43,7 +43,7 @@ func TestMail_PoolFull(t *testing.T) {
 	if got := subject(t, m); got != "[Turnike] default: tüm yerler dolu" || !strings.HasPrefix(m.Header.Get("Subject"), "=?UTF-8?q?") {
 		t.Errorf("subject %q, %q", got, m.Header.Get("Subject"))
 	}
-	if !strings.HasPrefix(body, "default havuzundaki 1 yerin tümü saat ") || !strings.Contains(body, "Ayar: https://app.example.com") {
+	if !strings.HasPrefix(body, "default havuzundaki 1 yerin tümü saat ") || !strings.Contains(body, "Ayarlar: https://app.example.com") {
 		t.Errorf("body:\n%s", body)
 	}
 	if m.Header.Get("To") != "<owner@example.com>" || m.Header.Get("From") != "<turnike@example.com>" || m.Header.Get("Message-Id") == "" {
@@ -54,13 +54,12 @@ func TestMail_PoolFull(t *testing.T) {
 	s.Kill()
 	s.Run()
 	s.Must("mail", "test")
-	if got := subject(t, box.Next(2)); got != "[Turnike] Deneme iletisi" {
+	if got := subject(t, box.Next(2)); got != "[Turnike] Test e-postası" {
 		t.Errorf("the next mail is %q", got)
 	}
 }
 
-// TestMail_Test: the command says what the server answered, and the mend when it
-// does not take the mail.
+// TestMail_Test: the command prints the mail server's answer, and how to fix a refusal.
 func TestMail_Test(t *testing.T) {
 	t.Parallel()
 	box := harness.NewMailbox(t)
@@ -69,7 +68,7 @@ func TestMail_Test(t *testing.T) {
 	if r.Code != 0 || !strings.Contains(r.Out, box.Addr+" has taken the mail for owner@example.com: ") || r.Errout != "" {
 		t.Fatalf("%+v", r)
 	}
-	if m := box.Next(1); subject(t, m) != "[Turnike] Test mail" || !strings.HasPrefix(text(t, m), "Alerts will arrive at this address.") {
+	if m := box.Next(1); subject(t, m) != "[Turnike] Test email" || !strings.HasPrefix(text(t, m), "Alerts will be sent to this address.") {
 		t.Errorf("%v", m.Header)
 	}
 	for mend, options := range map[string][]harness.Option{
@@ -95,8 +94,8 @@ func TestMail_Test(t *testing.T) {
 	}
 }
 
-// TestSEC60_GuessedNames: what strangers type for a name gets into no header.
-// Many failed logins are told of once, also when the server stops in between.
+// TestSEC60_GuessedNames: guessed user names are never in a mail header. Many failed
+// logins are reported once, even if the server restarts in between.
 func TestSEC60_GuessedNames(t *testing.T) {
 	t.Parallel()
 	box := harness.NewMailbox(t)
@@ -119,7 +118,7 @@ func TestSEC60_GuessedNames(t *testing.T) {
 	}
 	s.Restart()
 	s.Must("mail", "test")
-	if got := subject(t, box.Next(2)); got != "[Turnike] Test mail" {
+	if got := subject(t, box.Next(2)); got != "[Turnike] Test email" {
 		t.Errorf("the next mail is %q", got)
 	}
 }

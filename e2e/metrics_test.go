@@ -16,7 +16,7 @@ import (
 
 const metricsToken = "scrape-6f1d0c5f9d2b4a7e"
 
-// figures are the samples of a scrape, by name and labels.
+// figures holds the samples of a scrape by name and labels.
 type figures map[string]float64
 
 var sample = regexp.MustCompile(`(?m)^([a-z_]+(?:\{[^}]*\})?) (\S+)$`)
@@ -31,7 +31,7 @@ func readFigures(text string) figures {
 	return out
 }
 
-// scrape asks the listener of its own.
+// scrape reads the metrics from their own listener.
 func scrape(t *testing.T, s *harness.Server, path string) (int, string) {
 	t.Helper()
 	harness.Eventually(t, "a line says where the metrics are", func() bool { return len(s.Logged("metrics")) > 0 })
@@ -52,8 +52,8 @@ func scrape(t *testing.T, s *harness.Server, path string) (int, string) {
 	return res.StatusCode, string(body)
 }
 
-// TestMetrics_CountWhatHappens: a login, a refusal, a full pool and a kick are
-// all in the next scrape, and the format is Prometheus's own.
+// TestMetrics_CountWhatHappens: the next scrape contains a login, a refusal, a full pool
+// and a kick, in the format of Prometheus.
 func TestMetrics_CountWhatHappens(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("metrics.listen", "127.0.0.1:0"), harness.Set("seat.limit", "2"))
@@ -113,8 +113,8 @@ func TestMetrics_CountWhatHappens(t *testing.T) {
 	s.Browser().Get("/metrics").Problem(404, "not_found")
 }
 
-// TestMetrics_Token: on the main listener only the token of its own opens them;
-// no session's does.
+// TestMetrics_Token: on the main listener, metrics require their own token; a session's
+// token is refused.
 func TestMetrics_Token(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("metrics.token", metricsToken))
@@ -133,13 +133,13 @@ func TestMetrics_Token(t *testing.T) {
 	}
 	s.Bearer(metricsToken).Get("/debug/pprof/").Problem(404, "not_found") // SEC-64
 	s.Bearer(metricsToken).Post("/metrics").Problem(405, "method_not_allowed")
-	s.Bearer(metricsToken).Get("/socket").Problem(401, "invalid_token") // it opens nothing else
+	s.Bearer(metricsToken).Get("/socket").Problem(401, "invalid_token") // valid for nothing else
 	if strings.Contains(s.Stderr(), metricsToken) || strings.Contains(s.CLI("check").Out, metricsToken) {
 		t.Error("SEC-55: the token is shown")
 	}
 }
 
-// TestSEC64_Pprof: profiles are on the listener of its own alone.
+// TestSEC64_Pprof: profiles are only on the metrics listener.
 func TestSEC64_Pprof(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("metrics.listen", "127.0.0.1:0"), harness.Set("metrics.pprof", "true"),
@@ -150,15 +150,15 @@ func TestSEC64_Pprof(t *testing.T) {
 	s.Bearer(metricsToken).Get("/debug/pprof/goroutine").Problem(404, "not_found")
 }
 
-// TestAlerts: Prometheus takes the rules, and each fires when it should.
+// TestAlerts: Prometheus accepts the rules, and each rule fires when it should.
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	promtool(t, "", "check", "rules", "../deploy/prometheus/alerts.yml")
 	promtool(t, "", "test", "rules", "../deploy/prometheus/alerts_test.yml")
 }
 
-// promtool runs Prometheus's own checker. It is skipped where that is not
-// installed, but never under CI.
+// promtool runs Prometheus's checker. If it is not installed, the test is skipped,
+// except in CI.
 func promtool(t *testing.T, stdin string, args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("promtool"); err != nil {

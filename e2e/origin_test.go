@@ -8,7 +8,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// foreignOrigins are all that is near the own one and is not it.
+// foreignOrigins lists origins that are similar to the server's own.
 func foreignOrigins(s *harness.Server) map[string]string {
 	u, _ := url.Parse(s.URL)
 	return map[string]string{
@@ -57,14 +57,14 @@ func TestSEC32_ForeignOrigin(t *testing.T) {
 			} else {
 				a.Problem(403, "cross_origin")
 			}
-			poll.Barrier() // the polling session lives on
+			poll.Barrier() // the polling session continues
 		})
 	}
 }
 
-// TestSEC32_MadeUpOrigin: programs make an Origin up of the host that they dial.
-// On a websocket without any cookie that counts as none: auth.token decides. It
-// counts nowhere else, nor from what says that it is a browser.
+// TestSEC32_MadeUpOrigin: programs derive an Origin from the host that they dial. On a
+// websocket without cookies it counts as missing: auth.token decides. Everywhere else,
+// and from a browser, it is checked.
 func TestSEC32_MadeUpOrigin(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -87,11 +87,11 @@ func TestSEC32_MadeUpOrigin(t *testing.T) {
 				Header: map[string]string{"Origin": made}}).Problem(403, "cross_origin")
 		})
 	}
-	s.Dial(harness.Dial{Token: token, Origin: s.URL, Cookie: b.CookieHeader()}).Register() // the own one is not made up
+	s.Dial(harness.Dial{Token: token, Origin: s.URL, Cookie: b.CookieHeader()}).Register() // the server's own origin is accepted
 }
 
-// TestSEC32_NativeOrigins: the web views of native apps have schemes of
-// their own, which can be listed.
+// TestSEC32_NativeOrigins: web views of native apps have their own schemes, which can be
+// allowed.
 func TestSEC32_NativeOrigins(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("socketio.allowed_origins", "capacitor://localhost,ionic://localhost"))
@@ -109,8 +109,8 @@ func TestSEC32_NativeOrigins(t *testing.T) {
 	}
 }
 
-// TestSEC32_AbsentOrigin: what a request without Origin may do, by who is
-// asking.
+// TestSEC32_AbsentOrigin: the rights of a request without Origin, depending on its
+// credential.
 func TestSEC32_AbsentOrigin(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -127,10 +127,10 @@ func TestSEC32_AbsentOrigin(t *testing.T) {
 			s.Refused(harness.Dial{Transport: transport, Cookie: cookie, Header: site(value)}).Problem(403, "cross_origin")
 		}
 	}
-	// A websocket without one comes from no browser: its cookie counts for nothing.
+	// A websocket without Origin is not from a browser: its cookie is ignored.
 	refusedWith(t, s.Open(harness.Dial{Cookie: cookie}).Connect(), "invalid_token")
 	s.Dial(harness.Dial{Cookie: cookie, Token: token}).Register()
-	// So does a POST. What has an Origin after it counts.
+	// The same applies to a POST. A later request with an Origin is accepted.
 	k := s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie})
 	post := poster(s, k, cookie)
 	post("40", site("cross-site")).Problem(403, "cross_origin")
@@ -138,18 +138,18 @@ func TestSEC32_AbsentOrigin(t *testing.T) {
 	refusedWith(t, k.Next(), "invalid_token")
 	post("40", map[string]string{"Origin": s.URL}).Want(200)
 	k.NextKind(harness.Connected)
-	// Whoever came in by cookie is not spoken for without an Origin.
+	// A connection opened by cookie accepts no POST without an Origin.
 	post(`42["ping_manual"]`, nil).Problem(403, "cross_origin")
 	post(`42["ping_manual"]`, map[string]string{"Origin": s.URL}).Want(200)
 	k.NextEvent("pong_manual", &json.RawMessage{})
 
-	// By auth.token none is needed, whatever cookies are there.
+	// With auth.token no Origin is required, whatever cookies are sent.
 	for _, transport := range transports {
 		for _, jar := range []string{"", cookie, "lang=tr"} {
 			s.Dial(harness.Dial{Transport: transport, Token: token, Cookie: jar}).Leave()
 		}
 	}
-	// The cookie of an upgrade without one counts for nothing either.
+	// The cookie of an upgrade without an Origin is ignored too.
 	k = s.Open(harness.Dial{Transport: harness.Polling, Cookie: cookie})
 	if a := k.TryUpgrade(map[string]string{"Cookie": cookie}); a != nil {
 		t.Fatalf("an upgrade before CONNECT: %d %s", a.Status, a.Body)
@@ -157,7 +157,7 @@ func TestSEC32_AbsentOrigin(t *testing.T) {
 	refusedWith(t, k.Connect(), "invalid_token")
 }
 
-// poster sends POSTs of a polling connection with headers of their own.
+// poster sends POSTs of a polling connection with additional headers.
 func poster(s *harness.Server, k *harness.Socket, cookie string) func(body string, header map[string]string) *harness.Answer {
 	path := "/socket.io/?EIO=4&transport=polling&sid=" + k.Open.SID
 	return func(body string, header map[string]string) *harness.Answer {
@@ -167,8 +167,8 @@ func poster(s *harness.Server, k *harness.Socket, cookie string) func(body strin
 	}
 }
 
-// TestSEC32_Upgrade: the upgrade's origin is one that polling has shown, and
-// its cookie names the same session; otherwise polling lives on.
+// TestSEC32_Upgrade: an upgrade must have the same origin and session cookie as its
+// polling connection; otherwise it is refused and polling continues.
 func TestSEC32_Upgrade(t *testing.T) {
 	t.Parallel()
 	const friend = "https://app.example.com"
@@ -178,17 +178,17 @@ func TestSEC32_Upgrade(t *testing.T) {
 	other := s.Browser()
 	other.Login("veli")
 
-	// Shown by polling: another one, though on the list, is refused.
+	// Another allowed origin than that of polling is refused.
 	k := s.Dial(harness.Dial{Transport: harness.Polling, Cookie: b.CookieHeader(), Origin: s.URL})
 	k.TryUpgrade(map[string]string{"Origin": friend, "Cookie": b.CookieHeader()}).Problem(403, "cross_origin")
 	k.TryUpgrade(map[string]string{"Cookie": b.CookieHeader()}).Problem(403, "cross_origin") // none at all
-	// Another session's cookie, a dead one, or none.
+	// Another session's cookie, an invalid one, or none.
 	k.TryUpgrade(map[string]string{"Origin": s.URL, "Cookie": other.CookieHeader()}).Problem(403, "cross_origin")
 	if a := k.TryUpgrade(map[string]string{"Origin": s.URL}); a == nil || a.Status != 403 {
 		t.Errorf("an upgrade without the cookie: %+v", a)
 	}
 	k.Barrier()
-	// The successor of the same session [A5] may.
+	// The cookie of the session's successor [A5] is accepted.
 	b.Login("ali")
 	if a := k.TryUpgrade(map[string]string{"Origin": s.URL, "Cookie": b.CookieHeader()}); a != nil {
 		t.Errorf("the successor's cookie: %d %s", a.Status, a.Body)
@@ -219,7 +219,7 @@ func TestSEC32_AllowedOrigins(t *testing.T) {
 	if got := a.Header.Get("Access-Control-Allow-Origin"); got != friend {
 		t.Errorf("Access-Control-Allow-Origin %q", got)
 	}
-	// It may open sockets, not log people in or out.
+	// It may open sockets, but not log users in or out.
 	s.Browser().Do(harness.Request{Method: "POST", Path: "/login-token", JSON: harness.Credentials{Username: "ali", Password: harness.Password},
 		Header: map[string]string{"Origin": friend}}).Problem(403, "cross_origin")
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestP2_OwnIncluded: a joiner's own online is in its snapshot and not sent
-// again; its own later changes are told to it too.
+// TestP2_OwnIncluded: a joiner's snapshot contains its own online, which is not sent
+// again; it also receives its own later changes.
 func TestP2_OwnIncluded(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -33,10 +33,9 @@ func TestP2_OwnIncluded(t *testing.T) {
 	}
 }
 
-// TestP3_ChurnIsGapless: while people come and go all the time, everyone who
-// joins in between gets a snapshot and every change after it; the harness fails
-// on a gap, a repetition or a change before the snapshot. In the end all see
-// the same.
+// TestP3_ChurnIsGapless: while users continuously enter and leave, every joiner gets a
+// snapshot and every change after it. The harness fails on a gap, a repetition or a
+// change before the snapshot. In the end all clients see the same state.
 func TestP3_ChurnIsGapless(t *testing.T) {
 	t.Parallel()
 	const people, rounds = 12, 4
@@ -160,7 +159,7 @@ func TestP5_Count(t *testing.T) {
 	}
 }
 
-// TestP5_None: nobody is told anything of the others.
+// TestP5_None: users receive no information about others.
 func TestP5_None(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -190,8 +189,8 @@ func TestP5_None(t *testing.T) {
 	}
 }
 
-// TestP4_NamesUpTo: a pool with more users inside than that behaves as count,
-// and when it falls back everyone gets a snapshot.
+// TestP4_NamesUpTo: above names_up_to a pool behaves like presence = "count"; when the
+// number falls again, every client gets a snapshot.
 func TestP4_NamesUpTo(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("presence.names_up_to", "2"), harness.Set("seat.limit", "5"))
@@ -208,7 +207,7 @@ func TestP4_NamesUpTo(t *testing.T) {
 	third.Leave()
 	for _, k := range []*harness.Socket{first, second} {
 		sync := harness.Sync{Count: 3}
-		for sync.Count != 2 { // one may have told of the rise
+		for sync.Count != 2 { // one may still report the larger number
 			k.UntilEvent("presence_sync", &sync)
 		}
 		if len(sync.Users) != 2 {
@@ -219,7 +218,7 @@ func TestP4_NamesUpTo(t *testing.T) {
 	first.SlotsUsed(3)
 }
 
-// TestP_PoolsApart: pools hear nothing of each other.
+// TestP_PoolsApart: pools receive no events of each other.
 func TestP_PoolsApart(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

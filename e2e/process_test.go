@@ -37,9 +37,8 @@ func TestContractSignals(t *testing.T) {
 	s.Run()
 }
 
-// TestContractStoreUnavailable: while nothing can be written a login is refused
-// with 503 and when to come back, a register with its code; reads go on, and
-// nobody is thrown out.
+// TestContractStoreUnavailable: while the store cannot be written, a login gets 503 with
+// a time to retry and a register its error code; reads work, and no one is disconnected.
 func TestContractStoreUnavailable(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -63,8 +62,8 @@ func TestContractStoreUnavailable(t *testing.T) {
 	inside.Status("ali", "online")
 }
 
-// TestContractDrainUnstored: a server that can write nothing still stops; the
-// seats are in boot grace after the next start [S7].
+// TestContractDrainUnstored: a server that cannot write still stops; after the next
+// start the seats are in boot grace [S7].
 func TestContractDrainUnstored(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -110,8 +109,7 @@ func holdDatabase(t *testing.T, s *harness.Server) (release func()) {
 	return release
 }
 
-// TestContractTLSFiles: the operator's certificate; browsers are told to insist
-// on TLS.
+// TestContractTLSFiles: with the operator's certificate the server sends HSTS.
 func TestContractTLSFiles(t *testing.T) {
 	t.Parallel()
 	cert, key := selfSigned(t, t.TempDir())
@@ -123,7 +121,7 @@ func TestContractTLSFiles(t *testing.T) {
 	s.Socket(s.Login("ali")).Register()
 }
 
-// selfSigned makes a certificate for 127.0.0.1.
+// selfSigned creates a certificate for 127.0.0.1.
 func selfSigned(t *testing.T, dir string) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -149,8 +147,8 @@ func selfSigned(t *testing.T, dir string) (cert, key string) {
 	return cert, key
 }
 
-// TestA2_SessionsShareASeat: with max_sessions = 2 a user's sessions share the
-// one seat, and a third login ends the least recently active.
+// TestA2_SessionsShareASeat: with max_sessions = 2 a user's sessions share one seat, and
+// a third login ends the least recently active session.
 func TestA2_SessionsShareASeat(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

@@ -44,10 +44,10 @@ func haproxy(config string) func(upstream, port, cert, key string) harness.Proxy
 	}
 }
 
-// TestProxies: official clients, browsers and their addresses through the real
-// programs with the configurations that deploy/ has for them [SEC-32] [SEC-47].
-// A heartbeat of five minutes shows that nothing is held back: only an answer
-// that goes out as it is written arrives within the patience of these tests.
+// TestProxies: official clients, browsers and client addresses through real proxies with
+// the configurations of deploy/ [SEC-32] [SEC-47]. The heartbeat of five minutes proves
+// that proxies do not buffer: only unbuffered answers arrive within the timeout of these
+// tests.
 func TestProxies(t *testing.T) {
 	t.Parallel()
 	ends := []harness.Option{harness.Set("tls.mode", "off"), harness.Set("server.listen", "127.0.0.1:0")}
@@ -86,7 +86,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// bundle is one file with certificate and key, as HAProxy wants it.
+// bundle writes certificate and key into one file, as HAProxy requires.
 func bundle(t *testing.T, dir, cert, key string) string {
 	t.Helper()
 	var both []byte
@@ -104,8 +104,8 @@ func bundle(t *testing.T, dir, cert, key string) string {
 	return file
 }
 
-// proxiedClient: an official client logs in, registers, hears others, and is
-// told of its end.
+// proxiedClient: an official client logs in, registers, receives events of others, and
+// the reason of its end.
 func proxiedClient(t *testing.T, s *harness.Server, transport string) {
 	t.Helper()
 	needed(t, "node", "node.mjs")
@@ -124,7 +124,7 @@ func proxiedClient(t *testing.T, s *harness.Server, transport string) {
 	o.Ends()
 }
 
-// proxiedBrowser: the cookie, the pages, and the origin that a browser sees.
+// proxiedBrowser: the cookie, the pages, and the origin as seen by a browser.
 func proxiedBrowser(t *testing.T, s *harness.Server) {
 	t.Helper()
 	b := s.Browser()
@@ -142,10 +142,10 @@ func proxiedBrowser(t *testing.T, s *harness.Server) {
 	b.Post("/logout").Want(204)
 }
 
-// origin is scheme, host and port of the server's address.
+// origin returns scheme, host and port of the server's address.
 func origin(s *harness.Server) string { return "https://" + s.Addr() }
 
-// clientAddress: the client is seen with its own address, whatever it claims.
+// clientAddress: the server sees the client's real address, whatever its headers claim.
 func clientAddress(t *testing.T, s *harness.Server) {
 	t.Helper()
 	s.From("127.0.0.2")
@@ -159,8 +159,8 @@ func clientAddress(t *testing.T, s *harness.Server) {
 	})
 }
 
-// TestSEC47_ProxyProtocol: with the PROXY protocol on, no other connection says
-// anything to the server, and the configuration names who may.
+// TestSEC47_ProxyProtocol: with the PROXY protocol enabled, connections without it are
+// refused, and only configured addresses may use it.
 func TestSEC47_ProxyProtocol(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("tls.mode", "off"), harness.Set("server.listen", "127.0.0.1:0"), harness.Set("server.proxy_protocol", "true"),

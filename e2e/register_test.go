@@ -50,7 +50,7 @@ func TestContractRegister(t *testing.T) {
 	}
 }
 
-// TestContractRegisterWithoutAck: the seed's clients ask for no ack and get the
+// TestContractRegisterWithoutAck: clients that request no ack, as in the seed, get the
 // same events.
 func TestContractRegisterWithoutAck(t *testing.T) {
 	t.Parallel()
@@ -64,8 +64,8 @@ func TestContractRegisterWithoutAck(t *testing.T) {
 	}
 }
 
-// TestContractRegisterAgain: a repeat on the same connection is a no-op with
-// the same answers, and nobody hears of it.
+// TestContractRegisterAgain: a repetition on the same connection has no effect, returns
+// the same answers, and other clients receive no event.
 func TestContractRegisterAgain(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -84,8 +84,8 @@ func TestContractRegisterAgain(t *testing.T) {
 	}
 }
 
-// TestContractRegisterRefused: what register_user says to wrong payloads. The
-// session and the socket outlive each of them.
+// TestContractRegisterRefused: the answers of register_user to invalid payloads. The
+// session and the socket stay open.
 func TestContractRegisterRefused(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

@@ -63,7 +63,7 @@ func TestContractOperatorRoutes(t *testing.T) {
 	}
 }
 
-// TestContractSocketPage: who sees the console page.
+// TestContractSocketPage: the access rules of the console page.
 func TestContractSocketPage(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -95,7 +95,8 @@ func TestContractSocketPage(t *testing.T) {
 	}
 }
 
-// TestSEC18_TokenInURL: refused on every route, for every credential.
+// TestSEC18_TokenInURL: a token in the URL is refused on every route, with every
+// credential.
 func TestSEC18_TokenInURL(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -121,7 +122,7 @@ func TestSEC18_TokenInURL(t *testing.T) {
 	}
 }
 
-// TestSEC34_Headers: on every route and every status.
+// TestSEC34_Headers: security headers on every route and status.
 func TestSEC34_Headers(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -189,7 +190,7 @@ func TestSEC34_Headers(t *testing.T) {
 	check("101 upgrade", 101, s.Switched())
 }
 
-// TestSEC34_HSTS: said when the server is public by TLS.
+// TestSEC34_HSTS: sent if the server is public over TLS.
 func TestSEC34_HSTS(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("tls.mode", "off"), harness.Set("server.public_url", "https://turnike.example.com"))
@@ -200,7 +201,7 @@ func TestSEC34_HSTS(t *testing.T) {
 	}
 }
 
-// TestSEC35_ReturnTo: after a login the browser goes nowhere else.
+// TestSEC35_ReturnTo: after a login the browser is never sent to another site.
 func TestSEC35_ReturnTo(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -227,8 +228,7 @@ func TestSEC35_ReturnTo(t *testing.T) {
 	}
 }
 
-// returnToCorpus are addresses that browsers and parsers read in different
-// ways.
+// returnToCorpus lists addresses that browsers and parsers interpret differently.
 func returnToCorpus(own string) []string {
 	evil := []string{
 		"https://evil.example", "http://evil.example/", "//evil.example", "///evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example",
@@ -251,7 +251,7 @@ func returnToCorpus(own string) []string {
 	return append(corpus, percentAll("/"+strings.Repeat("a", 10_000)))
 }
 
-// percentAll escapes every byte but letters and digits.
+// percentAll escapes every byte except letters and digits.
 func percentAll(s string) string {
 	var b strings.Builder
 	const hex = "0123456789ABCDEF"
@@ -265,8 +265,8 @@ func percentAll(s string) string {
 	return b.String()
 }
 
-// TestSEC37_Floods: too many or too large headers, and clients that never
-// finish, are sent away without harm to the others.
+// TestSEC37_Floods: too many or too large headers, and clients that never finish a
+// request, are refused without affecting others.
 func TestSEC37_Floods(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -287,7 +287,8 @@ func TestSEC37_Floods(t *testing.T) {
 		head := " HTTP/1.1\r\nHost: " + s.Addr() + "\r\n"
 		body := "Content-Length: 100\r\n\r\n{"
 		for name, start := range map[string]string{
-			// Nobody reads these, but net/http would before it answers.
+			// No handler reads these bodies, but net/http would read them before
+			// answering.
 			"unread body":          "POST /logout" + head + body,
 			"body of another type": "POST /login-token" + head + "Content-Type: text/plain\r\n" + body,
 			"body of a refusal":    "POST /?token=x" + head + body,
@@ -327,8 +328,7 @@ func TestSEC37_Floods(t *testing.T) {
 	s.Browser().Get("/healthz").Want(200)
 }
 
-// TestContractPlainHTTP: what speaks HTTP to the TLS port gets no page and no
-// cookie.
+// TestContractPlainHTTP: plain HTTP on the TLS port returns no page and no cookie.
 func TestContractPlainHTTP(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -354,7 +354,8 @@ func TestContractPlainHTTP(t *testing.T) {
 	}
 }
 
-// TestSEC53_TLS: nothing under 1.2, and the local CA's key is only the owner's.
+// TestSEC53_TLS: TLS below 1.2 is refused, and only the owner can read the local CA's
+// key.
 func TestSEC53_TLS(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

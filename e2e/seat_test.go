@@ -7,7 +7,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// seat is the state of a user's seat in `session list`.
+// seat returns the state of a user's seat in `session list`.
 func seat(row harness.SessionRow) string {
 	if row.Seat == nil {
 		return "none"
@@ -15,8 +15,8 @@ func seat(row harness.SessionRow) string {
 	return *row.Seat
 }
 
-// TestS1_NewestConnectionWins: the older connection of the same session ends
-// alone; the session, the seat and the others notice nothing.
+// TestS1_NewestConnectionWins: only the older connection of the same session ends; the
+// session, the seat and other users are not affected.
 func TestS1_NewestConnectionWins(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -40,12 +40,12 @@ func TestS1_NewestConnectionWins(t *testing.T) {
 			}
 		})
 	}
-	// The watch of the harness sees every number, so these are all there was.
+	// The presence watch checks every sequence number, so there were no other events.
 	s.Socket(s.Login("ayse")).Register()
 	watcher.Status("ayse", "online")
 }
 
-// TestS1_PresenceSaysNothing: to others a replaced connection is no event.
+// TestS1_PresenceSaysNothing: others receive no event for a replaced connection.
 func TestS1_PresenceSaysNothing(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -68,8 +68,8 @@ func TestS1_PresenceSaysNothing(t *testing.T) {
 	}
 }
 
-// TestS1_TwoTabsFight: after five replacements in ten seconds the one inside
-// stays and the next is sent away.
+// TestS1_TwoTabsFight: after five replacements in ten seconds the connected tab stays
+// and the next one is refused.
 func TestS1_TwoTabsFight(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -91,9 +91,8 @@ func TestS1_TwoTabsFight(t *testing.T) {
 	}
 }
 
-// TestS1_DocumentedReconnect: two tabs that come back at once whenever they were
-// sent off, as Socket.IO's documentation shows it. One of them is refused for good,
-// the other one stays.
+// TestS1_DocumentedReconnect: two tabs that reconnect at once after each disconnect, as
+// in Socket.IO's documentation. One of them is finally refused, the other stays.
 func TestS1_DocumentedReconnect(t *testing.T) {
 	t.Parallel()
 	needed(t, "node", "fight.mjs")
@@ -125,8 +124,8 @@ func TestS1_DocumentedReconnect(t *testing.T) {
 	}
 }
 
-// TestS1_Tabs: with connections_per_session = 0 tabs share a seat, which is
-// free when the last one leaves.
+// TestS1_Tabs: with connections_per_session = 0 tabs share a seat, which is freed when
+// the last one leaves.
 func TestS1_Tabs(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.connections_per_session", "0"), harness.Set("seat.limit", "2"))
@@ -160,8 +159,8 @@ func TestS1_Tabs(t *testing.T) {
 	}
 }
 
-// TestS3_Leaving: DISCONNECT frees at once; every way of losing the transport
-// means grace, and the owner resumes.
+// TestS3_Leaving: DISCONNECT frees the seat at once. After any loss of the transport the
+// seat is in grace, and the owner can resume.
 func TestS3_Leaving(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -204,8 +203,8 @@ func TestS3_Leaving(t *testing.T) {
 	}
 }
 
-// TestS3_GraceRunsOut: a lost seat is freed when its grace is over; with no
-// grace at once, as the seed does.
+// TestS3_GraceRunsOut: a lost seat is freed at the end of its grace, or at once without
+// grace, as in the seed.
 func TestS3_GraceRunsOut(t *testing.T) {
 	t.Parallel()
 	for _, grace := range []string{"1s", "0s"} {
@@ -229,7 +228,7 @@ func TestS3_GraceRunsOut(t *testing.T) {
 	}
 }
 
-// TestS3_Logout: frees at once and ends every connection.
+// TestS3_Logout: a logout frees the seat at once and ends every connection.
 func TestS3_Logout(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -289,12 +288,12 @@ func TestS4_Reclaim(t *testing.T) {
 	back.Register()
 	back.Leave()
 	watcher.Status("ali", "offline")
-	// Having held a seat again, the next refusal is an ordinary one.
+	// After holding a seat again, the next refusal is an ordinary one.
 	s.Socket(s.Login("ayse")).Register()
 	full(t, s.Socket(token).Fails("seat_limit", "register_user", map[string]any{}), 1, 1)
 }
 
-// full checks what a refusal tells to help [S9].
+// full checks the helpful fields of a refusal [S9].
 func full(t *testing.T, f harness.Failure, limit, used int) {
 	t.Helper()
 	if f.Pool != "default" || f.Max == nil || *f.Max != limit || f.Used == nil || *f.Used != used || f.RetryAfter == nil || *f.RetryAfter <= 0 {
@@ -302,8 +301,8 @@ func full(t *testing.T, f harness.Failure, limit, used int) {
 	}
 }
 
-// TestS5_FrozenAndKilled: a client that is suspended or killed is noticed by
-// the server's pings or its broken connection alone.
+// TestS5_FrozenAndKilled: the server detects a suspended client by its pings, and a
+// killed one by the broken connection.
 func TestS5_FrozenAndKilled(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("socketio.ping_interval", "500ms"), harness.Set("socketio.ping_timeout", "500ms"),
@@ -327,7 +326,7 @@ func TestS5_FrozenAndKilled(t *testing.T) {
 	watcher.Barrier()
 }
 
-// TestS6_LapsedSeat: a seat that ran out revives only through admission.
+// TestS6_LapsedSeat: a lapsed seat returns only through admission.
 func TestS6_LapsedSeat(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "1"), harness.Set("seat.grace", "1s"))
@@ -342,8 +341,8 @@ func TestS6_LapsedSeat(t *testing.T) {
 	s.Socket(token).Fails("seat_limit", "register_user", map[string]any{})
 }
 
-// TestS7_Crash: after kill -9 nobody is logged out, the owners resume, and no
-// stranger comes in.
+// TestS7_Crash: after kill -9 no one is logged out, the owners resume, and no other user
+// can enter.
 func TestS7_Crash(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "2"), harness.Set("seat.reclaim_after", "0s"))
@@ -379,7 +378,7 @@ func TestS7_Crash(t *testing.T) {
 	}
 }
 
-// TestS7_BootGraceRunsOut: seats that nobody comes back for are free after it.
+// TestS7_BootGraceRunsOut: unclaimed seats are freed at the end of boot grace.
 func TestS7_BootGraceRunsOut(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("seat.limit", "1"), harness.Set("seat.boot_grace", "1s"))
@@ -395,7 +394,7 @@ func TestS7_BootGraceRunsOut(t *testing.T) {
 	s.Bearer(tokens["ali"]).Get("/socket").Want(200) // still logged in
 }
 
-// TestS8_LowerLimit: nobody is thrown out, nobody comes in until there is room.
+// TestS8_LowerLimit: no one is removed, and no one can enter until there is room.
 func TestS8_LowerLimit(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -431,15 +430,15 @@ func TestS8_LowerLimit(t *testing.T) {
 		waiting.UntilEvent("connection_slots", &slots)
 	}
 	s.Socket(s.Login("veli")).Register()
-	// A limit that was set outlives a restart, whatever the configuration says.
+	// A limit set by a command survives a restart and overrides the configuration.
 	s.Restart()
 	if p := s.Pool("default"); p.Limit != 2 {
 		t.Errorf("after a restart: %+v", p)
 	}
 }
 
-// TestS2_LoginSeat: in pools with login = "seat" the login itself takes a
-// seat, or is refused.
+// TestS2_LoginSeat: in pools with login = "seat" the login itself takes a seat or is
+// refused.
 func TestS2_LoginSeat(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestSEC15_DumpLogsNobodyIn: what grants something by being known is nowhere in
-// the data directory, nor in the log.
+// TestSEC15_DumpLogsNobodyIn: the data directory and the log contain no usable
+// credential.
 func TestSEC15_DumpLogsNobodyIn(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("log.level", "debug"))
@@ -50,8 +50,8 @@ func TestSEC15_DumpLogsNobodyIn(t *testing.T) {
 	s.Run()
 }
 
-// TestSEC64_ProblemsTellNothing: no refusal shows anything of the inside, and
-// each has an id to ask about.
+// TestSEC64_ProblemsTellNothing: refusals reveal no internals, and each has a request
+// id.
 func TestSEC64_ProblemsTellNothing(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -81,7 +81,7 @@ func problemCode(body string) string {
 	return code
 }
 
-// TestContractProblemLanguage: problems are said in the reader's language.
+// TestContractProblemLanguage: problem documents are in the reader's language.
 func TestContractProblemLanguage(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -94,7 +94,7 @@ func TestContractProblemLanguage(t *testing.T) {
 	if said["tr"] == said["en"] || said["tr"] == "" || said["en"] == "" {
 		t.Errorf("messages %q", said)
 	}
-	// A program that asks for none is answered in English, a page as ever.
+	// Without Accept-Language a program gets English; a page gets the default language.
 	for _, header := range []map[string]string{{}, {"Accept-Language": "*"}} {
 		a := s.Browser().Do(harness.Request{Path: "/socket", Header: header})
 		if doc := a.Problem(401, "unauthorized"); doc["message"] != "Log in to continue." {
@@ -110,9 +110,9 @@ func TestContractProblemLanguage(t *testing.T) {
 	}
 }
 
-// TestSEC55_SecretsStayInside: a server that has all its secrets from credentials
-// of its unit shows none of them in its arguments, its environment, its log, its
-// configuration's dump or an answer; nor does a refusal to start.
+// TestSEC55_SecretsStayInside: a server that reads all its secrets from credentials of
+// its unit shows none of them in its arguments, environment, log, configuration dump or
+// answers, nor when it refuses to start.
 func TestSEC55_SecretsStayInside(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

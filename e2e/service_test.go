@@ -15,8 +15,8 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestServiceManager: what systemd is told, over its own protocol, and a socket
-// of its own that outlives the server.
+// TestServiceManager: the notifications to systemd, and a socket of systemd that stays
+// open while the server restarts.
 func TestServiceManager(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "notify")
@@ -42,7 +42,7 @@ func TestServiceManager(t *testing.T) {
 	s.Stop()
 	expect(t, told, "STOPPING=1")
 
-	// Nobody serves, and still nobody is refused: the question waits.
+	// While no server runs, connections are not refused: the request waits.
 	answered := make(chan error, 1)
 	b := s.Browser()
 	b.Header["Authorization"] = "Bearer " + ali
@@ -59,8 +59,8 @@ func TestServiceManager(t *testing.T) {
 	}
 }
 
-// said is all that the server tells its manager. It is read at once, as systemd
-// does: the kernel keeps ten messages and drops what follows.
+// said holds all notifications of the server. They are read at once, as systemd does,
+// because the kernel buffers only ten messages.
 func said(manager *net.UnixConn) <-chan string {
 	messages := make(chan string, 1<<16)
 	go func() { // ends when the test closes the socket
@@ -76,7 +76,7 @@ func said(manager *net.UnixConn) <-chan string {
 	return messages
 }
 
-// expect waits until the server says something.
+// expect waits for a notification of the server.
 func expect(t *testing.T, messages <-chan string, want string) {
 	t.Helper()
 	late := time.After(harness.Patience)
@@ -92,8 +92,9 @@ func expect(t *testing.T, messages <-chan string, want string) {
 	}
 }
 
-// TestDrainDelay: a stopping server says so first and serves on, but lets no
-// connection in; then everyone is sent away to come back. A second signal ends it at once.
+// TestDrainDelay: a stopping server first reports that it drains and keeps serving, but
+// accepts no new connection; then it closes all connections so that clients reconnect. A
+// second signal ends it at once.
 func TestDrainDelay(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("server.drain_delay", "10m"))
@@ -121,8 +122,7 @@ func TestDrainDelay(t *testing.T) {
 	s.Stopped()
 }
 
-// TestSEC65_Units: systemd finds nothing to complain about in the units, and
-// their exposure stays low.
+// TestSEC65_Units: systemd reports no error in the units, and their exposure stays low.
 func TestSEC65_Units(t *testing.T) {
 	t.Parallel()
 	analyze := harness.Program(t, "systemd-analyze")

@@ -8,7 +8,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// standing is a session in a 409.
+// standing is a session in a 409 answer.
 type standing struct {
 	ID         string `json:"id"`
 	Device     string `json:"device"`
@@ -17,8 +17,8 @@ type standing struct {
 	Connected  bool   `json:"connected"`
 }
 
-// conflict is the problem document of a login that has to be confirmed, or that an
-// account in use refuses.
+// conflict is the problem document of a login that must be confirmed, or that is refused
+// because the account is in use.
 type conflict struct {
 	Type, Title, Detail, Code, Message string
 	Status                             int
@@ -42,7 +42,7 @@ func conflicts(t *testing.T, a *harness.Answer, code string) conflict {
 	return c
 }
 
-// asked requires 409 takeover_required and gives it.
+// asked requires 409 takeover_required and returns it.
 func asked(t *testing.T, a *harness.Answer, cause string) conflict {
 	t.Helper()
 	c := conflicts(t, a, "takeover_required")
@@ -65,33 +65,33 @@ func confirm(b *harness.Browser, name string, takeover map[string]any) *harness.
 		"username": name, "password": harness.Password, "takeover": takeover}})
 }
 
-// TestA6_WarBreaker: two browsers that keep replacing each other have to confirm;
-// a ticket is good once, for its user, and over a restart.
+// TestA6_WarBreaker: two browsers that keep replacing each other must confirm. A ticket
+// is valid once, only for its user, and across a restart.
 func TestA6_WarBreaker(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
 	phone, laptop := s.Browser(), s.Browser()
 	phone.Login("ali")
-	laptop.Login("ali") // not known before, and from the same address: no move of war
+	laptop.Login("ali") // an unknown device from the same address: not counted as sharing
 	phone.Login("ali")
 	laptop.Login("ali")
 	last := phone.Login("ali").Token
 	s.Login("veli")
-	s.Login("veli") // another user is free to
+	s.Login("veli") // another user is not affected
 
 	c := asked(t, laptop.TryLogin("ali", harness.Password), "war_breaker")
 	if len(c.Sessions) != 1 || c.Sessions[0].ID != s.SessionOf("ali").ID || c.Sessions[0].Connected || c.Message == "" {
 		t.Errorf("%+v", c)
 	}
-	asked(t, s.Browser().TryLogin("ali", harness.Password), "war_breaker") // whoever it is
-	phone.Get("/socket").Want(200)                                         // who is in, stays in
+	asked(t, s.Browser().TryLogin("ali", harness.Password), "war_breaker") // from any browser
+	phone.Get("/socket").Want(200)                                         // the current session stays
 	if n := len(s.Logged("account sharing suspected")); n != 1 {
 		t.Errorf("%d alarms, want one", n)
 	}
 	laptop.TryLogin("ali", wrong).Problem(401, "invalid_credentials")
-	confirm(laptop, "veli", map[string]any{"ticket": c.Ticket}).Want(200) // which asks nobody: it is no war of veli's
+	confirm(laptop, "veli", map[string]any{"ticket": c.Ticket}).Want(200) // no confirmation is needed: veli's account is not shared
 
-	// A5 is looked at before: the same browser goes on.
+	// A5 comes first: the same browser may continue.
 	phone.Login("ali")
 	ended(t, s.Bearer(last).Get("/socket"), "rotated", "")
 
@@ -103,7 +103,7 @@ func TestA6_WarBreaker(t *testing.T) {
 	ended(t, phone.Get("/socket"), "replaced", "")
 	asked(t, confirm(phone, "ali", map[string]any{"ticket": spent}), "war_breaker")
 
-	// A password of an operator's makes tickets void.
+	// A new password set by an operator invalidates tickets.
 	c = asked(t, phone.TryLogin("ali", harness.Password), "war_breaker")
 	s.Must("session", "issue", "ali") // an operator's right
 	for _, body := range []any{"x", map[string]any{}, map[string]any{"ticket": ""}, map[string]any{"ticket": 1},
@@ -113,7 +113,7 @@ func TestA6_WarBreaker(t *testing.T) {
 	}
 }
 
-// TestA6_ByAddress: the same program, without cookies, at two places.
+// TestA6_ByAddress: the same program without cookies at two addresses.
 func TestA6_ByAddress(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("server.trusted_proxies", "127.0.0.0/8"))
@@ -131,8 +131,8 @@ func TestA6_ByAddress(t *testing.T) {
 	from("192.0.2.1").Want(200)
 }
 
-// TestA4_Ask: a login that finds the account open has to be confirmed, and says
-// which session is to end.
+// TestA4_Ask: a login to an account in use must be confirmed and must name the session
+// to end.
 func TestA4_Ask(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("session.max_per_user", "2"))
@@ -151,7 +151,7 @@ func TestA4_Ask(t *testing.T) {
 	s.Bearer(first).Get("/socket").Want(200)
 }
 
-// TestA4_Deny: an account in use refuses others; a dead session locks nobody out.
+// TestA4_Deny: an account in use refuses other logins; an ended session does not.
 func TestA4_Deny(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("session.policy", "deny"), harness.Set("ratelimit.login_account", "3"))
@@ -159,13 +159,13 @@ func TestA4_Deny(t *testing.T) {
 	token := owner.Login("ali").Token
 	k := s.Socket(token)
 	k.Register()
-	for range 5 { // SEC-09: no failure
+	for range 5 { // SEC-09: not counted as failures
 		c := conflicts(t, s.Browser().TryLogin("ali", harness.Password), "already_active")
 		if len(c.Sessions) != 1 || !c.Sessions[0].Connected || c.Ticket != "" {
 			t.Errorf("%+v", c)
 		}
 	}
-	k.Barrier()        // nobody has told it anything
+	k.Barrier()        // it has received no event
 	owner.Login("ali") // A5
 	owner.Post("/logout").Want(204)
 	s.Login("ali")

@@ -17,7 +17,7 @@ import (
 
 func containsKey(text string) bool { return strings.Contains(text, "PRIVATE KEY") }
 
-// TestContractToken: the claims, and that the published key verifies it.
+// TestContractToken: the claims, and verification with the published key.
 func TestContractToken(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -75,7 +75,7 @@ func checkClaims(t *testing.T, c map[string]any, username, role, expiresAt strin
 
 const secret = "kX9-cok-gizli-bir-anahtar-0123456789abcdef"
 
-// TestContractHS256: the seed's variable makes tokens that the seed could read.
+// TestContractHS256: with the seed's variable, tokens are compatible with the seed.
 func TestContractHS256(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Env("JWT_SECRET_KEY="+secret))
@@ -102,8 +102,8 @@ func TestContractHS256(t *testing.T) {
 	}
 }
 
-// TestSEC20_Forged: with the secret known every claim can be wrong alone; each
-// is refused by HTTP and by a socket, and the true token goes on working.
+// TestSEC20_Forged: with a known secret each claim is forged separately. Each forgery is
+// refused by HTTP and by a socket, and the real token still works.
 func TestSEC20_Forged(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Env("JWT_SECRET_KEY="+secret))
@@ -155,14 +155,14 @@ func TestSEC20_Forged(t *testing.T) {
 		})
 	}
 	s.Bearer(good).Get("/socket").Want(200)
-	// SEC-58: what the token says of the role counts for nothing.
+	// SEC-58: the role in the token is ignored.
 	k := s.Socket(tok.With(m{"role": "admin", "username": "veli"}).SignHS256(key))
 	if got := k.Register(); got.Response.User.Role != "user" || got.Response.Username != "ali" {
 		t.Errorf("a token's role and name are believed: %+v", got.Response)
 	}
 }
 
-// refusedWith requires a CONNECT_ERROR of the contract's shape.
+// refusedWith requires a CONNECT_ERROR in the format of the contract.
 func refusedWith(t *testing.T, p harness.Packet, code string) harness.ConnectError {
 	t.Helper()
 	var e harness.ConnectError
@@ -178,8 +178,8 @@ func refusedWith(t *testing.T, p harness.Packet, code string) harness.ConnectErr
 	return e
 }
 
-// TestSEC20_PublicKeyAsSecret: the published key signs nothing, and neither
-// does a foreign one.
+// TestSEC20_PublicKeyAsSecret: tokens signed with the published key as a secret, or with
+// a foreign key, are refused.
 func TestSEC20_PublicKeyAsSecret(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -210,12 +210,12 @@ func TestSEC20_PublicKeyAsSecret(t *testing.T) {
 			refusedWith(t, s.Open(harness.Dial{Token: token}).Connect(), "invalid_token")
 		})
 	}
-	// Another server's token is another issuer's.
+	// Another server's token has another issuer.
 	two := harness.Start(t)
 	two.Bearer(s.Login("ali")).Get("/socket").Problem(401, "invalid_token")
 }
 
-// TestSEC12_BadSecrets: no server runs with a secret that is known or short.
+// TestSEC12_BadSecrets: the server refuses to start with a known or short secret.
 func TestSEC12_BadSecrets(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{":D", "changeme", "secret", "CHANGE_ME", strings.Repeat("x", 31), strings.Repeat("a", 64),

@@ -7,9 +7,9 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestSEC32_RefusalsLeaveATrace: a refused login and a refused socket are in the
-// log once, with who, from where, and the key to look at; the page under a name
-// that is not the server's says what the operator has to set.
+// TestSEC32_RefusalsLeaveATrace: a refused login and a refused socket are logged once,
+// with user, address, and the configuration key to check. The page at an unknown address
+// says what the operator must configure.
 func TestSEC32_RefusalsLeaveATrace(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -20,7 +20,7 @@ func TestSEC32_RefusalsLeaveATrace(t *testing.T) {
 		s.Browser().Do(harness.Request{Path: "/socket.io/?EIO=4&transport=polling", Header: map[string]string{"Origin": "https://app.example.com"}}).
 			Problem(403, "cross_origin")
 	}
-	for language, text := range map[string]string{"en": "This address is not set up", "tr": "Bu adres tanımlı değil"} {
+	for language, text := range map[string]string{"en": "This address is not configured", "tr": "Bu adres tanımlı değil"} {
 		page := s.Browser().Do(harness.Request{Path: "/", Host: lan, Header: map[string]string{"Accept": "text/html", "Accept-Language": language}}).Want(200)
 		if !strings.Contains(page.Body, text) || !strings.Contains(page.Body, "server.public_url = &#34;https://"+lan+"&#34;") {
 			t.Errorf("the page says\n%s", page.Body)

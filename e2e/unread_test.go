@@ -16,7 +16,7 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// fullPipe returns a pipe that takes nothing more until somebody reads it.
+// fullPipe returns a pipe that is full until it is read.
 func fullPipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -32,7 +32,7 @@ func fullPipe(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// fill writes to a pipe until it takes nothing more.
+// fill writes to a pipe until it is full.
 func fill(t *testing.T, w *os.File) {
 	t.Helper()
 	for _, size := range []int{4096, 1} {
@@ -50,8 +50,8 @@ func fill(t *testing.T, w *os.File) {
 	}
 }
 
-// TestI5_UnreadLog: a server whose log nobody reads answers every login, drains
-// at SIGTERM, and ends. Once somebody reads, the lines are there.
+// TestI5_UnreadLog: a server whose log is not read answers every login, drains at
+// SIGTERM, and ends. When the log is read later, the lines are there.
 func TestI5_UnreadLog(t *testing.T) {
 	t.Parallel()
 	r, w := fullPipe(t)
@@ -64,7 +64,7 @@ func TestI5_UnreadLog(t *testing.T) {
 	inside.Barrier()
 
 	seen := make(chan int)
-	go func() { // somebody reads again
+	go func() { // read the log again
 		n := 0
 		for lines := bufio.NewScanner(r); lines.Scan(); {
 			var l struct{ Msg string }
@@ -81,7 +81,7 @@ func TestI5_UnreadLog(t *testing.T) {
 	s.Stopped()
 }
 
-// TestI5_UnreadLogDrains: SIGTERM drains and ends a server whose log nobody reads.
+// TestI5_UnreadLogDrains: SIGTERM drains and ends a server whose log is not read.
 func TestI5_UnreadLogDrains(t *testing.T) {
 	t.Parallel()
 	_, w := fullPipe(t)
@@ -109,8 +109,8 @@ func TestI5_UnreadLogSecondSignal(t *testing.T) {
 	}
 }
 
-// TestI5_UnreadLogCrash: a process that ends by itself does not wait for a reader
-// of its last words.
+// TestI5_UnreadLogCrash: a process that crashes does not wait until its last output is
+// read.
 func TestI5_UnreadLogCrash(t *testing.T) {
 	t.Parallel()
 	_, w := fullPipe(t)
@@ -121,7 +121,7 @@ func TestI5_UnreadLogCrash(t *testing.T) {
 	}
 }
 
-// TestI5_UnreadLogBadStart: nor does a start that fails.
+// TestI5_UnreadLogBadStart: a start that fails does not wait until its output is read.
 func TestI5_UnreadLogBadStart(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"configuration": {"--seat-limit", "none"}, "address": {"--listen", "256.0.0.1:1"}} {
@@ -136,8 +136,8 @@ func TestI5_UnreadLogBadStart(t *testing.T) {
 	}
 }
 
-// TestI5_UnreadAccessLog: an access log on a pipe that nobody reads delays no
-// request, no reload and no end; it goes on when somebody reads.
+// TestI5_UnreadAccessLog: an access log on a pipe that is not read delays no request, no
+// reload and no shutdown; it continues when the pipe is read.
 func TestI5_UnreadAccessLog(t *testing.T) {
 	t.Parallel()
 	fifo := filepath.Join(t.TempDir(), "access")

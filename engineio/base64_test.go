@@ -9,14 +9,14 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// [eio4:base64] A client that cannot take binary frames says so by b64, in the
-// request of the websocket, and is sent text.
+// [eio4:base64] A client that does not support binary frames sets b64 in the websocket
+// request and receives text frames.
 func TestBase64OverWebSocket(t *testing.T) {
 	h := serveWith(t, Config{}, sendBack)
 	mixed := Concat(Text([]byte("a")), Binary([]byte{1, 2, 3, 4}), Text([]byte("b")))
 	exchange := func(t *testing.T, s *socket, c *Conn) {
 		t.Helper()
-		s.send("bAQIDBA==") // comes back
+		s.send("bAQIDBA==") // echoed
 		if got := s.text(); got != "bAQIDBA==" {
 			t.Errorf("got %q", got)
 		}
@@ -42,7 +42,7 @@ func TestBase64OverWebSocket(t *testing.T) {
 		s.t = t
 		s.send("2probe")
 		s.text()
-		l.conn.Send(mixed) // queued before it takes over
+		l.conn.Send(mixed) // queued before the websocket takes over
 		s.send("5")
 		for _, want := range []string{"4a", "bAQIDBA==", "4b"} {
 			if got := s.text(); got != want {
@@ -65,8 +65,8 @@ func TestBase64OverWebSocket(t *testing.T) {
 	})
 }
 
-// [RFC6455:4.2.2] Of the subprotocols that a client asks for the first of
-// Config.Subprotocols is chosen, and none else.
+// [RFC6455:4.2.2] The chosen subprotocol is the first of Config.Subprotocols that the
+// client asks for, or none.
 func TestSubprotocol(t *testing.T) {
 	for _, tt := range []struct {
 		ours, asked, want string
@@ -76,7 +76,7 @@ func TestSubprotocol(t *testing.T) {
 		{"b,a", "a", "a"},
 		{"b,a", "c", ""},
 		{"b,a", "", ""},
-		{"b", "B", ""}, // compared exactly
+		{"b", "B", ""}, // names are case-sensitive
 	} {
 		cfg := Config{}
 		if tt.ours != "" {

@@ -15,10 +15,10 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// patience bounds what a test waits for; it is never reached when all is well.
+// patience is the timeout of a test's waits; a passing test never reaches it.
 const patience = 20 * time.Second
 
-// probe is the receiver of the tests: it notes all it is told.
+// probe is the receiver of the tests: it records all calls.
 type listener struct {
 	conn     *Conn
 	messages chan string
@@ -40,7 +40,7 @@ func (l *listener) Message(data []byte, binary bool) {
 
 func (l *listener) Closed(why Closure) { l.closed <- why }
 
-// harness is a server on a real port, and what it received.
+// harness is a server on a real port and the connections it received.
 type harness struct {
 	t      *testing.T
 	server *Server
@@ -58,7 +58,7 @@ func serveWith(t *testing.T, cfg Config, on func(c *Conn, data []byte, binary bo
 	return serveOn(t, cfg, on, func(l net.Listener) net.Listener { return l })
 }
 
-// serveOn is serveWith on a listener of the test's own.
+// serveOn is serveWith on a given listener.
 func serveOn(t *testing.T, cfg Config, on func(c *Conn, data []byte, binary bool), wrap func(net.Listener) net.Listener) *harness {
 	t.Helper()
 	h := &harness{t: t, opened: make(chan *listener, 64), on: on}
@@ -110,7 +110,7 @@ func (h *harness) do(method, query, body string, header ...string) (int, string)
 	h.t.Helper()
 	var r io.Reader = strings.NewReader(body)
 	if len(header) > 0 && header[0] == "Transfer-Encoding" {
-		r, header = io.MultiReader(r), nil // a length the client cannot know
+		r, header = io.MultiReader(r), nil // hide the length from the client
 	}
 	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
 	defer cancel()
@@ -265,7 +265,7 @@ func (s *socket) text() string {
 	return string(f.Payload)
 }
 
-// closed reads on to the close frame, answers it, and sees the connection end.
+// closed reads up to the close frame, answers it, and checks that the connection ends.
 func (s *socket) closed() (code int) {
 	s.t.Helper()
 	for {
@@ -282,7 +282,7 @@ func (s *socket) closed() (code int) {
 	}
 }
 
-// unwelcome probes, and is closed before anything else is said.
+// unwelcome sends a probe and checks that it is closed without another frame.
 func (s *socket) unwelcome() {
 	s.t.Helper()
 	s.send("2probe")

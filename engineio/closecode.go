@@ -19,14 +19,14 @@ const (
 	codeInternal = 1011
 )
 
-// protocolError is a peer's fault that ends the connection with its code.
+// protocolError is a peer's violation of the protocol; it ends the connection with code.
 type protocolError struct {
 	code   int
 	reason string // a detail
 	why    string // a Reason
 }
 
-// closing is the end it causes.
+// closing returns the end that the error causes.
 func (e protocolError) closing() closing {
 	return closing{how: aborted, why: e.why, code: e.code, reason: e.reason}
 }

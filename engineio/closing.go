@@ -5,38 +5,38 @@ import (
 	"unicode/utf8"
 )
 
-// Close ends the connection so that an official client comes back by itself: on
-// a websocket the close frame with code and reason (at most 123 bytes of UTF-8),
-// on polling the Engine.IO close packet with status 503, in the answer to the
-// pending or the next poll. On a websocket what was queued before may still be written.
+// Close ends the connection in a way that makes an official client reconnect. On a
+// websocket it sends a close frame with code and reason (at most 123 bytes of UTF-8). On
+// polling it sends the Engine.IO close packet with status 503, in the answer to the
+// pending or the next poll. On a websocket, messages that are already queued may still
+// be written.
 //
-// The code is one of [RFC6455:7.4], an application's own are 4000 to 4999; zero
-// sends none. A reason that is too long is cut.
+// The code is one of [RFC6455:7.4]; 4000 to 4999 are for applications; zero sends no
+// code. A reason that is too long is cut.
 func (c *Conn) Close(code int, reason string) {
 	c.finish(closing{code: code, reason: reason})
 }
 
-// Abort is Close for a peer that broke the protocol: nothing queued is written
-// any more, and a polling session is unknown at once.
+// Abort is Close for a peer that broke the protocol: it drops the queue and forgets a
+// polling session at once.
 func (c *Conn) Abort(code int, reason string) {
 	c.finish(closing{how: aborted, code: code, reason: reason})
 }
 
-// End ends the connection for good. From the moment it returns the connection
-// takes no more messages and drops what others send; last is the last thing the
-// peer hears.
+// End ends the connection for good. Once it returns, the connection accepts no messages
+// from the peer and drops everything that is sent to it. last is the final payload that
+// the peer receives.
 //
-// On a websocket what was queued before may be written first, then last, then
-// the close frame with code; after [Config.CloseTimeout] the TCP connection is
-// cut. On polling what was queued is dropped (but see
-// [Payload.Preface]), last is the answer to the pending
-// or next poll, and the Engine.IO close packet comes in the answer to the poll
-// after that one: in one answer the official client loses the last event. It is
-// kept for [Config.LingerTimeout]; POSTs are answered and discarded. While an
-// upgrade is under way last goes to whichever transport the client turns to.
+// On a websocket, messages that are already queued may be written first, then last, then
+// the close frame with code; after [Config.CloseTimeout] the TCP connection is cut. On
+// polling the queue is dropped (but see [Payload.Preface]), last is the answer to the
+// pending or next poll, and the Engine.IO close packet is the answer to the poll after
+// that: if both were in one answer, the official client would lose the last event. last
+// is kept for [Config.LingerTimeout]; POSTs are answered and discarded. During an
+// upgrade, last is sent on the transport that the client chooses.
 //
-// Of last at most 4 KiB are kept for a client that is away: of a longer payload
-// only its final packet.
+// For a client without a pending poll at most 4 KiB of last are kept; of a longer
+// payload only its final packet.
 func (c *Conn) End(code int, reason string, last *Payload) {
 	c.finish(closing{how: final, code: code, reason: reason, last: last})
 }
@@ -49,27 +49,27 @@ func (c *Conn) finish(k closing) {
 	c.apply(fx)
 }
 
-// Reasons of a [Closure], under the names of the reference server.
+// Reasons of a [Closure], named as in the reference server.
 const (
 	ReasonTransportClose = "transport close"      // the peer closed, or its connection ended
-	ReasonTransportError = "transport error"      // the connection broke, or a peer's requests or frames are against the rules
+	ReasonTransportError = "transport error"      // the connection broke, or the peer's requests or frames violate the protocol
 	ReasonPingTimeout    = "ping timeout"         // no pong came in time
 	ReasonParseError     = "parse error"          // a packet could not be read
-	ReasonForcedClose    = "forced close"         // this side closed it
-	ReasonServerShutdown = "server shutting down" // so did Server.Close
+	ReasonForcedClose    = "forced close"         // this side closed the connection
+	ReasonServerShutdown = "server shutting down" // Server.Close was called
 )
 
-// closing describes an end of a connection.
+// closing describes how a connection ends.
 type closing struct {
 	how    manner
-	why    string // a Reason; empty is the usual one for how
+	why    string // a Reason; empty selects the default for how
 	code   int
-	reason string   // a detail, which a websocket's close frame carries
-	last   *Payload // with final
-	forget bool     // leave nothing behind for a polling client
+	reason string   // a detail, sent in a websocket's close frame
+	last   *Payload // only when how is final
+	forget bool     // keep nothing for a polling client
 }
 
-// name is the Reason.
+// name returns the Reason.
 func (k closing) name() string {
 	switch {
 	case k.why != "":
@@ -82,32 +82,32 @@ func (k closing) name() string {
 	return ReasonForcedClose
 }
 
-// manner of an end.
+// manner is the kind of end.
 type manner uint8
 
 const (
-	comeBack manner = iota // the client may try again
-	final                  // with last words
-	aborted                // the peer broke the protocol, or does not read
-	left                   // the peer said so
-	lost                   // the peer is out of reach
+	comeBack manner = iota // the client may reconnect
+	final                  // for good, with a last payload
+	aborted                // the peer broke the protocol or does not read
+	left                   // the peer closed
+	lost                   // the peer cannot be reached
 )
 
-// effects is what has to be done once the connection's lock is released: nothing
-// is sent, closed or called back under it.
+// effects collects what to do after the connection's lock is released: nothing is sent,
+// closed or called back while it is held.
 type effects struct {
-	over   int      // the queue was too long, with so many bytes,
-	reason string   // or all queues were
-	why    *Closure // the receiver has to be told
+	over   int      // length of a queue that was too long, in bytes
+	reason string   // which queue was too long
+	why    *Closure // to report to the receiver
 	poll   chan answer
 	answer answer // for poll
-	kick   *wire  // its reader has to look up
-	cut    *wire  // has to be closed
-	gently bool   // with the goodbyes of the layers below
-	hang   *wire  // nothing more will be sent
+	kick   *wire  // interrupt its reader
+	cut    *wire  // to be closed
+	gently bool   // with a TLS close_notify
+	hang   *wire  // close its sending direction
 }
 
-// apply does them.
+// apply carries out the effects.
 func (c *Conn) apply(fx effects) {
 	if fx.over > 0 {
 		c.server.overflowed(c, fx.over, fx.reason)
@@ -117,7 +117,7 @@ func (c *Conn) apply(fx effects) {
 		c.Go(func() { c.receiver.Closed(*fx.why) })
 	}
 	if fx.poll != nil {
-		fx.poll <- fx.answer // one answer for each poll, and room for it
+		fx.poll <- fx.answer // never blocks: one answer for each poll, capacity 1
 	}
 	if fx.kick != nil {
 		fx.kick.conn.SetReadDeadline(time.Unix(1, 0))
@@ -130,7 +130,7 @@ func (c *Conn) apply(fx effects) {
 	}
 }
 
-// shut ends an open connection. The caller holds c.mu.
+// shut ends an open connection. Callers must hold c.mu.
 func (c *Conn) shut(fx *effects, k closing) {
 	if c.state != open {
 		return
@@ -150,8 +150,7 @@ func (c *Conn) shut(fx *effects, k closing) {
 	}
 }
 
-// leave takes a connection of which nothing is left out of the server. The caller
-// holds c.mu.
+// leave removes a finished connection from the server. Callers must hold c.mu.
 func (c *Conn) leave() {
 	c.state = gone
 	c.drop()
@@ -159,8 +158,8 @@ func (c *Conn) leave() {
 	c.server.unregister(c)
 }
 
-// overflow ends a connection for which too much waits. The caller holds c.mu,
-// which it releases.
+// overflow ends a connection whose queue is too long. Callers must hold c.mu; overflow
+// releases it.
 func (c *Conn) overflow(reason string) {
 	var fx effects
 	if c.state == open {
@@ -171,7 +170,7 @@ func (c *Conn) overflow(reason string) {
 	c.apply(fx)
 }
 
-// validReason cuts a reason to what a close frame holds.
+// validReason cuts a reason to the length that fits into a close frame.
 func validReason(s string) string {
 	const most = 123 // [RFC6455:5.5.1]
 	if len(s) <= most && utf8.ValidString(s) {

@@ -21,8 +21,8 @@ type Config struct {
 	// PingTimeout is how long a pong may take (default 20 s). Only the answers
 	// to the server's pings keep a connection alive, never other traffic.
 	PingTimeout time.Duration
-	// MaxPayload bounds, in bytes, one websocket message and one polling body
-	// (default 65536, at most 1 MiB). Clients are told in the open packet.
+	// MaxPayload bounds, in bytes, one websocket message and one polling body (default
+	// 65536, at most 1 MiB). The open packet announces it to clients.
 	MaxPayload int
 	// UpgradeTimeout bounds the time between the websocket handshake of an
 	// upgrade and its "upgrade" packet (default 10 s).
@@ -35,55 +35,56 @@ type Config struct {
 	// CloseTimeout is how long a peer has to answer a websocket close before
 	// its TCP connection is cut (default 2 s).
 	CloseTimeout time.Duration
-	// LingerTimeout is how long the last words of an ended polling connection
-	// wait for a client that was away (default 60 s).
+	// LingerTimeout is how long the last payload of an ended polling connection is kept
+	// for a client without a pending poll (default 60 s).
 	LingerTimeout time.Duration
-	// Transports that are served (default polling and websocket).
+	// Transports lists the transports to serve (default polling and websocket).
 	Transports []string
-	// Subprotocols that a websocket may ask for by Sec-WebSocket-Protocol, the
-	// preferred first. None is chosen when it asks for none of them. [RFC6455:1.9]
+	// Subprotocols lists the subprotocols that a websocket may request in
+	// Sec-WebSocket-Protocol, most preferred first. If it requests none of them, none is
+	// chosen. [RFC6455:1.9]
 	Subprotocols []string
-	// MaxQueue bounds the bytes that wait for a peer which reads nothing (default
-	// 1 MiB): when more wait, and it has taken nothing for StallTimeout, the
-	// connection is closed at the next [Conn.Send]. One payload marked by
-	// [Payload.Snapshot] is not counted.
+	// MaxQueue bounds the bytes queued for a peer that has stopped reading (default 1
+	// MiB). If more are queued and the peer has taken nothing for StallTimeout, the next
+	// [Conn.Send] closes the connection. One payload marked by [Payload.Snapshot] is not
+	// counted.
 	MaxQueue int
-	// StallTimeout is how long a peer with more than MaxQueue waiting may take
+	// StallTimeout is how long a peer with more than MaxQueue bytes queued may take
 	// nothing (default 3 s). WriteTimeout should be more than twice as long.
 	StallTimeout time.Duration
-	// MaxBurst bounds the bytes that wait for a peer however fast it reads
-	// (default four times MaxQueue). Neither bound counts the message that the peer
-	// takes at the moment, and a message passes when what waits before it is within
-	// them: so an idle peer can be sent one of any size.
+	// MaxBurst bounds the bytes queued for any peer, however fast it reads (default four
+	// times MaxQueue). Neither bound counts the message that is being sent, and a
+	// message is accepted if the queue in front of it is within the bounds. So an idle
+	// peer can be sent a message of any size.
 	MaxBurst int
-	// MaxQueueTotal bounds the bytes waiting for all peers together (default
-	// 256 MiB); past it the connection with the longest queue is closed.
+	// MaxQueueTotal bounds the bytes queued for all peers together (default 256 MiB);
+	// above it, the connection with the longest queue is closed.
 	MaxQueueTotal int64
-	// OverflowCode closes a connection whose queue is full (default 1013, "try
-	// again later").
+	// OverflowCode is the close code for a connection whose queue is full (default 1013,
+	// "try again later").
 	OverflowCode int
 
-	// CheckRequest, when set, sees every HTTP request before it has any effect:
+	// CheckRequest, if set, is called for every HTTP request before it has any effect:
 	// the handshake (c is nil), each polling GET and POST, and the upgrade. An
-	// [*HTTPError] refuses with its own answer, any other error with the
-	// reference server's 403. A refused request leaves its connection alive.
+	// [*HTTPError] refuses the request with its own answer, any other error with the
+	// reference server's 403. Refusing a request does not end its connection.
 	CheckRequest func(r *http.Request, c *Conn) error
-	// ForgetRequest keeps no copy of the request that opens a connection, see
-	// [Conn.Request]: a kilobyte or two less for each that is open.
+	// ForgetRequest drops the request that opened a connection, see [Conn.Request]. It
+	// saves one to two kilobytes for each open connection.
 	ForgetRequest bool
-	// OnOverflow hears of each connection closed because it, or the server, had
-	// too much queued (default: a warning to Logger). It must not block.
+	// OnOverflow is called for each connection that is closed because its own queue, or
+	// all queues together, were too long (default: a warning to Logger). It must not
+	// block.
 	OnOverflow func(c *Conn)
-	// OnPanic hears of each panic in a [Receiver] or in the engine (default: an
-	// error to Logger). The connection it happened on is closed; the process
-	// lives on.
+	// OnPanic is called for each panic in a [Receiver] or in the engine (default: an
+	// error to Logger). The connection of the panic is closed; the process goes on.
 	OnPanic func(value any, stack []byte)
-	// Logger hears of panics and overflows, unless OnPanic and OnOverflow do, and
-	// at debug level of refused requests (default [slog.Default]).
+	// Logger receives panics and overflows, unless OnPanic and OnOverflow are set, and
+	// refused requests at debug level (default [slog.Default]).
 	Logger *slog.Logger
 }
 
-// maxMaxPayload is the hard bound of Config.MaxPayload. [SEC-38]
+// maxMaxPayload is the upper limit of Config.MaxPayload. [SEC-38]
 const maxMaxPayload = 1 << 20
 
 // withDefaults returns cfg with every zero field replaced by its default.
@@ -126,13 +127,13 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// HTTPError refuses an HTTP request with an answer of the owner's choice.
+// HTTPError refuses an HTTP request with the given answer.
 type HTTPError struct {
 	// Status of the answer (default 403).
 	Status int
 	// Header is added to the answer's headers.
 	Header http.Header
-	// Body of the answer; Content-Type belongs into Header.
+	// Body of the answer; set Content-Type in Header.
 	Body []byte
 }
 

@@ -8,38 +8,38 @@ import (
 	"time"
 )
 
-// Receiver is the owner's side of one connection. An [Opener] returns it before
-// the open packet is sent.
+// Receiver receives the messages of one connection. An [Opener] returns it before the
+// open packet is sent.
 type Receiver interface {
-	// Message hands over one message. It runs in the goroutine that reads the
-	// connection (for polling: the POST's), one at a time and in order; while it
-	// blocks nothing more is read. Data is valid only during the call.
+	// Message is called for each message, one at a time and in order, in the goroutine
+	// that reads the connection (for polling: that of the POST). While it blocks,
+	// nothing is read. Data is valid only during the call.
 	Message(data []byte, binary bool)
-	// Closed is called exactly once, in a goroutine of its own, as soon as the
-	// connection takes no more messages. A Message may still be running.
+	// Closed is called exactly once, in its own goroutine, as soon as the connection
+	// accepts no more messages. A Message call may still be running.
 	Closed(why Closure)
 }
 
-// Opener makes the receiver of a new connection. An error refuses it, as one of
-// [Config.CheckRequest] does. It must not keep r, whose
-// body and context end with it; what stays of it is [Conn.Request].
+// Opener returns the receiver of a new connection. An error refuses the connection, as
+// in [Config.CheckRequest]. It must not keep r, because its body and context end with
+// the call; use [Conn.Request] instead.
 type Opener func(c *Conn, r *http.Request) (Receiver, error)
 
-// Closure says how a connection ended.
+// Closure describes how a connection ended.
 type Closure struct {
-	// Final is true when this side ended it by [Conn.End].
+	// Final is true if [Conn.End] ended the connection.
 	Final bool
-	// Code is the close code that was sent or received; 1006 when there was none.
+	// Code is the close code that was sent or received, or 1006 if there was none.
 	Code int
-	// Reason is the reference server's name for it: [ReasonPingTimeout], …
+	// Reason is the reference server's name for the end: [ReasonPingTimeout], …
 	Reason string
-	// Detail is a short English phrase for logs that says more, or empty: what
-	// the owner gave to [Conn.Close], "overlapping polls", …
+	// Detail is a short English phrase for logs, or empty: the reason given to
+	// [Conn.Close], "overlapping polls", …
 	Detail string
 }
 
-// Conn is one Engine.IO connection. All methods may be called from any
-// goroutine and none waits for the peer.
+// Conn is one Engine.IO connection. All methods are safe for concurrent use and none
+// waits for the peer.
 type Conn struct {
 	id       string
 	remote   string
@@ -49,36 +49,36 @@ type Conn struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	value    atomic.Pointer[any]
-	taken    atomic.Int64 // when the peer last took something, or something began to wait for it, since server.start
+	taken    atomic.Int64 // since server.start: when the peer last took bytes, or bytes were first queued for it
 	over     atomic.Bool  // mirrors state != open, for readers without the lock
 
 	due   time.Duration // next wake-up; guarded by sweeper.mu
 	index int           // place in the sweeper's heap plus one; guarded by sweeper.mu
 
-	mu        sync.Mutex // guards the rest, and what transports and probes say
+	mu        sync.Mutex // guards the fields below, and those that transports and probes mark
 	state     state
 	transport transport
-	out       queue // what waits for the peer
+	out       queue // payloads queued for the peer
 
-	pingAt  time.Duration // deadlines since server.start; zero is none
+	pingAt  time.Duration // deadlines since server.start; zero means none
 	pongBy  time.Duration
 	alarmAt time.Duration
 	alarm   func()
 
-	unasked     int           // packets nobody asked for,
-	unaskedFrom time.Duration // since then
+	unasked     int           // number of unsolicited packets
+	unaskedFrom time.Duration // received since this time
 }
 
-// state of a connection. It only rises.
+// state of a connection. It only increases.
 type state uint8
 
 const (
 	open  state = iota // messages flow
-	ended              // takes no more messages; last frames may be on their way
-	gone               // nothing is left of it
+	ended              // accepts no messages; the last frames may still be in transit
+	gone               // nothing is left to do
 )
 
-// newConn makes a connection with its open packet queued.
+// newConn returns a connection with its open packet queued.
 func (s *Server) newConn(id, transport string, r *http.Request) *Conn {
 	c := &Conn{id: id, remote: r.RemoteAddr, server: s}
 	if transport == WebSocket {
@@ -96,31 +96,31 @@ func (s *Server) newConn(id, transport string, r *http.Request) *Conn {
 	return c
 }
 
-// ID is the Engine.IO session id. It is a secret between client and server.
+// ID returns the Engine.IO session id. It is a secret between client and server.
 func (c *Conn) ID() string { return c.id }
 
-// RemoteAddr is the RemoteAddr of the request that opened the connection.
+// RemoteAddr returns the RemoteAddr of the request that opened the connection.
 func (c *Conn) RemoteAddr() string { return c.remote }
 
-// Request is the request that opened the connection: method, URL, headers, host,
-// TLS state. It has no body, its context is the connection's, and it must not be
+// Request returns the request that opened the connection: method, URL, headers, host,
+// TLS state. It has no body, its context is that of the connection, and it must not be
 // changed. It is nil with [Config.ForgetRequest].
 func (c *Conn) Request() *http.Request { return c.request }
 
-// Transport is the transport in use, [Polling] or [WebSocket].
+// Transport returns the transport in use, [Polling] or [WebSocket].
 func (c *Conn) Transport() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.transport.name()
 }
 
-// Context is cancelled when the connection takes no more messages.
+// Context returns a context that is cancelled when the connection ends.
 func (c *Conn) Context() context.Context { return c.ctx }
 
-// Ended reports whether the connection takes no more messages.
+// Ended reports whether the connection has ended and accepts no more messages.
 func (c *Conn) Ended() bool { return c.over.Load() }
 
-// Value is what SetValue stored last, or nil.
+// Value returns the value that SetValue stored last, or nil.
 func (c *Conn) Value() any {
 	if v := c.value.Load(); v != nil {
 		return *v
@@ -128,11 +128,11 @@ func (c *Conn) Value() any {
 	return nil
 }
 
-// SetValue stores the owner's own data with the connection.
+// SetValue stores application data with the connection.
 func (c *Conn) SetValue(v any) { c.value.Store(&v) }
 
-// Go runs f in a goroutine that belongs to the connection: [Server.Wait] waits
-// for it, and a panic in it ends this connection only.
+// Go runs f in a goroutine of the connection: [Server.Wait] waits for it, and a panic in
+// f ends only this connection.
 func (c *Conn) Go(f func()) {
 	c.server.running.add()
 	go func() {
@@ -142,9 +142,9 @@ func (c *Conn) Go(f func()) {
 	}()
 }
 
-// SetAlarm has f called at the given time, unless it was replaced or, by the
-// zero time, taken back before, or the connection ended. F runs in the sweeper:
-// it must be cheap and must not block.
+// SetAlarm calls f at the given time, unless the connection has ended by then. A later
+// call replaces the alarm; the zero time cancels it. f runs in the sweeper: it must be
+// cheap and must not block.
 func (c *Conn) SetAlarm(at time.Time, f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

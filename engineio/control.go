@@ -6,17 +6,16 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Control frames ask for nothing more than a PONG, so they are read at a pace
-// rather than refused: a stalled link delivers at once what a peer sent in a
-// while, and that looks like a flood. [SEC-44]
+// Control frames are read at a limited rate rather than refused: a stalled link delivers
+// many frames at once, which looks like a flood. [SEC-44]
 const (
 	controlRate  = 1000 // PINGs and PONGs a second
-	controlBurst = 4096 // as many at once
+	controlBurst = 4096 // allowed at once
 	controlEach  = time.Second / controlRate
 )
 
-// pace holds the reader up while its peer sends control frames faster than
-// controlRate. It returns at once when the connection ended.
+// pace delays the reader while its peer sends control frames faster than controlRate. It
+// returns at once when the connection ends.
 func (w *wire) pace(c *Conn) {
 	now := c.server.now()
 	w.paced = max(w.paced, now-controlBurst*controlEach) + controlEach
@@ -31,8 +30,8 @@ func (w *wire) pace(c *Conn) {
 	}
 }
 
-// sendPong answers a PING: before what is queued, and in place of an answer that
-// still waits. [RFC6455:5.5.2] [RFC6455:5.5.3]
+// sendPong answers a PING. The PONG goes before the queue and replaces a PONG that is
+// still queued. [RFC6455:5.5.2] [RFC6455:5.5.3]
 func (w *webSocket) sendPong(body []byte) {
 	c := w.conn
 	c.mu.Lock()

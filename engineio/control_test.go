@@ -17,8 +17,8 @@ func closeWith(code int) string {
 	return string(binary.BigEndian.AppendUint16(nil, uint16(code)))
 }
 
-// [RFC6455:7.4] A close frame is answered with its own code when that code may
-// be on the wire, otherwise with 1002; before and after an upgrade.
+// [RFC6455:7.4] A close frame is answered with its own code if that code is valid on the
+// wire, otherwise with 1002; before and after an upgrade.
 func TestCloseCodes(t *testing.T) {
 	for _, tt := range []struct {
 		codes []int
@@ -56,7 +56,7 @@ func TestCloseCodes(t *testing.T) {
 	}
 }
 
-// A code of the owner that may not be on the wire is left out.
+// A code of the application that is not valid on the wire is not sent.
 func TestCloseCodesOfTheOwner(t *testing.T) {
 	for _, code := range []int{0, 999, 1005, 1006, 1015, 2500, 5000, 65536 + 1000, -1} {
 		inBubble(t, Config{}, func(b *bubble) {
@@ -71,7 +71,7 @@ func TestCloseCodesOfTheOwner(t *testing.T) {
 	}
 }
 
-// pings are PING frames with the bodies "0" to "n-1".
+// pings returns PING frames with the bodies "0" to "n-1".
 func pings(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -80,8 +80,7 @@ func pings(n int) string {
 	return b.String()
 }
 
-// pongs reads PONG frames up to the one with the given body, and returns how
-// many there were.
+// pongs reads PONG frames up to the one with the given body and returns their number.
 func (s *socket) pongs(last string) (n int) {
 	s.t.Helper()
 	for {
@@ -99,9 +98,8 @@ func (s *socket) pongs(last string) (n int) {
 	}
 }
 
-// [RFC6455:5.5.2] [SEC-44] The newest PING is answered, however many came at
-// once: that is what they look like after a stalled link. PONGs that nobody
-// asked for are allowed. [RFC6455:5.5.3]
+// [RFC6455:5.5.2] [SEC-44] The newest PING is answered, even if many arrive at once, as
+// after a stalled link. Unsolicited PONGs are allowed. [RFC6455:5.5.3]
 func TestPings(t *testing.T) {
 	h := serve(t, Config{})
 	for _, n := range []int{1, 3, 5, 100, 2000} {
@@ -132,13 +130,13 @@ func TestPings(t *testing.T) {
 	}
 }
 
-// [RFC6455:5.5.3] While the peer reads nothing only the newest PING waits, and
-// its answer comes before what else waits.
+// [RFC6455:5.5.3] While the peer reads nothing, only the answer to the newest PING is
+// queued, and it is sent first.
 func TestPingsWhileNothingIsRead(t *testing.T) {
 	inBubble(t, Config{MaxQueue: 100}, func(b *bubble) {
 		s := b.websocket("EIO=4&transport=websocket")
 		s.text()        // open
-		synctest.Wait() // the open packet is off the books
+		synctest.Wait() // the open packet is no longer counted
 		b.listener.conn.Send(Text([]byte("first")))
 		synctest.Wait() // it is being written
 		b.listener.conn.Send(Text([]byte("second")))
@@ -174,7 +172,7 @@ func TestSEC44_ControlFramesArePaced(t *testing.T) {
 		if got := <-b.listener.messages; got != "text:alive" {
 			t.Errorf("got %q", got)
 		}
-		// An end does not wait for the pace.
+		// End is not delayed by the limited rate.
 		go s.raw(strings.Repeat(masked(0x8a, ""), 2*flood))
 		synctest.Wait()
 		b.listener.conn.Close(4100, "draining")
@@ -185,7 +183,7 @@ func TestSEC44_ControlFramesArePaced(t *testing.T) {
 	})
 }
 
-// The pace is a bound, not a budget for a lifetime.
+// The rate is limited, not the total number of frames.
 func TestSEC44_PingsForAnHour(t *testing.T) {
 	inBubble(t, Config{PingInterval: time.Hour + time.Minute}, func(b *bubble) {
 		s := b.websocket("EIO=4&transport=websocket")

@@ -2,19 +2,18 @@ package engineio
 
 import "time"
 
-// schedule tells the sweeper the connection's next deadline. The caller holds
-// c.mu.
+// schedule passes the connection's next deadline to the sweeper. Callers must hold c.mu.
 func (c *Conn) schedule() {
 	c.server.sweeper.set(c, c.next())
 }
 
-// next is the earliest deadline, or zero. The caller holds c.mu.
+// next returns the earliest deadline, or zero. Callers must hold c.mu.
 func (c *Conn) next() time.Duration {
 	first := earlier(c.transport.deadline(), c.alarmAt)
 	return earlier(first, earlier(c.pingAt, c.pongBy))
 }
 
-// tick does what is due. It runs in the sweeper.
+// tick handles the deadlines that have passed. It runs in the sweeper.
 func (c *Conn) tick() {
 	defer c.server.guard(c)
 	now := c.server.now()
@@ -50,9 +49,9 @@ func (c *Conn) tick() {
 	}
 }
 
-// lapsed reports whether the connection is gone, or a deadline that ends it passed
-// without the sweeper having come round, and ends it. Polling requests ask, so that
-// a client never finds a connection alive that should be dead.
+// lapsed reports whether the connection is gone. It also ends a connection whose final
+// deadline has passed but which the sweeper has not handled yet. Polling requests call
+// it, so that a client never finds a connection alive after its deadline.
 func (c *Conn) lapsed() bool {
 	c.mu.Lock()
 	now := c.server.now()
@@ -67,7 +66,7 @@ func (c *Conn) lapsed() bool {
 	return late
 }
 
-// pong takes the answer to a ping.
+// pong handles the answer to a ping.
 func (c *Conn) pong() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

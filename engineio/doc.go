@@ -1,6 +1,5 @@
-// Package engineio serves Engine.IO protocol revision 4 over HTTP long-polling
-// and websocket, with upgrade from the first to the second. This is a whole
-// server, which sends back what it is sent:
+// Package engineio serves Engine.IO protocol revision 4 over HTTP long-polling and
+// websocket, with upgrade from the first to the second. This is a complete echo server:
 //
 //	package main
 //
@@ -34,34 +33,33 @@
 //
 // # What it owns
 //
-// The wire: handshakes, frames, polling bodies, heartbeats, queues towards slow
-// peers, and every way a connection can end. One [Server] owns its [Conn]s, one
-// sweeper (a heap of deadlines behind a single timer) and every goroutine it
-// starts; [Server.Wait] returns when all of them are gone.
+// The wire: handshakes, frames, polling bodies, heartbeats, queues for slow peers, and
+// every way a connection can end. One [Server] owns its [Conn]s, one sweeper (a heap of
+// deadlines behind a single timer) and every goroutine it starts; [Server.Wait] returns
+// when all of them are gone.
 //
 // # In which order things happen
 //
 //  1. A request without sid passes the checks of the reference server, then
 //     [Config.CheckRequest].
-//  2. The opener given to [NewServer] returns the connection's [Receiver]; only
-//     then the open packet goes out, so that no packet can arrive unattended.
+//  2. The opener given to [NewServer] returns the connection's [Receiver]. The
+//     open packet is sent after that, so that every packet has a receiver.
 //  3. Messages reach [Receiver.Message] one at a time and in order.
-//  4. [Receiver.Closed] is called exactly once, in a goroutine of its own.
+//  4. [Receiver.Closed] is called exactly once, in its own goroutine.
 //
-// A websocket connection costs one reading goroutine. A polling connection
-// costs none. Writers are the callers of [Conn.Send] themselves as long as the
-// kernel is known to take the bytes without blocking; otherwise a flusher
-// goroutine lives for as long as there is something to flush.
+// A websocket connection costs one reading goroutine. A polling connection costs none.
+// [Conn.Send] writes in the caller's goroutine while the kernel is known to take the
+// bytes without blocking. Otherwise a flusher goroutine writes until the queue is empty.
 //
 // # What is left out
 //
-// Of the reference server: Engine.IO revision 3, JSONP, WebTransport, compression
-// (permessage-deflate and that of polling answers), the cookie with the session
-// id, CORS headers (middleware of the owner sets them; what is in the header of
-// the ResponseWriter is sent with each answer, websocket handshakes included), the
-// callback of a sent packet. A connection lives in one process: behind a
-// balancer, requests with the same sid must reach the same one. Websockets over
-// HTTP/2 [RFC 8441] are not accepted, and there is no client.
+// These features of the reference server: Engine.IO revision 3, JSONP, WebTransport,
+// compression (permessage-deflate and that of polling answers), the cookie with the
+// session id, CORS headers (set them in middleware: headers of the ResponseWriter are
+// sent with each answer, websocket handshakes included), and callbacks for sent packets.
+// A connection lives in one process: a load balancer must send all requests with the
+// same sid to the same process. Websockets over HTTP/2 [RFC 8441] are not accepted, and
+// there is no client.
 //
 // # What it must not know
 //

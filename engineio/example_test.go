@@ -11,10 +11,10 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// echo says again what it hears.
+// echo sends back each message.
 type echo struct {
 	conn  *engineio.Conn
-	ended chan<- string // has room
+	ended chan<- string // buffered
 }
 
 func (e echo) Message(data []byte, binary bool) {
@@ -27,8 +27,7 @@ func (e echo) Message(data []byte, binary bool) {
 
 func (e echo) Closed(why engineio.Closure) { e.ended <- why.Reason }
 
-// A server that says again what it hears, and what a client sees of it by
-// long-polling.
+// An echo server, and what a client receives from it by long-polling.
 func Example() {
 	ended := make(chan string, 1)
 	server := engineio.NewServer(engineio.Config{}, func(c *engineio.Conn, _ *http.Request) (engineio.Receiver, error) {
@@ -58,7 +57,7 @@ func Example() {
 	// closed: transport close
 }
 
-// A refusal before anything happened: an application's own answer.
+// An application refuses a request with its own answer.
 func ExampleHTTPError() {
 	server := engineio.NewServer(engineio.Config{
 		CheckRequest: func(r *http.Request, _ *engineio.Conn) error {
@@ -87,8 +86,8 @@ func ExampleConcat() {
 	// Output: 2 packets, 13 bytes on a websocket
 }
 
-// request is what a client's transport does. The separator of an answer's packets
-// cannot be printed: it becomes a space.
+// request sends a client's request. The separator of packets in an answer is not
+// printable; it becomes a space.
 func request(method, url, body string) string {
 	r, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {

@@ -11,31 +11,31 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// maxFragments bounds the frames of one message. [SEC-38]
+// maxFragments is the maximum number of frames in one message. [SEC-38]
 const maxFragments = 64
 
-// frameReader reads the frames of a websocket client. It allocates nothing while
-// it waits, and never more ahead of what was received than one pooled buffer.
+// frameReader reads the frames of a websocket client. It allocates nothing while it
+// waits, and at most one pooled buffer more than it has received.
 type frameReader struct {
 	conn    net.Conn
 	limit   int           // of a message
 	timeout time.Duration // of a message, from its first byte to its last
 	pool    *sync.Pool    // of *[bufferSize]byte
 
-	early    []byte    // what came with the handshake, before all else
+	early    []byte    // bytes that arrived with the handshake; read first
 	buf      [128]byte // read ahead: a small frame needs one read and no buffer
 	from, to int       // the unread part of buf
 	head     [ws.MaxHeaderSize]byte
 	timed    bool // a read deadline is set
 
-	kind      ws.OpCode // of the message in fragments
-	fragments int       // frames of it so far; zero between messages
+	kind      ws.OpCode // of the fragmented message
+	fragments int       // its frames so far; zero between messages
 	message   []byte    // its data so far
 	pooled    *[bufferSize]byte
 }
 
-// next returns the next complete message or control frame. The data is valid
-// until next is called again. A protocolError tells the code to close with.
+// next returns the next complete message or control frame. The data is valid until next
+// is called again. A protocolError contains the close code.
 func (r *frameReader) next() (op ws.OpCode, data []byte, err error) {
 	if r.fragments == 0 {
 		r.recycle()
@@ -125,8 +125,8 @@ func (r *frameReader) data(h ws.Header) (done bool, err error) {
 	return h.Fin, nil
 }
 
-// grow doubles the message's buffer: as many bytes were received as are
-// allocated. [SEC-38]
+// grow doubles the message's buffer, so that it allocates no more than it has received.
+// [SEC-38]
 func (r *frameReader) grow(left int) {
 	bigger := make([]byte, len(r.message), min(2*cap(r.message), len(r.message)+left))
 	copy(bigger, r.message)
@@ -146,7 +146,7 @@ func (r *frameReader) small(h ws.Header) ([]byte, error) {
 	return data, nil
 }
 
-// await has at least n unread bytes in buf. While idle, waiting for the first
+// await reads until buf has at least n unread bytes. While idle, waiting for the first
 // byte has no deadline.
 func (r *frameReader) await(n int, idle bool) error {
 	for r.to-r.from < n {
@@ -168,7 +168,7 @@ func (r *frameReader) await(n int, idle bool) error {
 	return nil
 }
 
-// Read implements io.Reader for the parts of a frame.
+// Read implements io.Reader for the payload of a frame.
 func (r *frameReader) Read(p []byte) (int, error) {
 	if r.from < r.to {
 		n := copy(p, r.buf[r.from:r.to])
@@ -178,7 +178,7 @@ func (r *frameReader) Read(p []byte) (int, error) {
 	if err := r.time(); err != nil {
 		return 0, err
 	}
-	// Read ahead when little is wanted: it saves a read for what follows.
+	// Read ahead if p is small: this saves a read for the next frame.
 	if len(p) < len(r.buf) {
 		if err := r.await(1, false); err != nil {
 			return 0, err
@@ -204,7 +204,7 @@ func (r *frameReader) fill(p []byte) (int, error) {
 	return n, err
 }
 
-// time starts the deadline of a message, unless it runs.
+// time starts the deadline of a message unless it is running.
 func (r *frameReader) time() error {
 	if r.timed {
 		return nil
@@ -213,7 +213,7 @@ func (r *frameReader) time() error {
 	return r.conn.SetReadDeadline(time.Now().Add(r.timeout))
 }
 
-// untimed ends it.
+// untimed clears the deadline.
 func (r *frameReader) untimed() error {
 	if !r.timed {
 		return nil
@@ -222,7 +222,7 @@ func (r *frameReader) untimed() error {
 	return r.conn.SetReadDeadline(time.Time{})
 }
 
-// recycle lets go of the last message.
+// recycle returns the buffer of the last message to the pool.
 func (r *frameReader) recycle() {
 	r.message = nil
 	r.giveBack()

@@ -12,8 +12,8 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// FuzzFrameReader feeds any bytes, in pieces of any size. The reader must not
-// panic, must keep the limits, and must not depend on how the bytes arrive.
+// FuzzFrameReader reads arbitrary bytes in pieces of arbitrary size. The reader must not
+// panic, must respect the limits, and its result must not depend on the pieces.
 func FuzzFrameReader(f *testing.F) {
 	for _, seed := range []string{
 		masked(0x81, "4hello"), masked(0x82, "\x00\x01"),
@@ -65,8 +65,8 @@ func FuzzFrameReader(f *testing.F) {
 	})
 }
 
-// FuzzPayload feeds any polling body, and sends back what was understood: it
-// must come out of a poll's answer the same.
+// FuzzPayload decodes an arbitrary polling body and sends its packets back: a poll's
+// answer must contain the same packets.
 func FuzzPayload(f *testing.F) {
 	for _, seed := range []string{"4hello", "4a\x1e4b", "bAQIDBA==", "3", "2\x1e2\x1e2", "1", "4\x1e", "", "6", "5", "0{}", "b===", "4\xff"} {
 		f.Add([]byte(seed))
@@ -114,7 +114,7 @@ func FuzzPayload(f *testing.F) {
 	})
 }
 
-// dropNewlines is what the base64 decoder does.
+// dropNewlines removes newlines like the base64 decoder.
 func dropNewlines(r rune) rune {
 	if r == '\r' || r == '\n' {
 		return -1

@@ -15,7 +15,7 @@ func isUpgrade(r *http.Request) bool {
 	return hasToken(r.Header["Connection"], "upgrade") && hasToken(r.Header["Upgrade"], "websocket")
 }
 
-// hasToken looks for a token in comma-separated header values.
+// hasToken reports whether comma-separated header values contain a token.
 func hasToken(values []string, token string) bool {
 	for _, value := range values {
 		for part := range strings.SplitSeq(value, ",") {
@@ -27,8 +27,8 @@ func hasToken(values []string, token string) bool {
 	return false
 }
 
-// switching checks a websocket handshake and begins its answer. [RFC6455:4.2] It
-// answers itself when the handshake is not good.
+// switching checks a websocket handshake and returns the start of its answer.
+// [RFC6455:4.2] It refuses an invalid handshake itself.
 func (s *Server) switching(w http.ResponseWriter, r *http.Request) (head string, ok bool) {
 	if r.Header.Get("Sec-WebSocket-Version") != "13" {
 		w.Header().Set("Sec-WebSocket-Version", "13")
@@ -50,8 +50,8 @@ func (s *Server) switching(w http.ResponseWriter, r *http.Request) (head string,
 	return head, true
 }
 
-// subprotocol is the first of Config.Subprotocols that a request asks for, or
-// empty. [RFC6455:4.2.2]
+// subprotocol returns the first of Config.Subprotocols that a request asks for, or an
+// empty string. [RFC6455:4.2.2]
 func (s *Server) subprotocol(r *http.Request) string {
 	for _, name := range s.cfg.Subprotocols {
 		for _, value := range r.Header["Sec-Websocket-Protocol"] {
@@ -65,15 +65,14 @@ func (s *Server) subprotocol(r *http.Request) string {
 	return ""
 }
 
-// hijack takes the connection over from the HTTP server. It returns nil when it
-// cannot.
+// hijack takes the connection over from the HTTP server. It returns nil on failure.
 func (s *Server) hijack(w http.ResponseWriter, r *http.Request) *wire {
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		writeError(w, errBadRequest)
 		return nil
 	}
-	// What the client sent too soon is carried over; the buffers are not kept.
+	// Bytes that the client sent early are copied; the buffers are not kept.
 	early := make([]byte, rw.Reader.Buffered())
 	if _, err := io.ReadFull(rw.Reader, early); err != nil {
 		conn.Close()
@@ -94,7 +93,7 @@ func (c *Conn) answer(w http.ResponseWriter, wire *wire, head string, batch []it
 	var b bytes.Buffer
 	b.Grow(512)
 	b.WriteString(head)
-	_ = w.Header().Write(&b) // what the middleware had set; a Buffer never fails
+	_ = w.Header().Write(&b) // headers set by middleware; a Buffer never fails
 	b.WriteString("\r\n")
 	for _, it := range batch {
 		b.Write(wire.frames(it.Payload))

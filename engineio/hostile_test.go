@@ -10,7 +10,7 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// masked is a client's frame with arbitrary first bytes.
+// masked returns a client's frame with an arbitrary first byte.
 func masked(first byte, data string) string {
 	f := ws.MaskFrame(ws.NewFrame(0, true, []byte(data)))
 	b := ws.MustCompileFrame(f)
@@ -18,13 +18,13 @@ func masked(first byte, data string) string {
 	return string(b)
 }
 
-// lengthOf is the head of a masked text frame that claims a 64-bit length.
+// lengthOf returns the header of a masked text frame with a 64-bit length.
 func lengthOf(n uint64) string {
 	return "\x81\xff" + string(binary.BigEndian.AppendUint64(nil, n)) + "mask"
 }
 
-// [SEC-38] and the corpus of the family's CVEs: each input ends its connection
-// with its code; the server and the others live on.
+// [SEC-38] and a corpus from CVEs of similar servers: each input closes its connection
+// with its code; the server and other connections continue.
 func TestSEC38_HostileFrames(t *testing.T) {
 	h := serve(t, Config{})
 	healthy, other := h.websocket()
@@ -97,7 +97,7 @@ func TestSEC38_AtTheLimit(t *testing.T) {
 	if got := receive(t, l.messages); len(got) != len("text:")+62 {
 		t.Errorf("got %q", got)
 	}
-	s.send("3") // unsolicited, but two in a second are tolerated
+	s.send("3") // unsolicited, but two per second are allowed
 	s.send("3")
 	s.send("4alive")
 	if got := receive(t, l.messages); got != "text:alive" {
@@ -105,7 +105,7 @@ func TestSEC38_AtTheLimit(t *testing.T) {
 	}
 }
 
-// [SEC-38] What the reader holds grows with what it received.
+// [SEC-38] The reader's memory grows only with the bytes it has received.
 func TestSEC38_ReaderGrowsWithBytes(t *testing.T) {
 	pool := &NewServer(Config{}, nil).buffers
 	for _, sent := range []int{1, 4000, 5000, 60000} {
@@ -120,8 +120,8 @@ func TestSEC38_ReaderGrowsWithBytes(t *testing.T) {
 	}
 }
 
-// Sends, ends and closes from everywhere at once: nothing is lost from the
-// books, Closed is called once, nothing follows the last words.
+// Concurrent Send, End and Close: the byte counts stay correct, Closed is called once,
+// and nothing follows the last payload.
 func TestEverythingAtOnce(t *testing.T) {
 	h := serve(t, Config{})
 	for round := range 50 {

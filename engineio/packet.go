@@ -15,8 +15,8 @@ const (
 	packetUpgrade = '5'
 	packetNoop    = '6'
 
-	// packetBase64 is a binary message where frames of its own are not to be had:
-	// on polling, and on a websocket whose client asked for it. [eio4:base64]
+	// packetBase64 is a binary message where binary frames are not available: on
+	// polling, and on a websocket whose client asked for base64. [eio4:base64]
 	packetBase64 = 'b'
 )
 
@@ -34,7 +34,7 @@ func (c *Conn) packet(data []byte) error {
 	case packetPong:
 		return c.pong() // [eio4:heartbeat]
 	case packetPing, packetNoop, packetUpgrade:
-		return c.unsolicited() // in this revision only servers ping, and upgrades are asked for by a probe
+		return c.unsolicited() // in this revision only servers ping, and upgrades begin with a probe
 	case packetClose:
 		c.finish(closing{how: left, code: codeNormal, reason: ReasonTransportClose}) // [eio4:close]
 		return nil
@@ -42,7 +42,7 @@ func (c *Conn) packet(data []byte) error {
 	return protocolError{codeProtocol, "unknown packet type", ReasonParseError} // [eio4:invalid]
 }
 
-// base64 hands over a binary message. [eio4:base64]
+// base64 decodes a binary message and delivers it. [eio4:base64]
 func (c *Conn) base64(text []byte) error {
 	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Decode(data, text)
@@ -53,11 +53,11 @@ func (c *Conn) base64(text []byte) error {
 	return nil
 }
 
-// maxUnasked is how many packets that ask for nothing and answer nothing a peer
-// may send in a second. [SEC-44]
+// maxUnasked is the number of unsolicited packets that a peer may send in one second.
+// [SEC-44]
 const maxUnasked = 2
 
-// unsolicited counts a ping, pong, noop or "upgrade" nobody asked for.
+// unsolicited counts an unsolicited ping, pong, noop or "upgrade".
 func (c *Conn) unsolicited() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

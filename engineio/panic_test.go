@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// [SEC-40] A panic in a receiver closes that connection only, on each transport.
+// [SEC-40] A panic in a receiver closes only that connection, on each transport.
 func TestSEC40_Panic(t *testing.T) {
 	var panics atomic.Int32
 	h := serveWith(t, Config{OnPanic: func(v any, stack []byte) {
@@ -49,8 +49,8 @@ func TestSEC40_Panic(t *testing.T) {
 	}
 }
 
-// trapped is a listener whose connections panic where a test wants it, as a
-// defect in a decoder, in TLS or in a writer would.
+// trapped is a listener whose connections panic on demand, like a defect in a decoder,
+// in TLS or in a writer.
 type trapped struct {
 	net.Listener
 	inline bool // connections can be written to inline
@@ -59,7 +59,7 @@ type trapped struct {
 	conns map[string]*trap
 }
 
-// trap is a connection that panics once it is armed, once.
+// trap is a connection that panics once after it was armed.
 type trap struct {
 	net.Conn
 	read, write atomic.Bool
@@ -80,7 +80,7 @@ func (l *trapped) Accept() (net.Conn, error) {
 	return t, nil
 }
 
-// of is the server's side of a client's connection.
+// of returns the server's side of a client's connection.
 func (l *trapped) of(s *socket) *trap {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,13 +102,13 @@ func (t *trap) Write(p []byte) (int, error) {
 	return t.Conn.Write(p)
 }
 
-// deep shows the connection below, as TLS does.
+// deep exposes the underlying connection, as TLS does.
 type deep struct{ *trap }
 
 func (d deep) NetConn() net.Conn { return d.Conn }
 
-// serveTrapped is a server on such a listener, where who says something has it
-// sent to everybody.
+// serveTrapped starts a server on a trapped listener; each message is broadcast to all
+// connections.
 func serveTrapped(t *testing.T, inline bool) (*harness, *trapped, <-chan any) {
 	panics := make(chan any, 8)
 	l := &trapped{inline: inline, conns: make(map[string]*trap)}
@@ -124,8 +124,8 @@ func serveTrapped(t *testing.T, inline bool) (*harness, *trapped, <-chan any) {
 	return h, l, panics
 }
 
-// [SEC-40] A panic while a connection is written to ends that one, not the one on
-// whose behalf it is written, inline or by a flusher.
+// [SEC-40] A panic while writing to a connection ends that connection, not the one whose
+// message is sent, both inline and in a flusher.
 func TestSEC40_Writer(t *testing.T) {
 	for name, inline := range map[string]bool{"inline": true, "flusher": false} {
 		t.Run(name, func(t *testing.T) {
@@ -173,8 +173,8 @@ func TestSEC40_Writer(t *testing.T) {
 	})
 }
 
-// [SEC-40] A panic while a connection is read, before or after an upgrade, ends
-// that one.
+// [SEC-40] A panic while reading from a connection, before or after an upgrade, ends
+// only that connection.
 func TestSEC40_Reader(t *testing.T) {
 	h, l, panics := serveTrapped(t, true)
 	healthy, _ := h.websocket()
@@ -206,11 +206,10 @@ func TestSEC40_Reader(t *testing.T) {
 	}
 }
 
-// cut reports whether a connection was closed, rather than left to the test's
-// deadline.
+// cut reports whether a connection was closed before the test's deadline.
 func cut(err error) bool { return err != nil && !errors.Is(err, os.ErrDeadlineExceeded) }
 
-// dialRaw opens a connection and writes a request on it.
+// dialRaw opens a connection and writes a request.
 func dialRaw(t *testing.T, h *harness, request string) *socket {
 	t.Helper()
 	conn, err := net.Dial("tcp", h.http.Listener.Addr().String())
@@ -223,7 +222,8 @@ func dialRaw(t *testing.T, h *harness, request string) *socket {
 	return s
 }
 
-// What nobody asked to hear of is logged, by default with slog.Default.
+// Without OnPanic and OnOverflow, panics and overflows are logged, by default with
+// slog.Default.
 func TestLoggedByDefault(t *testing.T) {
 	var out syncBuffer
 	before := slog.Default()

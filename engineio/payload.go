@@ -7,9 +7,9 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Payload is an immutable sequence of packets, encoded once and shared by all
-// its receivers: as unmasked websocket frames, and as the texts a polling
-// answer consists of. A nil *Payload is empty.
+// Payload is an immutable sequence of packets, encoded once and shared by all its
+// receivers: as unmasked websocket frames, and as the texts of a polling answer. A nil
+// *Payload is empty.
 type Payload struct {
 	frames   []byte   // complete websocket frames, back to back
 	packets  []packet // one for each frame
@@ -24,8 +24,8 @@ type packet struct {
 	text       []byte // its polling form
 }
 
-// Text returns a payload of one message packet with the given parts, joined, as
-// its text. The parts must be valid UTF-8 and are copied.
+// Text returns a payload of one message packet whose text is the joined parts. The parts
+// must be valid UTF-8 and are copied.
 func Text(parts ...[]byte) *Payload { return textPacket(packetMessage, parts...) }
 
 // Binary returns a payload of one binary message packet. The data is copied.
@@ -43,8 +43,7 @@ func Binary(data []byte) *Payload {
 	return p
 }
 
-// textPacket encodes one text packet of the given type, in a frame of its own.
-// [eio4:frame]
+// textPacket encodes one text packet of the given type in its own frame. [eio4:frame]
 func textPacket(kind byte, parts ...[]byte) *Payload {
 	size := 1
 	for _, part := range parts {
@@ -64,9 +63,8 @@ func textPacket(kind byte, parts ...[]byte) *Payload {
 	return p
 }
 
-// Concat returns the payloads one after the other as one payload, so that they
-// leave in one write. Nil payloads are skipped; the result is a snapshot when
-// one of them is.
+// Concat joins the payloads into one, so that they are sent in one write. Nil payloads
+// are skipped; the result is a snapshot if one of them is.
 func Concat(payloads ...*Payload) *Payload {
 	var size, count, used int
 	var last *Payload
@@ -95,8 +93,8 @@ func Concat(payloads ...*Payload) *Payload {
 	return all
 }
 
-// Snapshot returns the same payload marked as a shared snapshot: while no other
-// snapshot is queued for a peer it does not count against [Config.MaxQueue].
+// Snapshot returns the same payload marked as a shared snapshot. One queued snapshot for
+// each peer does not count against [Config.MaxQueue].
 func (p *Payload) Snapshot() *Payload {
 	if p.Len() == 0 {
 		return p
@@ -104,9 +102,8 @@ func (p *Payload) Snapshot() *Payload {
 	return &Payload{frames: p.frames, packets: p.packets, snapshot: true, first: p.first}
 }
 
-// Preface returns the same payload marked as something without which a peer
-// cannot understand what follows: [Conn.End], which on polling drops what is
-// queued, keeps it before the last words.
+// Preface returns the same payload marked as required to understand later ones.
+// [Conn.End], which drops the queue on polling, still sends it before the last payload.
 func (p *Payload) Preface() *Payload {
 	if p.Len() == 0 {
 		return p
@@ -114,7 +111,7 @@ func (p *Payload) Preface() *Payload {
 	return &Payload{frames: p.frames, packets: p.packets, snapshot: p.snapshot, first: true}
 }
 
-// Len is the payload's size on a websocket, in bytes.
+// Len returns the payload's size on a websocket, in bytes.
 func (p *Payload) Len() int {
 	if p == nil {
 		return 0
@@ -122,7 +119,7 @@ func (p *Payload) Len() int {
 	return len(p.frames)
 }
 
-// Packets is the number of packets.
+// Packets returns the number of packets.
 func (p *Payload) Packets() int {
 	if p == nil {
 		return 0
@@ -130,7 +127,7 @@ func (p *Payload) Packets() int {
 	return len(p.packets)
 }
 
-// textFrames are the frames with binary messages in their polling form.
+// textFrames returns the frames with binary messages in their polling form.
 // [eio4:base64]
 func (p *Payload) textFrames() []byte {
 	size, binary := len(p.frames), false
@@ -153,7 +150,7 @@ func (p *Payload) textFrames() []byte {
 	return frames
 }
 
-// headerSize is the size of an unmasked frame's header. [RFC6455:5.2]
+// headerSize returns the size of an unmasked frame's header. [RFC6455:5.2]
 func headerSize(length int) int {
 	return ws.HeaderSize(ws.Header{Length: int64(length)})
 }

@@ -11,16 +11,16 @@ import (
 
 // Bounds of one answer.
 const (
-	// fewPackets is for clients that may be python-engineio: it drops the
-	// connection when there are more.
+	// fewPackets bounds the packets for clients that may be python-engineio, which drops
+	// the connection if an answer has more.
 	fewPackets = 16
-	// maxAnswer bounds the bytes for all others; one packet may be larger.
+	// maxAnswer bounds the bytes for all other clients; a single packet may be larger.
 	maxAnswer = 256 << 10
 )
 
-// takesMany reports whether the client of a poll is known to take any number of
-// packets in an answer. The parameter t, against caches, tells: python-engineio
-// sends the time in seconds as a decimal fraction, or no t where it is told so.
+// takesMany reports whether the client of a poll is known to accept any number of
+// packets in an answer. The cache-busting parameter t shows it: python-engineio sends
+// the time in seconds as a decimal fraction, or no t if so configured.
 func takesMany(r *http.Request) bool {
 	t := r.URL.Query().Get("t")
 	whole, fraction, _ := strings.Cut(t, ".")
@@ -32,20 +32,20 @@ func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// separator stands between the packets of a polling body. [eio4:payload]
+// separator separates the packets of a polling body. [eio4:payload]
 const separator = 0x1e
 
 // answer is the answer to one poll.
 type answer struct {
 	texts  [][]byte
 	status int      // zero is 200
-	last   *Payload // the connection's last words, to be kept if this fails
+	last   *Payload // the last payload, kept if writing the answer fails
 }
 
 func textsNoop() [][]byte  { return [][]byte{{packetNoop}} }
 func textsClose() [][]byte { return [][]byte{{packetClose}} }
 
-// texts are the polling forms of the payload's packets.
+// texts returns the polling forms of the payload's packets.
 func (p *Payload) texts() [][]byte {
 	var texts [][]byte
 	for _, k := range p.packets {
@@ -59,20 +59,20 @@ type polling struct {
 	conn *Conn
 
 	// The rest is guarded by Conn.mu.
-	poll    chan answer // the GET that waits, capacity 1; nil without
-	many    bool        // and its client takes any number of packets
-	posting bool        // a POST is being handled: it alone delivers messages
+	poll    chan answer // the pending GET, capacity 1; nil if there is none
+	many    bool        // its client accepts any number of packets
+	posting bool        // a POST is being handled; only it delivers messages
 	probe   *probe      // a websocket that asks to take over
 
 	end      closing       // of a connection that ended
-	last     *Payload      // last words, not yet delivered
-	lingerBy time.Duration // what has ended is forgotten
+	last     *Payload      // the last payload, not yet delivered
+	lingerBy time.Duration // when the ended connection is forgotten
 }
 
 func (p *polling) name() string { return Polling }
 
-// answerPoll answers the pending poll with what is queued. The caller holds
-// Conn.mu, which it releases.
+// answerPoll answers the pending poll from the queue. Callers must hold Conn.mu;
+// answerPoll releases it.
 func (p *polling) answerPoll() {
 	var fx effects
 	if p.poll != nil {
@@ -98,7 +98,7 @@ func (p *polling) tick(fx *effects, now time.Duration) {
 	}
 }
 
-// open answers the handshake with the open packet and what is queued.
+// open answers the handshake with the open packet and the queue.
 func (p *polling) open(w http.ResponseWriter, r *http.Request) {
 	c := p.conn
 	c.mu.Lock()
@@ -113,13 +113,14 @@ func (p *polling) open(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reply answers the pending poll. The caller holds Conn.mu.
+// reply answers the pending poll. Callers must hold Conn.mu.
 func (p *polling) reply(fx *effects, a answer) {
 	fx.poll, fx.answer = p.poll, a
 	p.poll = nil
 }
 
-// takeAnswer takes of what is queued what an answer holds. The caller holds Conn.mu.
+// takeAnswer removes as many packets from the queue as fit into one answer. Callers must
+// hold Conn.mu.
 func (p *polling) takeAnswer(many bool) answer {
 	c := p.conn
 	c.taken.Store(int64(c.server.now()))
@@ -128,7 +129,7 @@ func (p *polling) takeAnswer(many bool) answer {
 	return answer{texts: texts}
 }
 
-// serveGet handles a poll, and waits while there is nothing to tell. [eio4:get]
+// serveGet handles a poll. It waits while the queue is empty. [eio4:get]
 func (p *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 	c := p.conn
 	var fx effects
@@ -178,8 +179,8 @@ func (p *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pollAborted ends the connection whose client gave up a poll. [eio4:cancelled]
-// False when the poll was answered before.
+// pollAborted ends a connection whose client cancelled a poll. [eio4:cancelled] It
+// returns false if the poll was already answered.
 func (p *polling) pollAborted(wait chan answer) bool {
 	c := p.conn
 	var fx effects
@@ -195,8 +196,8 @@ func (p *polling) pollAborted(wait chan answer) bool {
 	return true
 }
 
-// answerLost is called when an answer could not be written: last words are kept
-// for the client's next try, anything else is a lost transport.
+// answerLost is called when an answer could not be written. A last payload is kept for
+// the client's next poll; otherwise the connection ends.
 func (p *polling) answerLost(a answer) {
 	c := p.conn
 	var fx effects
@@ -239,7 +240,7 @@ func (p *polling) writeAnswer(w http.ResponseWriter, a answer) (err error) {
 	return nil
 }
 
-// ended answers a pending poll, and leaves what a client that is away has to know.
+// ended answers a pending poll, or keeps the answer for the next one.
 func (p *polling) ended(fx *effects, k closing) {
 	c := p.conn
 	if k.how == final {
@@ -247,7 +248,7 @@ func (p *polling) ended(fx *effects, k closing) {
 	}
 	c.drop()
 	p.end = k
-	p.end.last = nil // of which keep says how much stays
+	p.end.last = nil // keep decides how much is kept
 	now := c.server.now()
 	switch {
 	case k.how == final:
@@ -263,9 +264,9 @@ func (p *polling) ended(fx *effects, k closing) {
 	case p.poll != nil:
 		p.reply(fx, p.goodbye())
 	case k.how == comeBack && p.probe != nil:
-		// The client may have paused polling already. Official clients never
-		// resume it when the probe is closed then: they are told once the
-		// websocket has taken over.
+		// The client may already have paused polling. Official clients never resume it
+		// if the probe is closed then, so the end is sent after the websocket has taken
+		// over.
 		p.probe.by = now + c.server.cfg.CloseTimeout
 		p.lingerBy = p.probe.by
 		if !k.forget {
@@ -279,9 +280,9 @@ func (p *polling) ended(fx *effects, k closing) {
 	p.forget(fx)
 }
 
-// goodbye is the close packet. Where the client is to come back the status says
-// that this was no wish of its own: python-engineio takes a plain close packet
-// for one, and would stay away. The caller holds Conn.mu.
+// goodbye returns the close packet. If the client should reconnect, the status is 503:
+// python-engineio treats a plain close packet as its own wish and would not reconnect.
+// Callers must hold Conn.mu.
 func (p *polling) goodbye() answer {
 	a := answer{texts: textsClose()}
 	if p.end.how == comeBack {
@@ -290,10 +291,11 @@ func (p *polling) goodbye() answer {
 	return a
 }
 
-// maxLast bounds what is kept of the last words.
+// maxLast bounds the bytes kept of a last payload.
 const maxLast = 4096
 
-// keep returns what is kept of the last words for a client that is away.
+// keep returns the part of a last payload that is kept for a client without a pending
+// poll.
 func keep(last *Payload) *Payload {
 	if last.Len() <= maxLast {
 		return last
@@ -305,7 +307,7 @@ func keep(last *Payload) *Payload {
 	}
 }
 
-// forget leaves nothing of the connection. The caller holds Conn.mu.
+// forget releases everything that the connection holds. Callers must hold Conn.mu.
 func (p *polling) forget(fx *effects) {
 	if p.probe != nil {
 		p.probe.kick(fx, p.end.code)

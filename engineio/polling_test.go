@@ -28,7 +28,7 @@ func TestPollingHandshake(t *testing.T) {
 	}
 }
 
-// The reference server's errors, literally.
+// Errors exactly as the reference server sends them.
 func TestRequestErrors(t *testing.T) {
 	h := serve(t, Config{CheckRequest: func(r *http.Request, c *Conn) error {
 		switch r.URL.Query().Get("check") {
@@ -112,9 +112,9 @@ func until(t *testing.T, c *Conn, cond func() bool) {
 	t.Fatal("never came true")
 }
 
-// python-engineio takes at most 16 packets of an answer, and everybody whose
-// client is not known may be it: it sends the time in seconds as t, or no t.
-// Others take all that fits in maxAnswer bytes; payloads are split where needed.
+// python-engineio accepts at most 16 packets in an answer. A client that sends the time
+// in seconds as t, or no t, may be python-engineio. Other clients receive up to
+// maxAnswer bytes; payloads are split if necessary.
 func TestPollingAnswerIsBounded(t *testing.T) {
 	var ten []*Payload
 	for range 10 {
@@ -188,7 +188,7 @@ func TestPollingProtocolViolations(t *testing.T) {
 				t.Errorf("POST: %d %q, want %d", status, body, tt.status)
 			}
 			if tt.status == 413 {
-				// The reference server refuses the body only.
+				// The reference server refuses only the body.
 				if status, _ := h.do("POST", q, "4still here"); status != 200 || receive(t, l.messages) != "text:still here" {
 					t.Error("the session was closed")
 				}
@@ -202,7 +202,7 @@ func TestPollingProtocolViolations(t *testing.T) {
 	}
 }
 
-// Without a content type a body is text. [eio4:content-type]
+// A body without a content type is text. [eio4:content-type]
 func TestPollingContentType(t *testing.T) {
 	h := serve(t, Config{})
 	q, l := h.polling()
@@ -306,7 +306,7 @@ func TestPollingPeerCloses(t *testing.T) {
 	}
 }
 
-// Come back: the close packet, for a pending poll and for the next.
+// Close: the close packet is sent to a pending poll or to the next one.
 func TestPollingServerCloses(t *testing.T) {
 	h := serve(t, Config{})
 	for _, pending := range []bool{true, false} {
@@ -332,8 +332,8 @@ func TestPollingServerCloses(t *testing.T) {
 	}
 }
 
-// K4: the last words in one answer, what was queued before is dropped; the close
-// packet in the next answer.
+// K4: the last payload is in one answer and the queue is dropped; the close packet is in
+// the next answer.
 func TestPollingEnd(t *testing.T) {
 	h := serve(t, Config{})
 	last := Concat(Text([]byte(`2["session_ended"]`)), Text([]byte("1")))
@@ -375,7 +375,7 @@ func TestPollingEnd(t *testing.T) {
 	}
 }
 
-// What a peer needs to understand the last words survives the drop.
+// Payloads marked by Preface are sent before the last payload.
 func TestPollingEndKeepsPrefaces(t *testing.T) {
 	h := serve(t, Config{})
 	q, l := h.polling()
@@ -387,7 +387,7 @@ func TestPollingEndKeepsPrefaces(t *testing.T) {
 	}
 }
 
-// [SEC-38]'s sibling for what we keep: at most 4 KiB of last words.
+// [SEC-38] The server keeps at most 4 KiB of a last payload.
 func TestPollingEndKeepsLittle(t *testing.T) {
 	h := serve(t, Config{})
 	q, l := h.polling()

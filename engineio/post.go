@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// servePost handles the packets a client sends.
+// servePost handles a POST with packets of the client.
 func (p *polling) servePost(w http.ResponseWriter, r *http.Request) {
 	c := p.conn
 	var fx effects
@@ -82,19 +82,19 @@ func (p *polling) post(w http.ResponseWriter, r *http.Request) {
 	writeOK(w)
 }
 
-// What a POST may fail with, beside a protocolError.
+// The errors of a POST, besides a protocolError.
 var (
 	errBodyTooBig = errors.New("engineio: body too big")
 	errPanic      = errors.New("engineio: panic")
 )
 
-// readBody reads a body of at most MaxPayload bytes, never allocating much ahead
-// of what was received. [SEC-38]
+// readBody reads a body of at most MaxPayload bytes and allocates little more than it
+// has received. [SEC-38]
 func (p *polling) readBody(w http.ResponseWriter, r *http.Request, scratch *[bufferSize]byte) ([]byte, error) {
 	limit := p.conn.server.cfg.MaxPayload
 	rc := http.NewResponseController(w)
-	// Best effort: not every reader can. It stands until all was read: net/http
-	// reads on where we do not.
+	// Best effort: not every reader supports it. The deadline stays until the end of the
+	// body, because net/http reads the rest if we do not.
 	_ = rc.SetReadDeadline(time.Now().Add(p.conn.server.cfg.MessageTimeout))
 	if r.ContentLength > int64(limit) {
 		return nil, errBodyTooBig
@@ -122,11 +122,11 @@ func (p *polling) readBody(w http.ResponseWriter, r *http.Request, scratch *[buf
 	}
 }
 
-// deliver hands over the packets of a polling body. [eio4:payload]
+// deliver delivers the packets of a polling body. [eio4:payload]
 func (p *polling) deliver(body []byte) (err error) {
 	c := p.conn
 	err = errPanic
-	defer c.server.guard(c) // the HTTP server must not see a panic of ours
+	defer c.server.guard(c) // our panics must not reach the HTTP server
 	err = p.packets(body)
 	return err
 }
@@ -146,9 +146,8 @@ func (p *polling) packets(body []byte) (err error) {
 	return nil
 }
 
-// plainText reports whether a POST's content type is one for text, which it is
-// without one. [SEC-41] [eio4:content-type] In this revision of the protocol a body
-// is never binary.
+// plainText reports whether a POST's content type is text, or missing. [SEC-41]
+// [eio4:content-type] In this revision of the protocol a body is never binary.
 func plainText(contentType string) bool {
 	media, _, _ := strings.Cut(contentType, ";")
 	media = strings.TrimSpace(media)
@@ -161,5 +160,5 @@ func writeOK(w http.ResponseWriter) {
 	h.Set("Content-Type", "text/html")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", "2")
-	_, _ = io.WriteString(w, "ok") // a client that is gone needs no answer
+	_, _ = io.WriteString(w, "ok") // an error means that the client is gone
 }

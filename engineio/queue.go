@@ -1,24 +1,25 @@
 package engineio
 
-// queue holds the payloads that wait for one peer. Its Conn's mutex guards it.
+// queue holds the payloads queued for one peer. Its Conn's mutex guards it.
 type queue struct {
 	items     []item
-	pong      *Payload // the answer to the newest PING, which comes first; not counted
-	taken     int      // packets of items[0] that polls have taken
-	bytes     int      // waiting or being written, exempt ones not counted
+	pong      *Payload // the answer to the newest PING; sent first, not counted
+	taken     int      // packets of items[0] already sent by polls
+	bytes     int      // queued or being written, without exempt ones
 	writing   int      // items being written,
-	written   int      // and their part of bytes
-	snapshots int      // exempt ones, waiting or being written: at most one
+	written   int      // their part of bytes
+	snapshots int      // exempt items, queued or being written: at most one
 }
 
 // item is a payload in a queue.
 type item struct {
 	*Payload
-	cost   int  // bytes that count
-	exempt bool // the snapshot that does not
+	cost   int  // bytes counted against the bounds
+	exempt bool // the snapshot that is not counted
 }
 
-// account books a payload. [SEC-46] One snapshot does not count.
+// account returns the item of a payload with its cost. [SEC-46] One snapshot is not
+// counted.
 func (q *queue) account(p *Payload) item {
 	if p.snapshot && q.snapshots == 0 {
 		q.snapshots++
@@ -42,8 +43,8 @@ func (q *queue) pushFront(p *Payload) int {
 	return it.cost
 }
 
-// release takes an item that was dropped, or taken by a poll, off the books and
-// returns its cost.
+// release stops counting an item that was dropped or sent by a poll, and returns its
+// cost.
 func (q *queue) release(it item) int {
 	if it.exempt {
 		q.snapshots--
@@ -52,7 +53,7 @@ func (q *queue) release(it item) int {
 	return it.cost
 }
 
-// settle takes the items of a pop off the books and returns their cost.
+// settle stops counting the items of the last pop and returns their cost.
 func (q *queue) settle(batch []item) (cost int) {
 	for _, it := range batch {
 		cost += q.release(it)
@@ -62,8 +63,8 @@ func (q *queue) settle(batch []item) (cost int) {
 	return cost
 }
 
-// behind is how many bytes wait after what the peer takes at the moment: what is
-// being written, or the first item. So a queue takes one message of any size.
+// behind returns the bytes queued after those being written, or after the first item. So
+// a queue accepts one message of any size.
 func (q *queue) behind() int {
 	switch {
 	case q.writing > 0:
@@ -74,11 +75,11 @@ func (q *queue) behind() int {
 	return 0
 }
 
-// empty reports whether nothing waits; what is being written does not count.
+// empty reports whether nothing is queued; items being written do not count.
 func (q *queue) empty() bool { return len(q.items) == 0 && q.pong == nil }
 
-// pop takes what fits into one write of size bytes, at least one item. Items
-// stay on the books until they are settled.
+// pop removes the items that fit into one write of size bytes, at least one. Items are
+// counted until settle is called.
 func (q *queue) pop(size int, batch []item) []item {
 	if q.pong != nil {
 		batch = append(batch, item{q.pong, 0, false})
@@ -98,14 +99,14 @@ func (q *queue) pop(size int, batch []item) []item {
 	return batch
 }
 
-// popPackets takes packets in their polling form, at least one: of all that wait
-// maxAnswer bytes, or few. It returns the cost that was released.
+// popPackets removes packets in their polling form, at least one: up to maxAnswer bytes,
+// or fewPackets packets. It returns the released cost.
 func (q *queue) popPackets(many bool) (texts [][]byte, cost int) {
 	for size := 0; len(q.items) > 0; {
 		it := q.items[0]
 		for q.taken < len(it.packets) {
 			text := it.packets[q.taken].text
-			size += len(text) + 1 // and a separator
+			size += len(text) + 1 // with the separator
 			if len(texts) > 0 && size > maxAnswer || !many && len(texts) == fewPackets {
 				return texts, cost
 			}
@@ -127,8 +128,8 @@ func (q *queue) shift() {
 	}
 }
 
-// whole cuts off what polls have taken of the first payload, before a websocket
-// takes over, and returns the cost that was released.
+// whole removes the packets of the first payload that polls have already sent, before a
+// websocket takes over. It returns the released cost.
 func (q *queue) whole() (cost int) {
 	if q.taken == 0 {
 		return 0
@@ -148,7 +149,7 @@ func (q *queue) whole() (cost int) {
 	return cost
 }
 
-// prefaces returns the marked payloads that still wait.
+// prefaces returns the queued payloads that are marked as prefaces.
 func (q *queue) prefaces() (marked []*Payload) {
 	for _, it := range q.items {
 		if it.first {
@@ -158,8 +159,8 @@ func (q *queue) prefaces() (marked []*Payload) {
 	return marked
 }
 
-// drop empties the queue and returns the cost that was released. What is being
-// written stays on the books.
+// drop empties the queue and returns the released cost. Items being written are still
+// counted.
 func (q *queue) drop() (cost int) {
 	for _, it := range q.items {
 		cost += q.release(it)

@@ -8,8 +8,8 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// [SEC-46] A client that reads takes one message or burst that is larger than
-// MaxQueue, at any time, on each transport.
+// [SEC-46] A client that reads can receive one message or burst larger than MaxQueue, at
+// any time, on each transport.
 func TestBursts(t *testing.T) {
 	for name, burst := range map[string]struct {
 		messages, size int
@@ -64,7 +64,7 @@ func TestBursts(t *testing.T) {
 	}
 }
 
-// pollBytes polls until n letters x have come.
+// pollBytes polls until n letters x have arrived.
 func (h *harness) pollBytes(query string, n int) {
 	h.t.Helper()
 	for n > 0 {
@@ -76,7 +76,7 @@ func (h *harness) pollBytes(query string, n int) {
 	}
 }
 
-// bytes reads text frames until n letters x have come.
+// bytes reads text frames until n letters x have arrived.
 func (s *socket) bytes(n int) {
 	s.t.Helper()
 	for n > 0 {

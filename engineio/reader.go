@@ -9,18 +9,17 @@ import (
 
 // read is the reading goroutine of a websocket connection.
 //
-// A stack grows and does not shrink again while the goroutine waits inside a TLS
-// read: what a receiver ran here once would be paid for as long as the connection
-// lives. So a reader that has delivered something makes way, at the next pong,
-// for one with a small stack.
+// A goroutine's stack does not shrink while it waits inside a TLS read, so one deep call
+// of a receiver would cost memory as long as the connection lives. Therefore, after
+// delivering a message, a reader is replaced at the next pong by one with a small stack.
 func (w *webSocket) read() {
 	if w.readToPong() {
 		w.conn.Go(w.read)
 	}
 }
 
-// readToPong reads until the connection ended, or until a pong after something
-// was delivered (true).
+// readToPong reads until the connection ends. It returns true at the first pong after a
+// delivered message.
 func (w *webSocket) readToPong() bool {
 	in := &w.wire.in
 	defer in.recycle()
@@ -41,11 +40,11 @@ func (w *webSocket) readToPong() bool {
 	}
 }
 
-// errClosed ends the reading after the peer's close frame.
+// errClosed stops the reader after the peer's close frame.
 var errClosed = errors.New("engineio: peer closed")
 
-// frame handles one message or control frame. Once the connection ended only
-// the peer's close frame counts.
+// frame handles one message or control frame. After the connection has ended, only the
+// peer's close frame matters.
 func (w *webSocket) frame(op ws.OpCode, data []byte) error {
 	c := w.conn
 	switch {
@@ -58,7 +57,7 @@ func (w *webSocket) frame(op ws.OpCode, data []byte) error {
 		w.sendPong(data)
 		return nil
 	case op == ws.OpPong:
-		w.wire.pace(c) // [RFC6455:5.5.3] may come unasked
+		w.wire.pace(c) // [RFC6455:5.5.3] may be unsolicited
 		return nil
 	case op == ws.OpBinary:
 		c.receiver.Message(data, true) // [eio4:binary]
@@ -77,7 +76,7 @@ func (w *webSocket) peerClosed(data []byte) error {
 	return errClosed
 }
 
-// readEnded ends the reading goroutine.
+// readEnded is called when the reading goroutine ends.
 func (w *webSocket) readEnded(err error) {
 	c := w.conn
 	var fx effects
@@ -90,7 +89,7 @@ func (w *webSocket) readEnded(err error) {
 	case err == errClosed:
 		w.readOver = true
 		if !w.writing && c.out.empty() {
-			w.vanish(&fx, true) // our close frame went before
+			w.vanish(&fx, true) // our close frame was sent before
 		}
 	default:
 		w.readOver = true
@@ -107,7 +106,7 @@ func (w *webSocket) readEnded(err error) {
 	}
 }
 
-// transportReason names the end of a connection without a close frame.
+// transportReason returns the Reason for the end of a connection without a close frame.
 func transportReason(err error) string {
 	if errors.Is(err, io.EOF) {
 		return ReasonTransportClose
@@ -115,9 +114,9 @@ func transportReason(err error) string {
 	return ReasonTransportError
 }
 
-// drain throws away what the peer sends after a fault until it closes or is cut:
-// closing with unread bytes would reset the connection, and the peer lose the
-// close frame.
+// drain discards what the peer sends after a protocol error until the connection is
+// closed. Closing it with unread bytes would reset the connection, and the peer would
+// lose the close frame.
 func (w *webSocket) drain() {
 	c, in := w.conn, &w.wire.in
 	_ = in.untimed() // a broken connection ends the loop at once

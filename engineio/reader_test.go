@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A reader that delivered something is replaced at the next pong, with what was
-// read ahead; one that only answered pings goes on.
+// A reader that has delivered a message is replaced at the next pong and keeps the bytes
+// read ahead. A reader that only answered pings continues.
 func TestReaderIsReplaced(t *testing.T) {
 	readers := make(chan string, 8)
 	h := serveWith(t, Config{}, func(*Conn, []byte, bool) {
@@ -17,7 +17,7 @@ func TestReaderIsReplaced(t *testing.T) {
 		readers <- string(bytes.Fields(stack)[1]) // goroutine N [running]: …
 	})
 	s, _ := h.websocket()
-	pong := masked(0x81, "3") // a stray one: two in a second are let through
+	pong := masked(0x81, "3") // unsolicited: two per second are allowed
 	s.raw(masked(0x81, "4a") + masked(0x81, "4b") + pong + masked(0x81, "4c"))
 	a, b, c := receive(t, readers), receive(t, readers), receive(t, readers)
 	if a != b {
@@ -28,7 +28,7 @@ func TestReaderIsReplaced(t *testing.T) {
 	}
 }
 
-// All of it in order, whoever reads.
+// All messages arrive in order, whichever goroutine reads.
 func TestReaderIsReplacedInOrder(t *testing.T) {
 	inBubble(t, beat, func(b *bubble) {
 		s := b.websocket("EIO=4&transport=websocket")

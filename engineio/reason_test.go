@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The reference server's names for the ends of a connection.
+// Ends of a connection are named as in the reference server.
 func TestReasons(t *testing.T) {
 	cfg := Config{PingInterval: 10 * time.Second, PingTimeout: 5 * time.Second, MaxQueue: 10, MaxBurst: 10}
 	ws := func(f func(b *bubble, s *socket)) func(*bubble) {
@@ -64,13 +64,13 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// flood sends until it is refused.
+// flood sends until Send refuses a payload.
 func flood(c *Conn) {
 	for c.Send(Text([]byte("0123456789"))) {
 	}
 }
 
-// The request that opened a connection can be read for as long as it lives.
+// The request that opened a connection can be read as long as the connection lives.
 func TestRequest(t *testing.T) {
 	h := serve(t, Config{})
 	if _, err := h.tryDial("EIO=4&transport=websocket&tenant=7", "X-Device", "a", "Cookie", "lang=tr"); err != nil {
@@ -84,7 +84,7 @@ func TestRequest(t *testing.T) {
 		t.Errorf("request %+v", r)
 	}
 	c.Close(1001, "")
-	<-r.Context().Done() // it is the connection's
+	<-r.Context().Done() // the connection's context
 
 	h = serve(t, Config{ForgetRequest: true})
 	h.polling()

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// httpError is an error of the reference server, literally. [eio4:errors]
+// httpError is an error exactly as the reference server sends it. [eio4:errors]
 type httpError struct {
 	status  int
 	Code    int    `json:"code"`
@@ -47,7 +47,7 @@ func writeError(w http.ResponseWriter, e httpError) {
 	_, _ = w.Write(body) // a client that is gone needs no answer
 }
 
-// ServeHTTP implements [http.Handler]. [eio4:path] The path is not looked at.
+// ServeHTTP implements [http.Handler]. [eio4:path] It ignores the path.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	transport, sid := query.Get("transport"), query.Get("sid")
@@ -82,10 +82,10 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 		}
 	}
 	c := s.newConn(rand.Text(), transport, r)
-	// The receiver is attached before anything is announced.
+	// The receiver is attached before the open packet is sent.
 	receiver, err := s.open(c, r)
 	if err != nil {
-		c.finish(closing{how: lost, code: codeAbnormal, reason: "refused"}) // no alarm of it is to be met
+		c.finish(closing{how: lost, code: codeAbnormal, reason: "refused"}) // also cancels its alarm
 		s.refuse(w, r, err)
 		return
 	}
@@ -93,7 +93,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	c.receiver = receiver
 	closed := c.state != open
 	c.mu.Unlock()
-	if closed { // by the opener itself, or its alarm
+	if closed { // closed by the opener or its alarm
 		writeError(w, errForbidden)
 		c.Go(func() {
 			receiver.Closed(Closure{Code: codeAbnormal, Reason: ReasonForcedClose, Detail: "closed before it was open"})
@@ -111,7 +111,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 		c.schedule()
 	}
 	c.mu.Unlock()
-	switch t := c.transport.(type) { // nobody else knows of c yet
+	switch t := c.transport.(type) { // c is not shared yet
 	case *webSocket:
 		t.open(w, r, head)
 	case *polling:
@@ -119,7 +119,7 @@ func (s *Server) serveHandshake(w http.ResponseWriter, r *http.Request, transpor
 	}
 }
 
-// polls is the connection's transport when that is polling, or nil.
+// polls returns the connection's transport if that is polling, or nil.
 func (c *Conn) polls() *polling {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,7 +154,7 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid, versi
 	}
 }
 
-// allowed asks the owner, and answers in its name when it refuses.
+// allowed calls Config.CheckRequest and answers the request if it is refused.
 func (s *Server) allowed(w http.ResponseWriter, r *http.Request, c *Conn) bool {
 	if s.cfg.CheckRequest == nil {
 		return true
@@ -166,7 +166,7 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request, c *Conn) bool {
 	return err == nil
 }
 
-// refuse answers a request that the owner refuses.
+// refuse answers a request that the application refuses.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.cfg.Logger.Debug("request refused", slog.String("remote", r.RemoteAddr), slog.Any("error", err))
 	refusal, ok := errors.AsType[*HTTPError](err)

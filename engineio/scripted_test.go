@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// scripted is a connection that gives what it has in small pieces.
+// scripted is a connection that returns its data in small pieces.
 type scripted struct {
 	net.Conn
 	data  []byte
-	piece int // zero is all at once
+	piece int // zero means all at once
 }
 
 func (s *scripted) Read(p []byte) (int, error) {

@@ -2,10 +2,10 @@ package engineio
 
 import "time"
 
-// Send writes a payload, or queues it when the peer is behind. It is dropped
-// silently once the connection ended; the result says whether it was taken. When
-// too much waits already the connection ends with [Config.OverflowCode], see
-// [Config.MaxQueue]: the size of p itself does not matter.
+// Send writes a payload, or queues it if the peer is slow. It reports whether the
+// payload was accepted; after the connection has ended, payloads are dropped. If too
+// much is queued already, the connection ends with [Config.OverflowCode], see
+// [Config.MaxQueue]; the size of p itself does not matter.
 func (c *Conn) Send(p *Payload) bool {
 	if p.Len() == 0 {
 		return !c.Ended()
@@ -13,7 +13,7 @@ func (c *Conn) Send(p *Payload) bool {
 	return c.send(p, true)
 }
 
-// send is Send; a payload that is not capped never overflows the queue.
+// send implements Send; without capped, a payload never overflows the queue.
 func (c *Conn) send(p *Payload, capped bool) bool {
 	c.mu.Lock()
 	if c.state != open {
@@ -40,9 +40,9 @@ func (c *Conn) send(p *Payload, capped bool) bool {
 	return true
 }
 
-// full reports whether too much waits for the peer. [SEC-46] Only what it had time
-// to read counts: more than MaxQueue is too much for a peer that has stopped
-// reading, more than MaxBurst for any. The caller holds c.mu.
+// full reports whether too much is queued for the peer. [SEC-46] The limit is MaxQueue
+// for a peer that has stopped reading, and MaxBurst for any other. Callers must hold
+// c.mu.
 func (c *Conn) full() bool {
 	cfg, behind := &c.server.cfg, c.out.behind()
 	if behind <= cfg.MaxQueue {
@@ -51,7 +51,7 @@ func (c *Conn) full() bool {
 	return behind > cfg.MaxBurst || c.server.now()-time.Duration(c.taken.Load()) >= cfg.StallTimeout
 }
 
-// enqueue appends to the queue. The caller holds c.mu.
+// enqueue appends to the queue. Callers must hold c.mu.
 func (c *Conn) enqueue(p *Payload) {
 	if c.out.empty() && c.out.writing == 0 {
 		c.taken.Store(int64(c.server.now()))
@@ -59,12 +59,12 @@ func (c *Conn) enqueue(p *Payload) {
 	c.server.queued.Add(int64(c.out.push(p)))
 }
 
-// settle takes what was written off the books. The caller holds c.mu.
+// settle stops counting the items that were written. Callers must hold c.mu.
 func (c *Conn) settle(batch []item) {
 	c.server.queued.Add(-int64(c.out.settle(batch)))
 }
 
-// drop empties the queue. The caller holds c.mu.
+// drop empties the queue. Callers must hold c.mu.
 func (c *Conn) drop() {
 	c.server.queued.Add(-int64(c.out.drop()))
 }

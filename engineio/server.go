@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Server is an [http.Handler] that serves Engine.IO on whatever path it is
-// mounted. Make one with [NewServer].
+// Server is an [http.Handler] that serves Engine.IO on any path. Create it with
+// [NewServer].
 type Server struct {
 	cfg   Config
 	open  Opener
@@ -28,15 +28,14 @@ type Server struct {
 
 	mu     sync.Mutex // guards closed and conns
 	closed bool
-	conns  map[string]*Conn // by session id, those that ended and linger included
+	conns  map[string]*Conn // by session id, including ended connections that linger
 }
 
-// bufferSize is the size of pooled buffers: what a peer may make us allocate
-// before it sent as much. [SEC-38]
+// bufferSize is the size of pooled buffers: the most that a peer can make the server
+// allocate before sending as much. [SEC-38]
 const bufferSize = 4096
 
-// NewServer returns a server whose connections are received by what open
-// returns.
+// NewServer returns a server that calls open for the receiver of each new connection.
 func NewServer(cfg Config, open Opener) *Server {
 	s := &Server{
 		cfg:   cfg.withDefaults(),
@@ -51,19 +50,19 @@ func NewServer(cfg Config, open Opener) *Server {
 	return s
 }
 
-// now is the time since the server was made: monotonic, and half the size of a
-// time.Time in every connection.
+// now returns the monotonic time since the server was created. It takes a third of the
+// memory of a time.Time.
 func (s *Server) now() time.Duration { return time.Since(s.start) }
 
-// Len is the number of connections, those included that ended and whose last
-// words wait for a polling client.
+// Len returns the number of connections, including ended ones whose last payload is kept
+// for a polling client.
 func (s *Server) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// Open is the number of open connections by transport.
+// Open returns the number of open connections by transport.
 func (s *Server) Open() (polling, websocket int) {
 	for _, c := range s.all() {
 		switch {
@@ -77,18 +76,18 @@ func (s *Server) Open() (polling, websocket int) {
 	return polling, websocket
 }
 
-// Queued is the number of bytes that wait for slow peers.
+// Queued returns the number of bytes queued for slow peers.
 func (s *Server) Queued() int64 { return s.queued.Load() }
 
-// Close refuses new connections with 503 and closes all open ones with code;
-// official clients come back by themselves. It does not wait, see [Server.Wait].
+// Close refuses new connections with 503 and closes all open ones with code; official
+// clients reconnect automatically. It does not wait, see [Server.Wait].
 func (s *Server) Close(code int, reason string) {
 	s.CloseOver(context.Background(), 0, code, reason)
 }
 
-// CloseOver is Close one by one, in no order, so that not all clients come back
-// at the same moment: a millisecond apart, or closer where that would take longer
-// than over. From ctx's end on there is no wait.
+// CloseOver closes the connections one by one in random order, so that not all clients
+// reconnect at the same moment. The interval is one millisecond, or shorter to finish
+// within over. When ctx ends, the rest is closed without waiting.
 func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, reason string) {
 	s.mu.Lock()
 	s.closed = true
@@ -97,7 +96,7 @@ func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, re
 		var fx effects
 		c.mu.Lock()
 		if p, polls := c.transport.(*polling); polls && c.state == ended {
-			p.forget(&fx) // what lingers from before
+			p.forget(&fx) // an ended connection that lingers
 		}
 		c.shut(&fx, closing{why: ReasonServerShutdown, code: code, reason: reason, forget: true})
 		c.mu.Unlock()
@@ -105,8 +104,8 @@ func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, re
 	}
 }
 
-// Scatter closes the connections that are open with code, as CloseOver does, and
-// goes on taking new ones. It stops at ctx's end.
+// Scatter closes the open connections with code like CloseOver, but keeps accepting new
+// ones. It stops when ctx ends.
 func (s *Server) Scatter(ctx context.Context, over time.Duration, code int, reason string) {
 	for c := range s.spread(ctx, over) {
 		if ctx.Err() != nil {
@@ -116,7 +115,7 @@ func (s *Server) Scatter(ctx context.Context, over time.Duration, code int, reas
 	}
 }
 
-// spread gives the connections one by one over a time.
+// spread yields the connections one by one, spread over a duration.
 func (s *Server) spread(ctx context.Context, over time.Duration) iter.Seq[*Conn] {
 	return func(yield func(*Conn) bool) {
 		start, conns := time.Now(), s.all()
@@ -135,8 +134,8 @@ func (s *Server) spread(ctx context.Context, over time.Duration) iter.Seq[*Conn]
 	}
 }
 
-// Wait returns when every connection and every goroutine of the server is gone,
-// or with the context's error.
+// Wait returns when all connections and goroutines of the server have ended, or with the
+// context's error.
 func (s *Server) Wait(ctx context.Context) error { return s.running.wait(ctx) }
 
 // all returns the registered connections.
@@ -150,7 +149,7 @@ func (s *Server) all() []*Conn {
 	return conns
 }
 
-// register makes a connection known by its id, unless the server is closed.
+// register stores a connection under its id, unless the server is closed.
 func (s *Server) register(c *Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,7 +161,7 @@ func (s *Server) register(c *Conn) bool {
 	return true
 }
 
-// unregister forgets a connection. It may be called again.
+// unregister removes a connection. Further calls do nothing.
 func (s *Server) unregister(c *Conn) {
 	s.mu.Lock()
 	_, known := s.conns[c.id]
@@ -173,14 +172,14 @@ func (s *Server) unregister(c *Conn) {
 	}
 }
 
-// lookup finds a connection. [SEC-41] one map access whatever the id.
+// lookup returns the connection with an id. [SEC-41] It is one map access for any id.
 func (s *Server) lookup(id string) *Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.conns[id]
 }
 
-// guard recovers a panic of a connection's goroutine, reports it and ends that
+// guard recovers a panic in a connection's goroutine, reports it and ends the
 // connection. It must be deferred directly. [SEC-40]
 func (s *Server) guard(c *Conn) {
 	if v := recover(); v != nil {
@@ -189,9 +188,8 @@ func (s *Server) guard(c *Conn) {
 	}
 }
 
-// caught makes a panic of a writer its error: whoever writes, often on behalf of
-// another connection, ends the connection written to. It must be deferred
-// directly. [SEC-40]
+// caught turns a panic of a writer into an error, so that only the connection being
+// written to ends, not the one that sends. It must be deferred directly. [SEC-40]
 func (s *Server) caught(err *error) {
 	if v := recover(); v != nil {
 		s.panicked(v)
@@ -209,7 +207,7 @@ func (s *Server) panicked(v any) {
 	s.cfg.Logger.Error("engineio: panic", slog.Any("value", v), slog.String("stack", string(stack)))
 }
 
-// overflowed reports a connection that is closed because so many bytes wait.
+// overflowed reports a connection that is closed because its queue is too long.
 func (s *Server) overflowed(c *Conn, queued int, reason string) {
 	if s.cfg.OnOverflow != nil {
 		s.cfg.OnOverflow(c)
@@ -219,7 +217,7 @@ func (s *Server) overflowed(c *Conn, queued int, reason string) {
 		slog.Int("queued", queued), slog.String("reason", reason))
 }
 
-// openPayload is the first packet of a connection. [eio4:open]
+// openPayload returns the first packet of a connection. [eio4:open]
 func (s *Server) openPayload(id, transport string) *Payload {
 	upgrades := []string{}
 	if transport == Polling && slices.Contains(s.cfg.Transports, WebSocket) {
@@ -238,8 +236,8 @@ func (s *Server) openPayload(id, transport string) *Payload {
 	return textPacket(packetOpen, data)
 }
 
-// evict closes the connection with the longest queue when all queues together
-// are too long. [SEC-46]
+// evict closes the connection with the longest queue if all queues together are too
+// long. [SEC-46]
 func (s *Server) evict() {
 	if s.queued.Load() <= s.cfg.MaxQueueTotal || !s.evicting.CompareAndSwap(false, true) {
 		return

@@ -11,11 +11,11 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// The cases of the protocol's own test suite, under their names:
+// The cases of the protocol's own test suite, with their names:
 // https://github.com/socketio/socket.io/tree/main/docs/engine.io-protocol/v4-test-suite
-// Where it sleeps the time here is fake, or what it sleeps for is waited for.
+// Where the suite sleeps, these tests use fake time or wait for the event.
 
-// suite is the server the suite expects: it sends back what it is sent.
+// suite is the echo server that the suite expects.
 func suite(t *testing.T) *harness {
 	t.Helper()
 	return serveWith(t, Config{MaxPayload: 1000000}, sendBack)
@@ -31,7 +31,7 @@ func sendBack(c *Conn, data []byte, binary bool) {
 
 const suiteQuery = "EIO=4&transport=polling"
 
-// suiteBeat is the suite's heartbeat.
+// suiteBeat is the suite's heartbeat interval.
 var suiteBeat = Config{PingInterval: 300 * time.Millisecond, PingTimeout: 200 * time.Millisecond, MaxPayload: 1000000}
 
 // opens checks an open packet.
@@ -303,7 +303,7 @@ func TestSuiteUpgrade(t *testing.T) {
 	})
 	t.Run("ignores HTTP requests with same sid after upgrade", func(t *testing.T) {
 		q, s := upgraded(t, false)
-		hello(t, s) // so that the upgrade has been read
+		hello(t, s) // ensures that the upgrade was read
 		if status, body := h.do("GET", q, ""); status != 400 {
 			t.Errorf("GET: %d %q", status, body)
 		}

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// sweeper wakes connections at their next deadline: pings, missed pongs, probe
-// and hard-close limits, alarms. It is a heap with one entry for each connection
-// and one goroutine, which lives while there is an entry.
+// sweeper wakes connections at their next deadline: pings, missed pongs, probe and close
+// timeouts, alarms. It is a heap with one entry for each connection, and one goroutine
+// that runs while there is an entry.
 type sweeper struct {
 	server *Server
 	wake   chan struct{} // capacity 1: the first deadline moved closer
@@ -19,13 +19,13 @@ type sweeper struct {
 	sleeps  time.Duration // until when the goroutine sleeps; 0 while it works
 }
 
-// grain is how much later than asked a deadline may be met, so that a wake-up
-// serves many connections.
+// grain is how late a deadline may be handled, so that one wake-up serves many
+// connections.
 func (sw *sweeper) grain() time.Duration {
 	return min(max(sw.server.cfg.PingTimeout/100, time.Millisecond), 20*time.Millisecond)
 }
 
-// set moves a connection's wake-up to due; zero takes it out.
+// set moves a connection's wake-up to due; zero removes it.
 func (sw *sweeper) set(c *Conn, due time.Duration) {
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
@@ -35,7 +35,7 @@ func (sw *sweeper) set(c *Conn, due time.Duration) {
 			heap.Remove(&sw.queue, c.index-1)
 		}
 		if len(sw.queue) == 0 && sw.sleeps != 0 {
-			sw.rouse() // to end
+			sw.rouse() // to let it end
 		}
 		return
 	case c.index == 0:
@@ -90,8 +90,8 @@ func (sw *sweeper) run() {
 	}
 }
 
-// take removes the connections that are due, or says how long to sleep; zero
-// means that the goroutine has to end, nothing being left.
+// take removes and returns the connections that are due, or returns how long to sleep.
+// If both are empty, no entry is left and the goroutine ends.
 func (sw *sweeper) take(batch []*Conn) ([]*Conn, time.Duration) {
 	now := sw.server.now()
 	sw.mu.Lock()
@@ -111,7 +111,7 @@ func (sw *sweeper) take(batch []*Conn) ([]*Conn, time.Duration) {
 	return batch, sw.sleeps - now
 }
 
-// dueQueue implements heap.Interface, the earliest deadline first.
+// dueQueue implements heap.Interface; the earliest deadline is first.
 type dueQueue []*Conn
 
 func (q dueQueue) Len() int           { return len(q) }

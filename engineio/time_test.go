@@ -25,7 +25,7 @@ func (h hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.conn, bufio.NewReadWriter(bufio.NewReader(h.conn), bufio.NewWriter(h.conn)), nil
 }
 
-// bubble is a server without a network, in fake time.
+// bubble is a server without a network, with fake time.
 type bubble struct {
 	t        *testing.T
 	server   *Server
@@ -92,7 +92,7 @@ func (b *bubble) websocket(query string) *socket {
 
 var beat = Config{PingInterval: 10 * time.Second, PingTimeout: 5 * time.Second}
 
-// [S5] [eio4:heartbeat] Only pongs to the server's pings keep a connection.
+// [S5] [eio4:heartbeat] Only pongs to the server's pings keep a connection alive.
 func TestS5_HeartbeatWebSocket(t *testing.T) {
 	inBubble(t, beat, func(b *bubble) {
 		start := time.Now()
@@ -114,7 +114,7 @@ func TestS5_HeartbeatWebSocket(t *testing.T) {
 		go func() {
 			for range 4 {
 				time.Sleep(time.Second)
-				s.send("4traffic") // does not help
+				s.send("4traffic") // does not keep it alive
 			}
 		}()
 		asked := time.Now()
@@ -142,7 +142,7 @@ func TestS5_HeartbeatPolling(t *testing.T) {
 				t.Fatalf("pong: %d", status)
 			}
 		}
-		// To the instant: the reference suite asks at just this moment.
+		// Exactly at the deadline, because the reference suite polls at this moment.
 		time.Sleep(beat.PingInterval + beat.PingTimeout)
 		if status, _ := b.do("GET", q, ""); status != 400 {
 			t.Errorf("GET afterwards: %d", status)
@@ -153,7 +153,7 @@ func TestS5_HeartbeatPolling(t *testing.T) {
 	})
 }
 
-// K4: hard close after 2 s when the peer does not close, or does not read.
+// K4: the connection is cut after 2 s if the peer does not close or does not read.
 func TestEndIsHardAfterTwoSeconds(t *testing.T) {
 	for _, reads := range []bool{true, false} {
 		inBubble(t, Config{}, func(b *bubble) {
@@ -176,7 +176,7 @@ func TestEndIsHardAfterTwoSeconds(t *testing.T) {
 	}
 }
 
-// K4: the last words are kept for 60 s.
+// K4: the last payload is kept for 60 s.
 func TestEndLingersAMinute(t *testing.T) {
 	for _, tt := range []struct {
 		after time.Duration
@@ -193,7 +193,7 @@ func TestEndLingersAMinute(t *testing.T) {
 	}
 }
 
-// [SEC-43] An upgrade that does not come is given up, the session lives.
+// [SEC-43] An upgrade that does not finish is given up; the session continues.
 func TestSEC43_UpgradeTimeout(t *testing.T) {
 	inBubble(t, Config{}, func(b *bubble) {
 		q := b.polling()
@@ -218,8 +218,8 @@ func TestSEC43_UpgradeTimeout(t *testing.T) {
 	})
 }
 
-// [SEC-38] A message must arrive within 10 s of its first byte; waiting for one
-// may take for ever.
+// [SEC-38] A message must arrive within 10 s of its first byte; waiting for a message
+// has no limit.
 func TestSEC38_MessageDeadline(t *testing.T) {
 	frame := string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("4" + strings.Repeat("x", 300))))))
 	for name, part := range map[string]string{"one byte": frame[:1], "half": frame[:150], "a fragment": "\x01\x81abcd\x55"} {
@@ -272,16 +272,15 @@ func TestAlarm(t *testing.T) {
 	})
 }
 
-// [SEC-46] A peer that does not read delays nobody, and is closed when more than
-// MaxQueue waits and it has taken nothing for StallTimeout, or when its write
-// takes too long.
+// [SEC-46] A peer that does not read delays no other. It is closed if more than MaxQueue
+// is queued and it has taken nothing for StallTimeout, or if a write takes too long.
 func TestSEC46_SlowConsumer(t *testing.T) {
 	overflown := 0
 	cfg := Config{MaxQueue: 1000, OverflowCode: 4101, OnOverflow: func(*Conn) { overflown++ }, PingInterval: time.Hour}
 	inBubble(t, cfg, func(b *bubble) {
 		s := b.websocket("EIO=4&transport=websocket")
 		s.text()
-		synctest.Wait() // the open packet is off the books
+		synctest.Wait() // the open packet is no longer counted
 		c, start := b.listener.conn, time.Now()
 		snapshot := Text([]byte(strings.Repeat("s", 5000))).Snapshot()
 		if !c.Send(snapshot) {
@@ -323,8 +322,8 @@ func TestSEC46_SlowConsumer(t *testing.T) {
 	})
 }
 
-// [SEC-46] However fast messages come, no more than MaxBurst, one
-// message and one write wait for a peer.
+// [SEC-46] However fast messages arrive, at most MaxBurst plus one message and one write
+// are queued for a peer.
 func TestSEC46_Burst(t *testing.T) {
 	for _, transport := range []string{Polling, WebSocket} {
 		inBubble(t, Config{MaxQueue: 1000, OverflowCode: 4101, PingInterval: time.Hour}, func(b *bubble) {
@@ -353,8 +352,8 @@ func TestSEC46_Burst(t *testing.T) {
 	}
 }
 
-// [SEC-46] A peer that reads is not a slow one, however slowly and however large
-// the message.
+// [SEC-46] A peer that reads is never closed as slow, however slowly it reads and
+// however large the message is.
 func TestSEC46_SlowButReading(t *testing.T) {
 	inBubble(t, Config{MaxQueue: 1000, PingInterval: time.Hour}, func(b *bubble) {
 		s := b.websocket("EIO=4&transport=websocket")
@@ -366,7 +365,7 @@ func TestSEC46_SlowButReading(t *testing.T) {
 		}
 		buf := make([]byte, maxWrite)
 		for left := large.Len(); left > 0; {
-			time.Sleep(2 * time.Second) // a piece each, less than StallTimeout
+			time.Sleep(2 * time.Second) // each piece takes less than StallTimeout
 			n, err := io.ReadFull(s.r, buf[:min(left, maxWrite)])
 			if err != nil {
 				t.Fatal(err)
@@ -398,7 +397,8 @@ func TestSEC46_SlowButReading(t *testing.T) {
 	})
 }
 
-// [SEC-46] All queues together are bounded: the longest goes.
+// [SEC-46] All queues together are bounded: the connection with the longest queue is
+// closed.
 func TestSEC46_TotalCap(t *testing.T) {
 	inBubble(t, Config{MaxQueueTotal: 2000, OverflowCode: 4101, PingInterval: time.Hour}, func(b *bubble) {
 		var all []*listener
@@ -418,7 +418,7 @@ func TestSEC46_TotalCap(t *testing.T) {
 	})
 }
 
-// After Wait nothing is left, whatever was going on.
+// After Wait no connection and no goroutine is left, whatever was in progress.
 func TestServerClose(t *testing.T) {
 	inBubble(t, Config{}, func(b *bubble) {
 		q := b.polling()
@@ -441,11 +441,11 @@ func TestServerClose(t *testing.T) {
 		s.conn.Close()
 		ctx, cancel := context.WithCancel(b.t.Context())
 		cancel()
-		_ = b.server.Wait(ctx) // may come back at once
+		_ = b.server.Wait(ctx) // may return at once
 	})
 }
 
-// What came with the handshake is not lost.
+// Bytes that arrive with the handshake are not lost.
 func TestEarlyBytes(t *testing.T) {
 	here, there := net.Pipe()
 	defer here.Close()
@@ -459,8 +459,8 @@ func TestEarlyBytes(t *testing.T) {
 	}
 }
 
-// Closing spreads over a time: a millisecond each, or closer; the last word of a
-// context is that nothing waits any longer.
+// CloseOver spreads the closes over a time: one millisecond apart or less. When the
+// context ends, the rest is closed at once.
 func TestServerCloseOver(t *testing.T) {
 	for _, c := range []struct{ over, cancel, want time.Duration }{
 		{time.Second, time.Hour, 4 * time.Millisecond},

@@ -12,7 +12,7 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Over TLS: polling by HTTP/2, a websocket, and its end.
+// Over TLS: polling by HTTP/2, and a websocket and its end.
 func TestTLS(t *testing.T) {
 	opened := make(chan *listener, 4)
 	s := NewServer(Config{}, func(c *Conn, _ *http.Request) (Receiver, error) {

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// tracker counts what must be gone before a server is. Unlike a
-// sync.WaitGroup it may be waited for while the count still rises.
+// tracker counts what must end before the server has ended. Unlike with a
+// sync.WaitGroup, the count may rise while wait is running.
 type tracker struct {
 	mu   sync.Mutex // guards the rest
 	n    int
-	idle chan struct{} // closed when n falls to zero; nil when nobody waits
+	idle chan struct{} // closed when n falls to zero; nil without a waiter
 }
 
 func (t *tracker) add() {

@@ -2,20 +2,20 @@ package engineio
 
 import "time"
 
-// transport is how a connection's packets travel: [polling] or [webSocket]. Its
-// methods are called with Conn.mu held.
+// transport carries a connection's packets: [polling] or [webSocket]. Callers of its
+// methods must hold Conn.mu.
 type transport interface {
-	// name is Polling or WebSocket.
+	// name returns Polling or WebSocket.
 	name() string
-	// ended tells the peer of an end, or leaves what it has to hear of it.
+	// ended sends the end to the peer, or keeps it for the next poll.
 	ended(fx *effects, k closing)
-	// deadline is when tick has something to do next, or zero.
+	// deadline returns the time of the next tick, or zero.
 	deadline() time.Duration
-	// tick does what is due.
+	// tick handles the deadlines that have passed.
 	tick(fx *effects, now time.Duration)
 }
 
-// passed reports whether a deadline is over, and takes it back.
+// passed reports whether a deadline has passed, and clears it.
 func passed(deadline *time.Duration, now time.Duration) bool {
 	if *deadline == 0 || *deadline > now {
 		return false
@@ -24,7 +24,7 @@ func passed(deadline *time.Duration, now time.Duration) bool {
 	return true
 }
 
-// earlier is the earlier one of two deadlines, of which zero is none.
+// earlier returns the earlier of two deadlines; zero means none.
 func earlier(a, b time.Duration) time.Duration {
 	if a == 0 || b != 0 && b < a {
 		return b

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unsent is how many bytes of a TCP connection the peer's kernel has not
+// unsent returns the number of bytes of a TCP connection that the peer's kernel has not
 // acknowledged yet.
 func unsent(raw syscall.RawConn) (n int, ok bool) {
 	var err error

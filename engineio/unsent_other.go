@@ -4,6 +4,5 @@ package engineio
 
 import "syscall"
 
-// unsent is not known on this system: a flusher writes once the inline room is
-// used up.
+// unsent is not available on this system: once inlineRoom is used up, a flusher writes.
 func unsent(syscall.RawConn) (n int, ok bool) { return 0, false }

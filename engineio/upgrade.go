@@ -7,19 +7,19 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// probe is a websocket that asks to take a polling connection over. [SEC-43] There
-// is one at a time, and none once a websocket is in use.
+// probe is a websocket that may take over a polling connection. [SEC-43] There is at
+// most one at a time, and none once a websocket is in use.
 type probe struct {
 	polling *polling
-	wire    *wire // until it takes over only its reader writes
+	wire    *wire // only its reader writes until it takes over
 	// The rest is guarded by Conn.mu.
-	seen bool          // it has sent its probe: polls are answered at once
-	code int           // it is to be closed with this
-	by   time.Duration // the deadline for its "upgrade" packet
+	seen bool          // its probe has arrived: polls are answered at once
+	code int           // close it with this code
+	by   time.Duration // deadline of its "upgrade" packet
 }
 
-// serveUpgrade answers the handshake of a probe. [eio4:one-websocket] One that is
-// not welcome is closed afterwards, like the reference server does.
+// serveUpgrade answers the handshake of a probe. [eio4:one-websocket] Like the reference
+// server, it closes a probe that is not allowed after the handshake.
 func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	head, ok := c.server.switching(w, r)
 	if !ok {
@@ -40,7 +40,7 @@ func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// probeBy lets a websocket probe; nil when it is not welcome.
+// probeBy registers a websocket as the probe. It returns nil if no probe is allowed now.
 func (c *Conn) probeBy(w *wire) *probe {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,8 +53,8 @@ func (c *Conn) probeBy(w *wire) *probe {
 	return p.probe
 }
 
-// run reads the probe until it took over or gave up, and then as the connection's
-// transport.
+// run reads the probe until it takes over or fails; after taking over it reads as the
+// connection's transport.
 func (p *probe) run() {
 	defer p.end()
 	if p.read() {
@@ -64,8 +64,8 @@ func (p *probe) run() {
 	}
 }
 
-// read reads the probe until it asks to take over (true) or gives up.
-// [eio4:upgrade]
+// read reads the probe. It returns true when the probe asks to take over, false when it
+// fails. [eio4:upgrade]
 func (p *probe) read() (asked bool) {
 	c := p.polling.conn
 	for {
@@ -74,7 +74,7 @@ func (p *probe) read() (asked bool) {
 			p.close(code)
 			return false
 		}
-		code := 0 // without a close frame
+		code := 0 // no close frame
 		switch {
 		case err != nil:
 			code = codeOf(err)
@@ -105,7 +105,7 @@ func (p *probe) read() (asked bool) {
 	}
 }
 
-// codeOf is the close code of a peer's fault, or zero.
+// codeOf returns the close code of a protocol error, or zero.
 func codeOf(err error) int {
 	if fault, ok := err.(protocolError); ok {
 		return fault.code
@@ -113,7 +113,7 @@ func codeOf(err error) int {
 	return 0
 }
 
-// answerPolls answers the pending poll, and from now on each at once, so that the
+// answerPolls answers the pending poll and, from now on, every poll at once, so that the
 // client can pause polling. [eio4:pause]
 func (p *probe) answerPolls() {
 	var fx effects
@@ -127,7 +127,7 @@ func (p *probe) answerPolls() {
 	c.apply(fx)
 }
 
-// kicked reports whether the connection wants the probe gone, and the close code.
+// kicked returns the close code for the probe and whether the probe must close.
 func (p *probe) kicked() (code int, kicked bool) {
 	c := p.polling.conn
 	c.mu.Lock()
@@ -135,13 +135,14 @@ func (p *probe) kicked() (code int, kicked bool) {
 	return p.code, p.code != 0 || c.state == gone
 }
 
-// kick has the probe's reader close it with a code. The caller holds Conn.mu.
+// kick makes the probe's reader close it with a code. Callers must hold Conn.mu.
 func (p *probe) kick(fx *effects, code int) {
 	p.code = code
 	fx.kick = p.wire
 }
 
-// takeOver makes the probe the connection's transport; nil when it must not be.
+// takeOver makes the probe the connection's transport. It returns nil if that is not
+// allowed.
 func (p *probe) takeOver() *webSocket {
 	var fx effects
 	polls := p.polling
@@ -154,7 +155,7 @@ func (p *probe) takeOver() *webSocket {
 		p.close(codeNormal)
 		return nil
 	case c.state == open && polls.posting:
-		// Two goroutines would deliver messages; no client does that.
+		// Two goroutines would deliver messages; no known client causes this.
 		c.shut(&fx, closing{how: aborted, code: codeProtocol, reason: "upgrade during a POST"})
 		c.mu.Unlock()
 		c.apply(fx)
@@ -178,8 +179,8 @@ func (p *probe) takeOver() *webSocket {
 	return w
 }
 
-// end makes room for another probe when this one did not take over, and closes it
-// should a panic have left it open. [SEC-40]
+// end allows another probe if this one did not take over, and closes it if a panic left
+// it open. [SEC-40]
 func (p *probe) end() {
 	c := p.polling.conn
 	c.mu.Lock()
@@ -194,7 +195,7 @@ func (p *probe) end() {
 	}
 }
 
-// close closes a probe that does not take over, with a code unless it is zero.
+// close closes a probe that does not take over; zero sends no close frame.
 func (p *probe) close(code int) {
 	p.wire.refuse(code, p.polling.conn.server.cfg.CloseTimeout)
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// yield lets others run.
+// yield lets other goroutines run.
 func yield() { runtime.Gosched() }
 
-// [eio4:upgrade] with a poll in flight, and with data queued in between.
+// [eio4:upgrade] with a pending poll, and with data queued during the upgrade.
 func TestUpgrade(t *testing.T) {
 	h := serve(t, Config{})
 	q, l := h.polling()
@@ -70,8 +70,8 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// [SEC-43] A probe that fails in any way leaves the polling session alive, and
-// another may follow.
+// [SEC-43] After any failure of a probe the polling session continues and another probe
+// is allowed.
 func TestSEC43_ProbeFails(t *testing.T) {
 	h := serve(t, Config{})
 	q, l := h.polling()
@@ -112,7 +112,7 @@ func TestSEC43_ProbeFails(t *testing.T) {
 	}
 }
 
-// [SEC-43] A reset at each byte of the upgrade leaves the session alive.
+// [SEC-43] A reset at any byte of the upgrade leaves the session alive.
 func TestSEC43_ResetAtEachByte(t *testing.T) {
 	h := serve(t, Config{})
 	q, l := h.polling()
@@ -129,7 +129,7 @@ func TestSEC43_ResetAtEachByte(t *testing.T) {
 	}
 }
 
-// End during an upgrade reaches the client on the transport it turns to.
+// End during an upgrade reaches the client on the transport that it chooses.
 func TestEndDuringUpgrade(t *testing.T) {
 	last := Concat(Text([]byte("last")), Text([]byte("words")))
 	t.Run("client takes the websocket", func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestEndDuringUpgrade(t *testing.T) {
 		if _, body := h.do("GET", q, ""); body != "4last\x1e4words" {
 			t.Errorf("got %q", body)
 		}
-		s.send("5") // it had decided before
+		s.send("5") // it had decided before End
 		if code := s.closed(); code != 4007 {
 			t.Errorf("code %d", code)
 		}
@@ -169,7 +169,7 @@ func TestEndDuringUpgrade(t *testing.T) {
 		s.send("2probe")
 		s.text()
 		l.conn.Close(4100, "draining")
-		s.send("5") // only now can an official client be told
+		s.send("5") // an official client can be told only after this
 		if code := s.closed(); code != 4100 {
 			t.Errorf("code %d", code)
 		}
@@ -180,7 +180,7 @@ func TestEndDuringUpgrade(t *testing.T) {
 		pending := h.get(q)
 		waitPoll(t, l.conn)
 		s := h.dial(strings.Replace(q, "polling", "websocket", 1))
-		until(t, l.conn, func() bool { return l.conn.transport.(*polling).probe != nil }) // the client may hear of it before
+		until(t, l.conn, func() bool { return l.conn.transport.(*polling).probe != nil }) // the client may see the answer first
 		l.conn.Close(4100, "draining")
 		if body := receive(t, pending); body != "1" {
 			t.Errorf("got %q", body)

@@ -12,8 +12,8 @@ type webSocket struct {
 	// The rest is guarded by Conn.mu.
 	wire     *wire         // nil until the handshake is answered
 	writing  bool          // a goroutine owns the writes to wire
-	readOver bool          // the peer has closed, or the reader gave up
-	garbled  bool          // the frames cannot be told apart any more
+	readOver bool          // the peer has closed, or the reader has stopped
+	garbled  bool          // frame boundaries are lost
 	cutBy    time.Duration // the deadline of an end
 }
 
@@ -27,7 +27,7 @@ func (w *webSocket) tick(fx *effects, now time.Duration) {
 	}
 }
 
-// open answers the handshake, with what is queued, and starts the reader.
+// open answers the handshake together with the queue and starts the reader.
 func (w *webSocket) open(rw http.ResponseWriter, r *http.Request, head string) {
 	c := w.conn
 	wire := c.server.hijack(rw, r)
@@ -61,9 +61,9 @@ func (w *webSocket) open(rw http.ResponseWriter, r *http.Request, head string) {
 	c.Go(w.read)
 }
 
-// sendNow writes inline when the kernel is known to take the bytes without
-// blocking, else leaves it to a flusher. The caller holds Conn.mu, which it
-// releases; nobody else is writing.
+// sendNow writes inline if the kernel is known to take the bytes without blocking;
+// otherwise a flusher writes. Callers must hold Conn.mu, and no other goroutine may be
+// writing; sendNow releases Conn.mu.
 func (w *webSocket) sendNow(p *Payload) bool {
 	c := w.conn
 	w.writing = true
@@ -96,8 +96,8 @@ func (w *webSocket) sendNow(p *Payload) bool {
 	return true
 }
 
-// flushLater starts a flusher unless somebody writes already, who will see to
-// it. The caller holds Conn.mu.
+// flushLater starts a flusher, unless a goroutine is already writing and will flush the
+// queue. Callers must hold Conn.mu.
 func (w *webSocket) flushLater() {
 	if !w.writing {
 		w.writing = true
@@ -134,26 +134,25 @@ func (w *webSocket) flush() {
 	}
 }
 
-// flushed ends a flusher: the queue is empty, or the connection is gone. The
-// caller holds Conn.mu, which it releases.
+// flushed ends a flusher: the queue is empty, or the connection is gone. Callers must
+// hold Conn.mu; flushed releases it.
 func (w *webSocket) flushed() {
 	var fx effects
 	w.writing = false
-	if w.conn.state == ended { // the close frame is out
+	if w.conn.state == ended { // the close frame was written
 		switch {
 		case w.readOver:
 			w.vanish(&fx, true) // [RFC6455:7.1.1] both have closed
 		case w.garbled:
-			fx.hang = w.wire // the peer's close frame cannot be found any more
+			fx.hang = w.wire // the peer's close frame can no longer be found
 		}
 	}
 	w.conn.mu.Unlock()
 	w.conn.apply(fx)
 }
 
-// broken ends a connection that cannot be written to. A timed-out write may have
-// left half a frame, or half a TLS record, on the wire. The caller holds Conn.mu,
-// which it releases.
+// broken ends a connection that cannot be written to. A write that timed out may have
+// sent half a frame or half a TLS record. Callers must hold Conn.mu; broken releases it.
 func (w *webSocket) broken() {
 	var fx effects
 	w.writing = false
@@ -163,7 +162,7 @@ func (w *webSocket) broken() {
 	w.conn.apply(fx)
 }
 
-// ended queues the last frames.
+// ended queues the last payload and the close frame.
 func (w *webSocket) ended(fx *effects, k closing) {
 	c := w.conn
 	if k.how == lost {
@@ -181,7 +180,7 @@ func (w *webSocket) ended(fx *effects, k closing) {
 	w.flushLater()
 }
 
-// vanish leaves nothing of the connection. The caller holds Conn.mu.
+// vanish releases everything that the connection holds. Callers must hold Conn.mu.
 func (w *webSocket) vanish(fx *effects, gently bool) {
 	c := w.conn
 	if c.state == gone {

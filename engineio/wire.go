@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// wire is one websocket: its network connection and what is read from it.
+// wire is one websocket: its network connection and its frame reader.
 type wire struct {
 	conn net.Conn
 	raw  syscall.RawConn // of the TCP connection below; nil when there is none
@@ -14,17 +14,18 @@ type wire struct {
 
 	base64 bool // the peer cannot take binary frames
 
-	paced time.Duration // belongs to the reader, see pace
+	paced time.Duration // used only by the reader, see pace
 
-	// The rest belongs to whoever writes.
-	unproven int       // bytes written since the kernel's queue was seen short
-	deadline time.Time // the write deadline that is set
+	// The fields below are used only by the writing goroutine.
+	unproven int       // bytes written since the kernel's queue was last seen nearly empty
+	deadline time.Time // the current write deadline
 }
 
 // maxWrite is the largest single write, the size of a TLS record.
 const maxWrite = 16 << 10
 
-// newWire wraps a hijacked connection. Early is what the peer sent too soon.
+// newWire wraps a hijacked connection. early holds bytes that the peer sent with the
+// handshake.
 func (s *Server) newWire(conn net.Conn, early []byte) *wire {
 	w := &wire{conn: conn, paced: -controlBurst * controlEach}
 	w.in = frameReader{conn: conn, early: early, limit: s.cfg.MaxPayload, timeout: s.cfg.MessageTimeout, pool: &s.buffers}
@@ -36,8 +37,7 @@ func (s *Server) newWire(conn net.Conn, early []byte) *wire {
 	return w
 }
 
-// below is the connection under TLS and other wrappers that have a NetConn
-// method.
+// below returns the connection under TLS and other wrappers that have a NetConn method.
 func below(conn net.Conn) net.Conn {
 	for {
 		w, ok := conn.(interface{ NetConn() net.Conn })
@@ -52,11 +52,11 @@ func below(conn net.Conn) net.Conn {
 // below, so that an inline write never blocks, whatever the peer does.
 const (
 	inlineRoom  = 16 << 10
-	inlineProof = 4 << 10 // so little left in the kernel's queue is a proof
+	inlineProof = 4 << 10 // at or below this, the kernel's queue counts as empty
 )
 
-// takes reports whether n bytes can be written without blocking. A slow peer
-// must not hold up whoever sends to many.
+// takes reports whether n bytes can be written without blocking. A slow peer must not
+// delay a sender that sends to many.
 func (w *wire) takes(n int) bool {
 	if n > inlineRoom || w.raw == nil {
 		return false
@@ -71,8 +71,8 @@ func (w *wire) takes(n int) bool {
 	return true
 }
 
-// write writes one piece of at most maxWrite bytes. The write deadline is moved
-// on only when half of it is used up: setting it costs a tenth of a write.
+// write writes one piece of at most maxWrite bytes. The write deadline is extended only
+// when half of it has passed: setting it costs a tenth of a write.
 func (w *wire) write(b []byte, c *Conn) (err error) {
 	defer c.server.caught(&err)
 	now, timeout := time.Now(), c.server.cfg.WriteTimeout
@@ -88,7 +88,7 @@ func (w *wire) write(b []byte, c *Conn) (err error) {
 	return err
 }
 
-// writeAll writes a batch: several payloads in one write, a long one in pieces.
+// writeAll writes a batch: short payloads together in one write, a long one in pieces.
 func (w *wire) writeAll(batch []item, buf *[]byte, c *Conn) error {
 	all := w.frames(batch[0].Payload)
 	if len(batch) > 1 {
@@ -108,7 +108,7 @@ func (w *wire) writeAll(batch []item, buf *[]byte, c *Conn) error {
 	return nil
 }
 
-// frames are the frames of a payload as the peer can take them.
+// frames returns the frames of a payload in the form that the peer accepts.
 func (w *wire) frames(p *Payload) []byte {
 	if w.base64 {
 		return p.textFrames()
@@ -116,8 +116,8 @@ func (w *wire) frames(p *Payload) []byte {
 	return p.frames
 }
 
-// close closes the connection. Gently lets TLS say goodbye, which may take
-// seconds when the peer does not read.
+// close closes the connection. With gently, TLS sends close_notify, which may take
+// seconds if the peer does not read.
 func (w *wire) close(gently bool) {
 	if gently {
 		w.conn.Close()
@@ -126,8 +126,8 @@ func (w *wire) close(gently bool) {
 	below(w.conn).Close()
 }
 
-// refuse closes a websocket that carries no connection: with a close frame unless
-// the code is zero, and once the peer has closed or the time is over.
+// refuse closes a websocket that carries no connection. It sends a close frame unless
+// the code is zero, then waits until the peer has closed or the timeout has passed.
 func (w *wire) refuse(code int, timeout time.Duration) {
 	if code != 0 {
 		w.conn.SetWriteDeadline(time.Now().Add(timeout))
@@ -142,10 +142,10 @@ func (w *wire) refuse(code int, timeout time.Duration) {
 	w.close(false)
 }
 
-// hang ends the sending direction, so that the peer sees that nothing follows
-// the close frame.
+// hang closes the sending direction, so that the peer sees the end after the close
+// frame.
 func (w *wire) hang() {
 	if half, ok := w.conn.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite() // a peer that is gone needs no sign
+		_ = half.CloseWrite() // an error means that the peer is gone
 	}
 }

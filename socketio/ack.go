@@ -7,20 +7,20 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// Ack answers one event. A nil *Ack stands for an event that wants no answer:
-// all its methods do nothing. It may be used once, also after the handler
-// returned. [sio5:ack]
+// Ack answers one event. A nil *Ack stands for an event that needs no answer: all its
+// methods do nothing. An Ack may be used once, even after the handler has returned.
+// [sio5:ack]
 type Ack struct {
 	socket *Socket
 	id     uint64
 	used   atomic.Bool
 }
 
-// Wanted reports whether the client waits for an answer.
+// Wanted reports whether the client expects an answer.
 func (a *Ack) Wanted() bool { return a != nil && !a.used.Load() }
 
-// Reply answers the event. Args are sent as those of an event, see
-// [EncodeEvent]; the error is about encoding only.
+// Reply answers the event. The arguments are encoded like those of an event, see
+// [EncodeEvent]; it returns only encoding errors.
 func (a *Ack) Reply(args ...any) error {
 	p, err := a.Payload(args...)
 	if err != nil || p == nil {
@@ -30,8 +30,9 @@ func (a *Ack) Reply(args ...any) error {
 	return nil
 }
 
-// Payload is the encoded answer, for the caller to send by [Socket.Send], alone
-// or together with others; nil when none is wanted or it was given before.
+// Payload returns the encoded answer, to be sent by [Socket.Send], alone or together
+// with other payloads. It is nil if the client expects no answer, or was already
+// answered.
 func (a *Ack) Payload(args ...any) (*engineio.Payload, error) {
 	if a == nil || a.used.Load() {
 		return nil, nil
@@ -46,15 +47,15 @@ func (a *Ack) Payload(args ...any) (*engineio.Payload, error) {
 	return p, nil
 }
 
-// EmitWithAck sends an event and waits for the client's answer: until ctx ends,
-// or [Config.AckTimeout] is over. The error is then that of the context; it is
-// [ErrNotConnected] when the socket is not connected or ends before, and
-// [ErrTooManyAcks] while too many answers are awaited.
+// EmitWithAck sends an event and waits for the client's answer until ctx ends or
+// [Config.AckTimeout] has passed; it then returns the context's error. It returns
+// [ErrNotConnected] if the socket is not connected or ends first, and [ErrTooManyAcks]
+// if too many answers are pending.
 //
-// It may be called from a handler, but not from one with [Inline]. The socket's
-// other events wait meanwhile; when more than [Config.MaxEvents] come before the
-// answer, that waits behind them, and so in vain. Where that may happen, use
-// [Socket.EmitWithAckFunc].
+// It may be called from a handler, but not from one with [Inline]. Meanwhile the
+// socket's other events wait. If more than [Config.MaxEvents] events arrive before the
+// answer, the answer is stuck behind them and the call times out. If that can happen,
+// use [Socket.EmitWithAckFunc].
 func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) (Args, error) {
 	type answer struct {
 		args Args
@@ -68,32 +69,31 @@ func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) (Ar
 	if err := s.ask(ctx, deliver, event, args); err != nil {
 		return nil, err
 	}
-	a := <-got // which comes in time, or with the socket's end
+	a := <-got // arrives at the latest when the socket ends
 	return a.args, a.err
 }
 
-// EmitWithAckFunc is EmitWithAck without waiting: f is called once, in the
-// socket's worker as a handler is, with the answer or the error. What it returns
-// itself is [ErrNotConnected], [ErrTooManyAcks] or about encoding; f is not
-// called then.
+// EmitWithAckFunc is EmitWithAck without waiting: f is called once with the answer or
+// the error, in the socket's worker like a handler. If EmitWithAckFunc itself returns an
+// error ([ErrNotConnected], [ErrTooManyAcks] or an encoding error), f is not called.
 func (s *Socket) EmitWithAckFunc(ctx context.Context, f func(args Args, err error), event string, args ...any) error {
 	return s.ask(ctx, func(args Args, err error) {
 		s.push(task{owed: true, do: func() {
 			s.mu.Lock()
-			s.awaited-- // not before: so that there are at most MaxAcks such tasks
+			s.awaited-- // only here, so that there are at most MaxAcks such tasks
 			s.mu.Unlock()
 			f(args, err)
 		}})
 	}, event, args)
 }
 
-// awaiting is an answer that is awaited.
+// awaiting is a pending answer.
 type awaiting struct {
 	deliver func(args Args, err error) // called once, with the socket's mutex held
 	stop    func()                     // its time-out
 }
 
-// ask sends an event that wants an answer.
+// ask sends an event that needs an answer.
 func (s *Socket) ask(ctx context.Context, deliver func(Args, error), event string, args []any) error {
 	id, err := s.reserve()
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Socket) ask(ctx context.Context, deliver func(Args, error), event strin
 	return nil
 }
 
-// reserve counts an answer in and returns the id it will have.
+// reserve counts a pending answer and returns its id.
 func (s *Socket) reserve() (id uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +129,7 @@ func (s *Socket) reserve() (id uint64, err error) {
 	return id, nil
 }
 
-// await has an answer delivered, or the error that ends the wait.
+// await registers the delivery of an answer, or of the error that ends the wait.
 func (s *Socket) await(ctx context.Context, id uint64, deliver func(Args, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, s.client.server.cfg.AckTimeout)
 	s.mu.Lock()
@@ -146,14 +146,14 @@ func (s *Socket) await(ctx context.Context, id uint64, deliver func(Args, error)
 	return nil
 }
 
-// take removes an answer from those that are awaited. The caller holds s.mu.
+// take removes a pending answer. Callers must hold s.mu.
 func (s *Socket) take(id uint64) (awaiting, bool) {
 	w, ok := s.acks[id]
 	delete(s.acks, id)
 	return w, ok
 }
 
-// unanswered gives an answer up whose time is over.
+// unanswered gives up an answer that timed out.
 func (s *Socket) unanswered(id uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,14 +164,14 @@ func (s *Socket) unanswered(id uint64, err error) {
 	}
 }
 
-// acked takes a client's answer from the reading goroutine. One that nothing waits
-// for is ignored, as by the reference server, but counted (false), unless it is
-// only late.
+// acked handles a client's answer in the reading goroutine. Like the reference server,
+// it ignores an answer that is not pending. It returns false to count that answer,
+// unless the answer is only late.
 func (s *Socket) acked(p packet) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state > connected {
-		return true // it was on its way when the socket ended
+		return true // sent before the client knew that the socket had ended
 	}
 	w, ok := s.take(p.id)
 	switch {
@@ -186,8 +186,8 @@ func (s *Socket) acked(p packet) bool {
 	return true
 }
 
-// giveUpAcks ends the wait for all answers: none can come any more. The caller
-// holds s.mu.
+// giveUpAcks ends the wait for all answers, because none can arrive any more. Callers
+// must hold s.mu.
 func (s *Socket) giveUpAcks() {
 	for id, w := range s.acks {
 		w.stop()

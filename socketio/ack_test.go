@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// [SEC-39] Answers that do not come are given up: as many may be asked for again,
-// and one that comes too late is no fault of the client.
+// [SEC-39] Missing answers are given up: then as many new ones may be pending, and a
+// late answer is not an error of the client.
 func TestSEC39_AcksExpire(t *testing.T) {
 	const most = 80 // more than maxIdle
 	over := make(chan error, most)
@@ -22,7 +22,7 @@ func TestSEC39_AcksExpire(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			err := s.EmitWithAckFunc(t.Context(), nil, "q") // for the others wait until this handler is over
+			err := s.EmitWithAckFunc(t.Context(), nil, "q") // EmitWithAck would block: other tasks wait for this handler
 			ack.Reply(fmt.Sprint(err))
 		})
 	})
@@ -47,8 +47,8 @@ func TestSEC39_AcksExpire(t *testing.T) {
 	p.expect(`31[]`)
 }
 
-// EmitWithAck waits in a handler, until the answer, its context, or the socket's
-// end by either side.
+// EmitWithAck waits in a handler until the answer, the end of its context, or the end of
+// the socket by either side.
 func TestEmitWithAck(t *testing.T) {
 	got := make(chan string, 4)
 	url, _ := serve(t, Config{}, func(s *Server) {
@@ -100,7 +100,7 @@ func TestEmitWithAck(t *testing.T) {
 	}
 }
 
-// [SEC-44] Packets that begin nothing count for ten seconds.
+// [SEC-44] Packets without effect count for ten seconds.
 func TestSEC44_Window(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c idleCount

@@ -8,9 +8,8 @@ import (
 // Args are the arguments of an event or of an answer, in order.
 type Args []Arg
 
-// Decode decodes the arguments into the values that dst point to, in order, as
-// [Arg.Decode] does. A dst without an argument is left as it is, as a parameter
-// without an argument is undefined in JavaScript; arguments without a dst are
+// Decode decodes the arguments in order into the values that dst point to, see
+// [Arg.Decode]. A dst without an argument is not changed; arguments without a dst are
 // ignored.
 func (as Args) Decode(dst ...any) error {
 	for i, a := range as[:min(len(as), len(dst))] {
@@ -21,8 +20,8 @@ func (as Args) Decode(dst ...any) error {
 	return nil
 }
 
-// Any returns the arguments as Emit and Reply take them: what is sent is what
-// came, attachments as attachments.
+// Any returns the arguments in the form that Emit and Reply accept. They are sent as
+// they were received, with their attachments.
 func (as Args) Any() []any {
 	all := make([]any, len(as))
 	for i, a := range as {
@@ -46,16 +45,16 @@ func (as Args) own() Args {
 	return as
 }
 
-// Arg is one argument as the client sent it: JSON, in which any value may be a
-// binary attachment. It may be sent on as it is, also inside of another value.
+// Arg is one argument as the client sent it: JSON, in which any value may be a binary
+// attachment. It may be forwarded as it is, also inside another value.
 type Arg struct {
 	text  json.RawMessage // attachments are placeholders: {"_placeholder":true,"num":0}
 	parts [][]byte        // the packet's attachments; nil when text has no placeholder
 }
 
-// Binary returns the attachment that the argument is; false when it is JSON, be
-// it a string of base64 or an object that looks like a placeholder. The data is
-// the argument's own.
+// Binary returns the argument's data if the argument is an attachment. It returns false
+// for all JSON, including a base64 string or an object that looks like a placeholder.
+// The data is not copied.
 func (a Arg) Binary() (data []byte, ok bool) {
 	if a.parts == nil {
 		return nil, false
@@ -70,10 +69,9 @@ func (a Arg) Binary() (data []byte, ok bool) {
 // HasBinary reports whether the argument is or contains an attachment.
 func (a Arg) HasBinary() bool { return a.parts != nil }
 
-// JSON returns the argument as JSON. Attachments are strings of base64, which is
-// how package encoding/json reads a []byte: ask [Arg.Binary] or use
-// [Arg.Decode] where it matters what was an attachment. Null stands for no
-// argument.
+// JSON returns the argument as JSON, or null if there is no argument. Attachments become
+// base64 strings, as package encoding/json expects for a []byte. To distinguish
+// attachments from strings use [Arg.Binary] or [Arg.Decode].
 func (a Arg) JSON() json.RawMessage {
 	switch {
 	case len(a.text) == 0:
@@ -87,11 +85,11 @@ func (a Arg) JSON() json.RawMessage {
 // String returns the argument's JSON.
 func (a Arg) String() string { return string(a.JSON()) }
 
-// MarshalJSON implements [json.Marshaler] as JSON does. Emit and Reply do better:
-// they send attachments as attachments.
+// MarshalJSON implements [json.Marshaler] by [Arg.JSON]. Emit and Reply, however, send
+// attachments as attachments.
 func (a Arg) MarshalJSON() ([]byte, error) { return a.JSON(), nil }
 
-// UnmarshalJSON implements [json.Unmarshaler]: an Arg keeps what it is given.
+// UnmarshalJSON implements [json.Unmarshaler] and keeps a copy of the JSON.
 func (a *Arg) UnmarshalJSON(text []byte) error {
 	*a = Arg{text: slices.Clone(text)}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// received makes the arguments of an event that came with attachments.
+// received returns the arguments of a received event with attachments.
 func received(t *testing.T, text string, attachments ...string) Args {
 	t.Helper()
 	cfg := Config{}.withDefaults()
@@ -34,8 +34,7 @@ func received(t *testing.T, text string, attachments ...string) Args {
 	return p.args
 }
 
-// An attachment is not mistaken for a string, nor for an object that looks like a
-// placeholder; nor is either for an attachment.
+// Attachments, strings and objects that look like placeholders are distinguished.
 func TestArgBinary(t *testing.T) {
 	args := received(t, `2["e","AQID",{"_placeholder":true,"num":0}]`)
 	for _, a := range args {
@@ -64,7 +63,7 @@ func TestArgBinary(t *testing.T) {
 	}
 }
 
-// custom has an UnmarshalJSON of its own.
+// custom has its own UnmarshalJSON.
 type custom struct{ text string }
 
 func (c *custom) UnmarshalJSON(text []byte) error { c.text = string(text); return nil }
@@ -74,7 +73,7 @@ type inner struct {
 	Other string
 }
 
-// Attachments are decoded wherever they stand.
+// Attachments are decoded anywhere in an argument.
 func TestArgDecode(t *testing.T) {
 	const text = `53-["e",{"name":"x","Data":{"_placeholder":true,"num":0},"b":{"_placeholder":true,"num":1},"any":[1,{"k":{"_placeholder":true,"num":2}}]}]`
 	arg := func() Arg { return received(t, text, "one", "two", "three")[0] }
@@ -130,8 +129,8 @@ func TestArgDecode(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// Data is an attachment wherever it stands in what is sent, numbered as it stands
-// in the text.
+// Data anywhere in an argument is sent as an attachment; the numbers follow the order in
+// the text.
 func TestEncodeAttachments(t *testing.T) {
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	type node struct {
@@ -198,7 +197,7 @@ func decodeBase64(t *testing.T, s string) (data []byte) {
 	return data
 }
 
-// What cannot be sent is an error.
+// Values that cannot be sent return an error.
 func TestEncodeErrors(t *testing.T) {
 	type loop struct {
 		Next *loop
@@ -225,7 +224,7 @@ func TestEncodeErrors(t *testing.T) {
 	}
 }
 
-// A name that means something else to the client is no event.
+// Names that are reserved on the client are not allowed for events.
 func TestReservedNames(t *testing.T) {
 	s := NewServer(Config{})
 	n := s.Of("/")

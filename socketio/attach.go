@@ -11,31 +11,31 @@ import (
 	"sync"
 )
 
-// What is sent may hold attachments at any depth, in maps, slices and structs.
-// How a struct becomes JSON is for encoding/json to say. So a value with
-// attachments is copied as far as they reach; in the copy each is replaced by a
-// stamp, a few bytes that nothing else in the process has; and in the JSON each
-// stamp is replaced by its placeholder.
+// Arguments may contain attachments at any depth, in maps, slices and structs, and
+// encoding/json decides how a struct becomes JSON. So the parts of a value that contain
+// attachments are copied. In the copy each attachment is replaced by a stamp, a few
+// bytes that are unique in the process. In the JSON each stamp is then replaced by its
+// placeholder.
 
 // stamper collects the attachments of one value.
 type stamper struct {
 	found []reflect.Value // []byte, Binary or Arg, by the number in their stamp
 }
 
-// stampLen is the length of a stamp: a prefix, whose base64 ends where it does,
-// and a number.
+// stampLen is the length of a stamp: a prefix, whose length is a multiple of three so
+// that its base64 is self-contained, and a number.
 const stampLen = stampPrefixLen + 3
 
 const stampPrefixLen = 18
 
-// stampPrefix is known to this process only.
+// stampPrefix is random and known only to this process.
 var stampPrefix = sync.OnceValue(func() []byte {
 	b := make([]byte, stampPrefixLen)
 	_, _ = rand.Read(b) // never fails
 	return b
 })
 
-// stamp keeps an attachment and returns what stands in its place.
+// stamp stores an attachment and returns the stamp that replaces it.
 func (st *stamper) stamp(v reflect.Value) []byte {
 	n := len(st.found)
 	st.found = append(st.found, v)
@@ -48,12 +48,12 @@ var (
 	texterType    = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// maxStampDepth is where a value is taken for one that holds itself, which
-// encoding/json then reports.
+// maxStampDepth is the depth at which a value counts as cyclic; encoding/json then
+// reports the cycle.
 const maxStampDepth = 1000
 
-// copy returns a copy of a value with stamps for its attachments; false when it
-// has none, and v is as good.
+// copy returns a copy of a value with stamps for its attachments. It returns false if
+// the value has none; the caller then uses v itself.
 func (st *stamper) copy(v reflect.Value, depth int) (reflect.Value, bool) {
 	t := v.Type()
 	if depth > maxStampDepth || !mayHold(t) {
@@ -85,7 +85,7 @@ func (st *stamper) copy(v reflect.Value, depth int) (reflect.Value, bool) {
 	return v, false
 }
 
-// copyElem copies what an interface or pointer holds.
+// copyElem copies the value in an interface or pointer.
 func (st *stamper) copyElem(v reflect.Value, depth int) (reflect.Value, bool) {
 	if v.IsNil() {
 		return v, false
@@ -143,8 +143,8 @@ func (st *stamper) copyMap(v reflect.Value, depth int) (reflect.Value, bool) {
 	return out, changed
 }
 
-// copyStruct copies a struct: its exported fields, those of embedded structs
-// included. What a tag leaves out is left alone.
+// copyStruct copies a struct: its exported fields, including those of embedded structs.
+// It skips fields that their tag omits.
 func (st *stamper) copyStruct(v reflect.Value, depth int) (reflect.Value, bool) {
 	out, changed := v, false
 	st.copyFields(v, nil, depth, func(index []int, field reflect.Value) {
@@ -158,7 +158,7 @@ func (st *stamper) copyStruct(v reflect.Value, depth int) (reflect.Value, bool) 
 	return out, changed
 }
 
-// copyFields hands each field that changes to set. The struct stands at index.
+// copyFields calls set for each field that changes. index is the path of the struct.
 func (st *stamper) copyFields(v reflect.Value, index []int, depth int, set func(index []int, field reflect.Value)) {
 	for i := range v.NumField() {
 		f, value := v.Type().Field(i), v.Field(i)
@@ -183,16 +183,16 @@ func isBytes(t reflect.Type) bool {
 	return t == binaryType || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && !speaksForItself(t) && !speaksForItself(t.Elem())
 }
 
-// speaksForItself reports whether a type's own method makes its JSON.
+// speaksForItself reports whether a type has its own method to encode JSON.
 func speaksForItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(marshalerType) || p.Implements(texterType)
 }
 
-// held remembers mayHold by type.
+// held caches the results of mayHold by type.
 var held sync.Map
 
-// mayHold reports whether a value of the type can have an attachment in it.
+// mayHold reports whether a value of the type can contain an attachment.
 func mayHold(t reflect.Type) bool {
 	if known, ok := held.Load(t); ok {
 		return known.(bool)
@@ -202,7 +202,7 @@ func mayHold(t reflect.Type) bool {
 	return may
 }
 
-// findBytes is mayHold; seen are the types that are being looked at.
+// findBytes implements mayHold; seen holds the types being examined.
 func findBytes(t reflect.Type, seen map[reflect.Type]bool) bool {
 	switch {
 	case seen[t]:

@@ -41,7 +41,7 @@ func BenchmarkDecodeEvent(b *testing.B) {
 	}
 }
 
-// bencher serves and dials websockets for benchmarks.
+// bencher runs a server and dials websockets for benchmarks.
 func bencher(b *testing.B, register func(n *Namespace)) (dial func() (net.Conn, *bufio.Reader)) {
 	s := NewServer(Config{})
 	register(s.Of("/"))
@@ -99,7 +99,7 @@ func benchmarkEcho(b *testing.B, opts ...Option) {
 func BenchmarkEcho(b *testing.B)       { benchmarkEcho(b) }
 func BenchmarkEchoInline(b *testing.B) { benchmarkEcho(b, Inline) }
 
-// One event, encoded once, to 100 sockets; the time is for all of them.
+// One event, encoded once, to 100 sockets; the result is the time for all of them.
 func BenchmarkFanOut100(b *testing.B) {
 	var sockets []*Socket
 	joined := make(chan *Socket)

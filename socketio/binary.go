@@ -7,20 +7,19 @@ import (
 	"errors"
 )
 
-// Binary is data that travels as a binary attachment, wherever it stands in the
-// arguments of an event or answer. A []byte does, too. Unlike a []byte, which
-// also takes a string of base64, a Binary is decoded from an attachment only;
-// and an attachment that is decoded into an any becomes a Binary.
+// Binary is data that is sent as a binary attachment, anywhere in the arguments of an
+// event or answer. A []byte is sent the same way, but can also be decoded from a base64
+// string; a Binary is decoded only from an attachment. An attachment decoded into an any
+// becomes a Binary.
 type Binary []byte
 
-// MarshalJSON writes base64 where the data is not sent by Emit or Reply.
+// MarshalJSON writes base64. It is used only outside Emit and Reply.
 func (b Binary) MarshalJSON() ([]byte, error) { return json.Marshal([]byte(b)) }
 
-// errNoAttachment is for JSON where an attachment was wanted.
+// errNoAttachment is returned for JSON where an attachment is required.
 var errNoAttachment = errors.New("socketio: a Binary is decoded from an attachment only")
 
-// UnmarshalJSON takes null and refuses everything else: see [Arg.Decode], which
-// decodes attachments.
+// UnmarshalJSON accepts only null; [Arg.Decode] decodes attachments.
 func (b *Binary) UnmarshalJSON(text []byte) error {
 	if string(text) != "null" {
 		return errNoAttachment
@@ -36,7 +35,7 @@ type reassembly struct {
 	size   int
 }
 
-// add takes the next attachment and reports whether it was the last.
+// add stores the next attachment and reports whether it was the last.
 func (r *reassembly) add(data []byte, limit int) (complete bool, err error) {
 	if r.size += len(data); r.size > limit {
 		return false, errAttachments
@@ -45,9 +44,9 @@ func (r *reassembly) add(data []byte, limit int) (complete bool, err error) {
 	return len(r.parts) == r.packet.attachments, nil
 }
 
-// finish gives the packet's arguments their attachments. [sio5:binary] An
-// attachment may be used once only, as by the reference, and what is marked as a
-// placeholder but is none is refused, for other decoders take it for one.
+// finish connects the packet's arguments with their attachments. [sio5:binary] As in the
+// reference, each attachment may be used only once. An object that is marked as a
+// placeholder but is not a valid one is refused, because other decoders accept it.
 func (r *reassembly) finish(cfg *Config) (packet, error) {
 	p := r.packet
 	used := make([]bool, len(r.parts))
@@ -73,7 +72,7 @@ func (r *reassembly) finish(cfg *Config) (packet, error) {
 	return p, nil
 }
 
-// fillPlaceholders replaces each placeholder by its attachment in base64.
+// fillPlaceholders replaces each placeholder with its attachment in base64.
 func fillPlaceholders(text json.RawMessage, parts [][]byte) json.RawMessage {
 	size := len(text)
 	for _, part := range parts {
@@ -81,7 +80,7 @@ func fillPlaceholders(text json.RawMessage, parts [][]byte) json.RawMessage {
 	}
 	out := make([]byte, 0, size)
 	last := 0
-	_ = eachPlaceholder(text, func(num, start, end int) error { // it was checked by finish
+	_ = eachPlaceholder(text, func(num, start, end int) error { // already checked by finish
 		out = append(append(out, text[last:start]...), '"')
 		out = append(base64.StdEncoding.AppendEncode(out, parts[num]), '"')
 		last = end
@@ -90,7 +89,7 @@ func fillPlaceholders(text json.RawMessage, parts [][]byte) json.RawMessage {
 	return append(out, text[last:]...)
 }
 
-// hasPlaceholder reports whether checked JSON has a placeholder in it.
+// hasPlaceholder reports whether checked JSON contains a placeholder.
 func hasPlaceholder(text []byte) bool {
 	if !bytes.Contains(text, []byte(mark)) {
 		return false
@@ -99,12 +98,12 @@ func hasPlaceholder(text []byte) bool {
 	return found == errFound
 }
 
-// errFound ends a search.
+// errFound stops a search.
 var errFound = errors.New("found")
 
-// eachPlaceholder hands each {"_placeholder":true,"num":N} of valid JSON to visit,
-// with N and where it stands. The error is visit's, or [errAttachments] for what
-// is marked as a placeholder but is none.
+// eachPlaceholder calls visit for each {"_placeholder":true,"num":N} in valid JSON, with
+// N and its position. It returns visit's error, or [errAttachments] for an object that
+// is marked as a placeholder but is not a valid one.
 func eachPlaceholder(text []byte, visit func(num, start, end int) error) error {
 	for i := 0; i < len(text); {
 		switch text[i] {
@@ -137,8 +136,8 @@ func eachPlaceholder(text []byte, visit func(num, start, end int) error) error {
 // mark is the member that makes an object a placeholder.
 const mark = "_placeholder"
 
-// placeholder recognises a placeholder that may begin at raw[start]: two members
-// in either order, and the number in decimal digits.
+// placeholder parses the placeholder, if any, that begins at raw[start]: two members in
+// either order, the number in decimal digits.
 func placeholder(raw []byte, start int) (num, end int, ok bool) {
 	s := scanner{data: raw, pos: start}
 	if s.peek() != '{' {
@@ -164,10 +163,10 @@ func placeholder(raw []byte, start int) (num, end int, ok bool) {
 	return num, s.pos + 1, marked && numbered && s.peek() == '}'
 }
 
-// maxNum is past every attachment there can be.
+// maxNum is greater than the number of any attachment.
 const maxNum = 1 << 20
 
-// colon skips what stands between a name and its value.
+// colon skips the colon and spaces between a name and its value.
 func (s *scanner) colon() bool {
 	s.space()
 	if s.peek() != ':' {
@@ -178,8 +177,8 @@ func (s *scanner) colon() bool {
 	return true
 }
 
-// marks reports whether the string just skipped, which began at start, is the
-// name of a member that makes its object a placeholder.
+// marks reports whether the string just skipped, which began at start, is the member
+// name that marks a placeholder.
 func (s *scanner) marks(start int) bool {
 	name := s.data[start:s.pos]
 	if string(name) != `"`+mark+`"` {

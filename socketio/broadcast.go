@@ -7,9 +7,9 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// Broadcast is a choice of a namespace's connected sockets, for an event that is
-// encoded once and shared by all of them [sio5:broadcast]. It may be kept and used again: who is in
-// the rooms is looked up at each use. Its methods return a new choice.
+// Broadcast selects connected sockets of a namespace, for an event that is encoded once
+// and shared by all of them [sio5:broadcast]. It may be kept and reused: the members of
+// rooms are looked up at each use. Its methods return a new selection.
 type Broadcast struct {
 	namespace *Namespace
 	to        []string
@@ -17,13 +17,13 @@ type Broadcast struct {
 	without   []*Socket
 }
 
-// To chooses the sockets that are in at least one of the rooms.
+// To selects the sockets that are in at least one of the rooms.
 func (n *Namespace) To(rooms ...string) Broadcast { return Broadcast{namespace: n, to: rooms} }
 
-// Except chooses the sockets that are in none of the rooms.
+// Except selects the sockets that are in none of the rooms.
 func (n *Namespace) Except(rooms ...string) Broadcast { return Broadcast{namespace: n, except: rooms} }
 
-// Without chooses all sockets but these.
+// Without selects all sockets except the given ones.
 func (n *Namespace) Without(sockets ...*Socket) Broadcast {
 	return Broadcast{namespace: n, without: sockets}
 }
@@ -35,25 +35,24 @@ func (n *Namespace) Socket(id string) *Socket {
 	return n.rooms.all[id]
 }
 
-// Len is the number of connected sockets.
+// Len returns the number of connected sockets.
 func (n *Namespace) Len() int {
 	n.rooms.mu.Lock()
 	defer n.rooms.mu.Unlock()
 	return len(n.rooms.all)
 }
 
-// Sockets returns the connected sockets, in no order. Those of rooms are
-// n.To("room").Sockets().
+// Sockets returns the connected sockets in no particular order. For the sockets of a
+// room use n.To("room").Sockets().
 func (n *Namespace) Sockets() []*Socket { return Broadcast{namespace: n}.Sockets() }
 
-// Emit sends an event to every socket, see [EncodeEvent], which also says what
-// the error is about.
+// Emit sends an event to every socket. It returns the errors of [EncodeEvent].
 func (n *Namespace) Emit(event string, args ...any) error {
 	return Broadcast{namespace: n}.Emit(event, args...)
 }
 
-// Send sends a payload, see [EncodeEvent], to every socket and returns how many
-// took it.
+// Send sends a payload, see [EncodeEvent], to every socket and returns how many accepted
+// it.
 func (n *Namespace) Send(p *engineio.Payload) int { return Broadcast{namespace: n}.Send(p) }
 
 // To adds the sockets that are in at least one of the rooms.
@@ -62,26 +61,26 @@ func (b Broadcast) To(rooms ...string) Broadcast {
 	return b
 }
 
-// Except leaves out the sockets that are in one of the rooms.
+// Except removes the sockets that are in at least one of the rooms.
 func (b Broadcast) Except(rooms ...string) Broadcast {
 	b.except = slices.Concat(b.except, rooms)
 	return b
 }
 
-// Without leaves out these sockets.
+// Without removes the given sockets.
 func (b Broadcast) Without(sockets ...*Socket) Broadcast {
 	b.without = slices.Concat(b.without, sockets)
 	return b
 }
 
-// Sockets returns the sockets that are chosen now, in no order.
+// Sockets returns the currently selected sockets in no particular order.
 func (b Broadcast) Sockets() []*Socket { return slices.Collect(maps.Keys(b.sockets())) }
 
-// Len is how many sockets are chosen now.
+// Len returns the number of currently selected sockets.
 func (b Broadcast) Len() int { return len(b.sockets()) }
 
-// Disconnect makes the chosen sockets leave the namespace, see
-// [Socket.Disconnect], and returns how many did.
+// Disconnect disconnects the selected sockets from the namespace, see
+// [Socket.Disconnect], and returns their number.
 func (b Broadcast) Disconnect() (left int) {
 	for s := range b.sockets() {
 		if s.Disconnect() {
@@ -91,8 +90,7 @@ func (b Broadcast) Disconnect() (left int) {
 	return left
 }
 
-// Emit sends an event, see [EncodeEvent], which also says what the error is
-// about.
+// Emit sends an event to the selected sockets. It returns the errors of [EncodeEvent].
 func (b Broadcast) Emit(event string, args ...any) error {
 	if b.namespace.recovers() {
 		return b.emitKept(event, args)
@@ -105,8 +103,8 @@ func (b Broadcast) Emit(event string, args ...any) error {
 	return nil
 }
 
-// Send sends a payload, see [EncodeEvent], and returns how many sockets took it:
-// one that ended meanwhile, or that reads too slowly, does not.
+// Send sends a payload, see [EncodeEvent], and returns how many sockets accepted it. A
+// socket that has ended meanwhile, or that reads too slowly, does not accept it.
 func (b Broadcast) Send(p *engineio.Payload) (sent int) {
 	for s := range b.sockets() {
 		if s.Send(p) {
@@ -116,7 +114,7 @@ func (b Broadcast) Send(p *engineio.Payload) (sent int) {
 	return sent
 }
 
-// sockets looks up who is meant: sending happens outside of the lock.
+// sockets returns the selected sockets, so that sending happens outside the lock.
 func (b Broadcast) sockets() set {
 	r := &b.namespace.rooms
 	r.mu.Lock()
@@ -124,7 +122,7 @@ func (b Broadcast) sockets() set {
 	return b.choose()
 }
 
-// choose is sockets for a caller that holds the namespace's rooms.mu.
+// choose implements sockets. Callers must hold the namespace's rooms.mu.
 func (b Broadcast) choose() set {
 	r := &b.namespace.rooms
 	chosen := make(set)

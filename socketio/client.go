@@ -9,7 +9,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// Close codes that are sent. [RFC6455:7.4.1]
+// Close codes sent by this package. [RFC6455:7.4.1]
 const (
 	codeProtocol = 1002
 	codePolicy   = 1008
@@ -20,12 +20,12 @@ const (
 type client struct {
 	server    *Server
 	conn      *engineio.Conn
-	handshake *Handshake  // of all sockets, without Auth; nil when it is not kept
-	forced    atomic.Bool // closed for what the client sent, or a panic
+	handshake *Handshake  // shared by all sockets, without Auth; nil if not kept
+	forced    atomic.Bool // closed because of the client's data or a panic
 
-	pending *reassembly // the reading goroutine's own [SEC-39] one at most
-	answers idleCount   // to no event
-	repeats idleCount   // CONNECTs that begin nothing new
+	pending *reassembly // used by the reading goroutine only [SEC-39] one at most
+	answers idleCount   // answers that match no event
+	repeats idleCount   // CONNECTs that start no new socket
 
 	mu      sync.Mutex // guards the rest
 	sockets []*Socket  // the latest of each namespace [sio5:namespace]
@@ -43,7 +43,7 @@ func (c *client) Message(data []byte, binary bool) {
 	}
 }
 
-// abort closes the connection for the client's fault or ours.
+// abort closes the connection because of an error of the client or a panic.
 func (c *client) abort(code int, reason string) {
 	c.forced.Store(true)
 	c.conn.Abort(code, reason)
@@ -80,7 +80,7 @@ func (c *client) message(data []byte, binary bool) error {
 	return c.dispatch(p)
 }
 
-// dispatch hands a packet to its socket.
+// dispatch passes a packet to its socket.
 func (c *client) dispatch(p packet) error {
 	if p.kind == connect {
 		return c.connect(p)
@@ -114,14 +114,14 @@ func (c *client) socket(namespace string) *Socket {
 	return nil
 }
 
-// all returns the sockets.
+// all returns a copy of the sockets.
 func (c *client) all() []*Socket {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]*Socket(nil), c.sockets...)
 }
 
-// connect begins a socket. [sio5:connect]
+// connect starts a socket. [sio5:connect]
 func (c *client) connect(p packet) error {
 	n, old := c.server.namespace(p.namespace), c.socket(p.namespace)
 	if (n == nil || old != nil) && !c.repeats.add() {
@@ -136,7 +136,7 @@ func (c *client) connect(p packet) error {
 		return nil
 	}
 	if old != nil && old.alive() {
-		return nil // the official client says it twice when connect() is called twice
+		return nil // the official client sends it twice if connect() is called twice
 	}
 	s := newSocket(c, n)
 	s.auth = append(s.auth, p.auth...)
@@ -163,13 +163,13 @@ func (c *client) connect(p packet) error {
 	return nil
 }
 
-// await closes the connection when it is without a namespace for too long.
-// [SEC-36] [sio5:connect-timeout] Until then it may come back to one. [sio5:disconnect]
+// await closes the connection if it is in no namespace for too long. [SEC-36]
+// [sio5:connect-timeout] Until then it may enter one again. [sio5:disconnect]
 func (c *client) await() {
 	c.conn.SetAlarm(time.Now().Add(c.server.cfg.ConnectTimeout), func() {
 		for _, s := range c.all() {
 			if s.alive() {
-				c.await() // it may just be leaving
+				c.await() // it may be leaving right now
 				return
 			}
 		}
@@ -177,7 +177,7 @@ func (c *client) await() {
 	})
 }
 
-// joined is called when a socket is connected.
+// joined is called when a socket has connected.
 func (c *client) joined() { c.conn.SetAlarm(time.Time{}, nil) }
 
 // Closed implements engineio.Receiver.
@@ -186,7 +186,7 @@ func (c *client) Closed(why engineio.Closure) {
 	c.closed = true
 	c.mu.Unlock()
 	reason := c.reason(why)
-	defer func() { // whatever Closed does
+	defer func() { // even if Closed panics
 		for _, s := range c.all() {
 			s.lost(reason)
 		}

@@ -14,10 +14,10 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// patience of tests; it is never reached when all is well.
+// patience is the timeout of waits; a passing test never reaches it.
 const testPatience = 20 * time.Second
 
-// serve runs a server until the test is over.
+// serve runs a server until the test ends.
 func serve(t *testing.T, cfg Config, register func(s *Server)) (url string, s *Server) {
 	t.Helper()
 	s = NewServer(cfg)
@@ -78,7 +78,7 @@ func dialWith(t *testing.T, url, query string, header http.Header) *peer {
 	return p
 }
 
-// early is a connection some of whose bytes were read too soon.
+// early is a connection of which some bytes were already read.
 type early struct {
 	net.Conn
 	r io.Reader
@@ -145,7 +145,7 @@ func (p *peer) expect(want ...string) {
 	}
 }
 
-// closed expects the close frame and then the end of the connection.
+// closed expects the close frame, then the end of the connection.
 func (p *peer) closed(code string) {
 	p.t.Helper()
 	p.expect("close:" + code)

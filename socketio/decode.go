@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// Decode decodes the argument into the value that v points to, as
-// [json.Unmarshal] does. Attachments go wherever they stand in the argument into
-// a []byte, a [Binary], an [Arg] or an any, in which they are a Binary; into
-// anything else they are an error, a string included. A type with an
-// UnmarshalJSON of its own is given base64. Without an argument v is set to what
-// null means for it.
+// Decode decodes the argument into the value that v points to, as [json.Unmarshal] does.
+// Attachments, anywhere in the argument, are decoded into a []byte, a [Binary], an [Arg]
+// or an any (as a Binary); any other type, including string, is an error. A type with
+// its own UnmarshalJSON receives base64. If there is no argument, v is decoded from
+// null.
 func (a Arg) Decode(v any) error {
 	if a.parts == nil {
 		return json.Unmarshal(a.JSON(), v)
@@ -28,8 +27,8 @@ var (
 	unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 )
 
-// into decodes text, a part of the argument, into dst. Only what has attachments
-// is taken apart here; the rest is left to encoding/json.
+// into decodes text, a part of the argument, into dst. It handles only values with
+// attachments itself; encoding/json decodes the rest.
 func (a Arg) into(dst reflect.Value, text []byte) error {
 	if !hasPlaceholder(text) {
 		return json.Unmarshal(text, dst.Addr().Interface())
@@ -75,7 +74,7 @@ func (a Arg) intoList(dst reflect.Value, text []byte) error {
 	switch {
 	case dst.Kind() == reflect.Interface && dst.NumMethod() == 0:
 		all := make([]any, len(list))
-		dst.Set(reflect.ValueOf(all)) // which shares its elements
+		dst.Set(reflect.ValueOf(all)) // dst shares the elements
 		dst = reflect.ValueOf(all)
 	case dst.Kind() == reflect.Slice:
 		dst.Set(reflect.MakeSlice(dst.Type(), len(list), len(list)))
@@ -114,7 +113,7 @@ func (a Arg) intoObject(dst reflect.Value, text []byte) error {
 	return &json.UnmarshalTypeError{Value: "object", Type: dst.Type()}
 }
 
-// intoMap decodes an object into a map, whose keys encoding/json reads.
+// intoMap decodes an object into a map; encoding/json decodes the keys.
 func (a Arg) intoMap(dst reflect.Value, text []byte) error {
 	t := dst.Type()
 	return eachMember(text, func(name, value []byte) error {
@@ -131,8 +130,8 @@ func (a Arg) intoMap(dst reflect.Value, text []byte) error {
 	})
 }
 
-// intoStruct decodes an object into a struct. A member without attachments goes
-// through encoding/json with its name, so that its rules are those of its tag.
+// intoStruct decodes an object into a struct. A member without attachments is decoded by
+// encoding/json together with its name, so that the rules of its tag apply.
 func (a Arg) intoStruct(dst reflect.Value, text []byte) error {
 	return eachMember(text, func(name, value []byte) error {
 		if !hasPlaceholder(value) {
@@ -154,8 +153,8 @@ func (a Arg) intoStruct(dst reflect.Value, text []byte) error {
 	})
 }
 
-// fieldNamed finds the field that encoding/json would decode a member into: its
-// name exactly, else in any case. Nil when there is none.
+// fieldNamed returns the field that encoding/json would decode a member into: an exact
+// match of the name, otherwise a case-insensitive one. It returns nil if there is none.
 func fieldNamed(t reflect.Type, key string) (index []int) {
 	for _, f := range reflect.VisibleFields(t) {
 		tag := f.Tag.Get("json")
@@ -176,8 +175,8 @@ func fieldNamed(t reflect.Type, key string) (index []int) {
 	return index
 }
 
-// fieldAt goes down to a field and makes the embedded structs on the way; false
-// when it cannot, for the struct's type is not exported.
+// fieldAt returns the field at a path and allocates embedded structs on the way. It
+// returns false if it cannot, because a struct's type is not exported.
 func fieldAt(v reflect.Value, index []int) (reflect.Value, bool) {
 	for i, x := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {
@@ -194,7 +193,7 @@ func fieldAt(v reflect.Value, index []int) (reflect.Value, bool) {
 	return v, true
 }
 
-// join puts pieces of JSON together.
+// join concatenates pieces of JSON.
 func join(parts ...any) (all []byte) {
 	for _, p := range parts {
 		switch p := p.(type) {

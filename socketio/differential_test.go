@@ -17,7 +17,7 @@ import (
 	"unicode"
 )
 
-// reference has the reference parser, socket.io-parser 4.2, do the tasks.
+// reference runs the tasks with the reference parser, socket.io-parser 4.2.
 func reference[A any](t *testing.T, tasks []any) []A {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -56,7 +56,7 @@ func reference[A any](t *testing.T, tasks []any) []A {
 	return answers
 }
 
-// understood is what a decoder makes of a packet.
+// understood is a decoder's result for a packet.
 type understood struct {
 	OK   bool
 	Type int
@@ -65,7 +65,7 @@ type understood struct {
 	Data json.RawMessage
 }
 
-// attached are the attachments that follow each packet that wants some.
+// attached holds the attachments that follow each packet that needs some.
 func attached() (all []string) {
 	for i := range 10 {
 		all = append(all, fmt.Sprintf("attachment %d", i))
@@ -149,7 +149,8 @@ func value(t *testing.T, raw json.RawMessage) any {
 	return walk(v)
 }
 
-// stricter names the rule by which we refuse what the reference takes, or "".
+// stricter returns the rule by which we refuse a packet that the reference accepts, or
+// "".
 func stricter(t *testing.T, text string, ref understood) string {
 	head := text
 	if i := strings.IndexAny(text, `[{"`); i >= 0 {
@@ -215,9 +216,9 @@ func depth(v any) (deepest int) {
 	return 0
 }
 
-// [SEC-39] What we understand the reference understands the same way; what it
-// understands and we do not has a rule of ours against it, and each of these
-// rules is seen.
+// [SEC-39] Every packet that we accept, the reference decodes to the same result. Every
+// packet that only the reference accepts is refused by one of our rules, and each of
+// these rules occurs.
 func TestDifferentialDecoder(t *testing.T) {
 	g := generator{rand.New(rand.NewPCG(5, 4))}
 	var texts []string
@@ -264,7 +265,7 @@ func TestDifferentialDecoder(t *testing.T) {
 	}
 }
 
-// What we encode is what the reference encodes, byte by byte.
+// Our encoding is identical to that of the reference.
 func TestDifferentialEncoder(t *testing.T) {
 	g := generator{rand.New(rand.NewPCG(4, 5))}
 	var tasks []any
@@ -310,12 +311,12 @@ func TestDifferentialEncoder(t *testing.T) {
 	}
 }
 
-// generator makes packets: mostly right, some with something wrong.
+// generator generates packets: most are valid, some are not.
 type generator struct{ *rand.Rand }
 
 func (g generator) pick(of ...string) string { return of[g.IntN(len(of))] }
 
-// rarely picks what is right, but once in ten times.
+// rarely returns right nine times out of ten, otherwise another value.
 func (g generator) rarely(right string, wrong ...string) string {
 	if g.IntN(10) > 0 {
 		return right
@@ -372,7 +373,7 @@ func (g generator) payload(kind string, attachments int) string {
 	return g.rarely("", " ", "\n") + "[" + strings.Join(list, g.rarely(",", " , ", "\t,\n", ",,")) + "]" + g.rarely("", " ", "x")
 }
 
-// json generates JSON as text, in spellings no encoder would choose.
+// json generates JSON text, in spellings that no encoder would use.
 func (g generator) json(deep int) string {
 	switch n := g.IntN(8); {
 	case n == 0 && deep > 0:

@@ -47,14 +47,14 @@
 //
 // # What it owns
 //
-// Packets, namespaces, the connect handshake, events, acknowledgements and their
-// binary attachments, and the order of all that happens to one [Socket].
+// Packets, namespaces, the connect handshake, events, acknowledgements, binary
+// attachments, and the order of everything that happens to one [Socket].
 //
 // # Arguments
 //
-// What is sent is what encoding/json makes of it, except that a []byte or
-// [Binary] anywhere in it travels as a binary attachment: see [EncodeEvent]. What
-// comes is an [Arg], which knows an attachment from a string: see [Arg.Decode].
+// Arguments are encoded by encoding/json, except that a []byte or [Binary] anywhere in
+// them is sent as a binary attachment: see [EncodeEvent]. A received argument is an
+// [Arg], which distinguishes attachments from strings: see [Arg.Decode].
 //
 // # In which order things happen
 //
@@ -68,13 +68,13 @@
 //  3. [Namespace.OnDisconnect] functions run last, exactly once for each socket
 //     whose OnConnect functions ran, after the handler that was running then.
 //
-// A client's DISCONNECT waits for its turn behind the events sent before it. A
-// lost transport and [Socket.End] do not: events not yet begun are dropped, and
-// the socket's context is cancelled at once.
+// A client's DISCONNECT is handled after the events sent before it. A lost transport and
+// [Socket.End] take effect at once: queued events are dropped and the socket's context
+// is cancelled.
 //
-// A handler that waits makes the socket's later events wait. To ask the client
-// and go on use [Socket.EmitWithAckFunc]; for long work start a goroutine: an
-// [Ack] may be used after the handler returned.
+// A handler that blocks delays the socket's later events. To ask the client without
+// blocking use [Socket.EmitWithAckFunc]. For long work start a goroutine: an [Ack] may
+// be used after the handler has returned.
 //
 // # For those who know the reference server
 //
@@ -94,12 +94,12 @@
 //
 // # What is left out
 //
-// Acknowledgements of broadcasts. Namespaces by pattern. The room of a socket's own
-// id: use [Namespace.Socket]. The event "disconnecting": in OnDisconnect the rooms
-// are left already. Volatile events. Removing a handler, and handlers that run
-// once. Adapters, so one process only. Other parsers. Serving the client's script.
-// What engineio leaves out: WebTransport, compression, the protocol before
-// revision 4.
+// Acknowledgements of broadcasts. Dynamic namespaces (by pattern). The room named after
+// a socket's id: use [Namespace.Socket]. The event "disconnecting": when OnDisconnect
+// runs, the socket has already left its rooms. Volatile events. Removing a handler, and
+// handlers that run once. Adapters: a server runs in one process only. Other parsers.
+// Serving the client's script. Everything that engineio leaves out, such as
+// WebTransport, compression and protocol revisions before 4.
 //
 // # What it must not know
 //

@@ -12,21 +12,20 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// EncodeEvent encodes an event of a namespace once, for any number of sockets:
-// see [Socket.Send]. The arguments become what encoding/json makes of them, but
-// that data travels as binary attachments: a []byte or [Binary], in maps, slices
-// and structs, too, and those of an [Arg]. A type with a MarshalJSON or
-// MarshalText of its own is written as that says; what it makes of data (base64,
-// as a rule) stays so. A nil []byte is an attachment without bytes as an
-// argument, and null inside of one.
+// EncodeEvent encodes an event of a namespace once, for any number of sockets: see
+// [Socket.Send]. The arguments are encoded by encoding/json, except that binary data is
+// sent as attachments: a []byte or [Binary], also in maps, slices and structs, and the
+// attachments of an [Arg]. A type with its own MarshalJSON or MarshalText is written by
+// that method, so its data usually stays base64. A nil []byte is an empty attachment as
+// an argument, and null inside an argument.
 //
-// The error is about the arguments, or wraps [ErrReserved].
+// It returns an error if an argument cannot be encoded, or one that wraps [ErrReserved].
 func EncodeEvent(namespace, name string, args ...any) (*engineio.Payload, error) {
 	return encode(event, withSlash(namespace), 0, false, &name, args)
 }
 
-// encode encodes an event or acknowledgement. [sio5:json] The JSON is what a
-// JavaScript server writes: no spaces, nothing escaped that need not be.
+// encode encodes an event or acknowledgement. [sio5:json] The JSON is the same as that
+// of a JavaScript server: no spaces, no unnecessary escapes.
 func encode(kind packetType, namespace string, id uint64, hasID bool, name *string, args []any) (*engineio.Payload, error) {
 	if name != nil && reserved(*name) {
 		return nil, fmt.Errorf("%w: %q", ErrReserved, *name)
@@ -98,8 +97,8 @@ func (e *encoder) add(arg any) error {
 	return e.unstamp(own.Bytes(), st.found)
 }
 
-// attach writes a placeholder and keeps what it stands for. Attachments are
-// numbered as their placeholders stand in the text, as by the reference.
+// attach writes a placeholder and stores its attachment. As in the reference,
+// attachments are numbered in the order of their placeholders in the text.
 func (e *encoder) attach(data []byte) {
 	e.body.Write(appendPlaceholder(e.body.AvailableBuffer(), len(e.attachments)))
 	e.attachments = append(e.attachments, data)
@@ -110,7 +109,7 @@ func appendPlaceholder(b []byte, num int) []byte {
 	return append(strconv.AppendInt(b, int64(num), 10), '}')
 }
 
-// pass writes an argument as it came.
+// pass writes a received argument unchanged.
 func (e *encoder) pass(a Arg) error {
 	if a.parts == nil {
 		return json.Compact(e.body, a.JSON())
@@ -129,7 +128,7 @@ func (e *encoder) pass(a Arg) error {
 	return json.Compact(e.body, append(text, a.text[last:]...))
 }
 
-// unstamp writes JSON with what its stamps stand for.
+// unstamp writes JSON in which placeholders replace the stamps.
 func (e *encoder) unstamp(text []byte, found []reflect.Value) error {
 	prefix := append([]byte{'"'}, base64.StdEncoding.EncodeToString(stampPrefix())...)
 	size := 1 + base64.StdEncoding.EncodedLen(stampLen) + 1
@@ -155,8 +154,8 @@ func (e *encoder) unstamp(text []byte, found []reflect.Value) error {
 	}
 }
 
-// checkPlaceholders makes sure that nothing in a text with attachments looks like
-// a placeholder but the placeholders: a receiver would take it for one.
+// checkPlaceholders returns an error if a text with attachments contains an object that
+// only looks like a placeholder: a receiver would treat it as one.
 func (e *encoder) checkPlaceholders() error {
 	next := 0
 	err := eachPlaceholder(e.body.Bytes(), func(num, _, _ int) error {
@@ -172,10 +171,10 @@ func (e *encoder) checkPlaceholders() error {
 	return nil
 }
 
-// errLookalike is for data that cannot be sent beside an attachment.
+// errLookalike is returned for data that cannot be sent together with an attachment.
 var errLookalike = errors.New(`socketio: an object with "_placeholder":true cannot be sent together with attachments`)
 
-// soleJSON returns the only argument when it is encoded already.
+// soleJSON returns the argument if it is the only one and already encoded.
 func soleJSON(args []any) (raw JSON, ok bool) {
 	if len(args) == 1 {
 		raw, ok = args[0].(JSON)
@@ -183,8 +182,8 @@ func soleJSON(args []any) (raw JSON, ok bool) {
 	return raw, ok
 }
 
-// encodeSole is encode for [soleJSON]: what is answered most and sent to the
-// most is copied once, into its frame.
+// encodeSole is encode for [soleJSON]: the most frequent answers and broadcasts are
+// copied only once, into their frame.
 func encodeSole(head []byte, name *string, raw JSON) (*engineio.Payload, error) {
 	var scratch [64]byte
 	open := append(scratch[:0], '[')
@@ -198,7 +197,7 @@ func encodeSole(head []byte, name *string, raw JSON) (*engineio.Payload, error) 
 	return engineio.Text(head, open, raw, []byte{']'}), nil
 }
 
-// appendString is writeJSON for a string, which as a rule is its own JSON.
+// appendString is writeJSON for a string, which usually needs no escapes.
 func appendString(b []byte, s string) ([]byte, error) {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -210,7 +209,7 @@ func appendString(b []byte, s string) ([]byte, error) {
 	return append(append(append(b, '"'), s...), '"'), nil
 }
 
-// encodedLen is how long the arguments are that are encoded already.
+// encodedLen returns the total length of the arguments that are already encoded.
 func encodedLen(args []any) (n int) {
 	for _, arg := range args {
 		switch raw := arg.(type) {
@@ -223,17 +222,17 @@ func encodedLen(args []any) (n int) {
 	return n
 }
 
-// JSON is an argument that is encoded already as the wire wants it: valid,
-// without spaces, nothing escaped that need not be. It is sent as it is: to look
-// at a long list once more costs more than to send it. What comes from a client
-// is an [Arg].
+// JSON is an argument that is already encoded: it must be valid, without spaces or
+// unnecessary escapes. It is sent unchanged, because checking a long list costs more
+// than sending it. Arguments from clients are of type [Arg].
 type JSON []byte
 
-// MarshalJSON implements [json.Marshaler], for where it is a part of an argument.
+// MarshalJSON implements [json.Marshaler]; it is used if the value is part of an
+// argument.
 func (j JSON) MarshalJSON() ([]byte, error) { return j, nil }
 
-// writeJSON appends a value. Raw messages are checked and lose their spaces, but
-// are not searched for characters to escape.
+// writeJSON appends a value. Raw messages are checked and their spaces removed, but
+// their escapes are not changed.
 func writeJSON(body *bytes.Buffer, v any) error {
 	switch raw := v.(type) {
 	case JSON:
@@ -256,8 +255,8 @@ func writeJSON(body *bytes.Buffer, v any) error {
 	return nil
 }
 
-// unescapeLines undoes the encoder's escapes of U+2028 and U+2029, which
-// JavaScript does not make.
+// unescapeLines undoes the encoder's escapes of U+2028 and U+2029, which JavaScript does
+// not escape.
 func unescapeLines(body *bytes.Buffer, start int) {
 	all := body.Bytes()
 	if !bytes.Contains(all[start:], []byte(`\u202`)) {
@@ -269,7 +268,7 @@ func unescapeLines(body *bytes.Buffer, start int) {
 		switch {
 		case len(rest) >= 6 && string(rest[:5]) == `\u202` && (rest[5] == '8' || rest[5] == '9'):
 			n = 6
-			out = append(out, 0xe2, 0x80, 0xa8+rest[5]-'8') // never longer than what was read
+			out = append(out, 0xe2, 0x80, 0xa8+rest[5]-'8') // never longer than the bytes already read
 		case rest[0] == '\\':
 			n = 2
 			out = append(out, rest[:2]...)
@@ -281,8 +280,8 @@ func unescapeLines(body *bytes.Buffer, start int) {
 	body.Truncate(len(out))
 }
 
-// encodeConnect encodes the answer to a CONNECT. [sio5:connect] By pid, if any,
-// the client asks to go on with its state after a loss.
+// encodeConnect encodes the answer to a CONNECT. [sio5:connect] With pid, if any, the
+// client can recover its state after it lost its connection.
 func encodeConnect(namespace, sid, pid string) *engineio.Payload {
 	head := appendHead(nil, connect, 0, namespace, 0, false)
 	if pid != "" {
@@ -291,7 +290,7 @@ func encodeConnect(namespace, sid, pid string) *engineio.Payload {
 	return engineio.Text(head, []byte(`{"sid":"`+sid+pid+`"}`)) // [sio5:sid]
 }
 
-// encodeConnectError encodes a refusal. [sio5:connect-error]
+// encodeConnectError encodes the refusal of a CONNECT. [sio5:connect-error]
 func encodeConnectError(namespace, message string, data any) (*engineio.Payload, error) {
 	head := appendHead(nil, connectError, 0, namespace, 0, false)
 	body := new(bytes.Buffer)
@@ -309,12 +308,12 @@ func encodeConnectError(namespace, message string, data any) (*engineio.Payload,
 	return engineio.Text(head, body.Bytes()), nil
 }
 
-// encodeDisconnect encodes the end of a namespace. [sio5:disconnect]
+// encodeDisconnect encodes the DISCONNECT of a namespace. [sio5:disconnect]
 func encodeDisconnect(namespace string) *engineio.Payload {
 	return engineio.Text(appendHead(nil, disconnect, 0, namespace, 0, false))
 }
 
-// encodeEventWithID encodes an event that wants an answer. [sio5:ask]
+// encodeEventWithID encodes an event that needs an answer. [sio5:ask]
 func encodeEventWithID(namespace string, id uint64, name string, args []any) (*engineio.Payload, error) {
 	return encode(event, namespace, id, true, &name, args)
 }

@@ -5,17 +5,16 @@ import (
 	"fmt"
 )
 
-// ErrTooManyAcks is returned by [Socket.EmitWithAck] while [Config.MaxAcks]
-// answers are awaited.
+// ErrTooManyAcks is returned by [Socket.EmitWithAck] while [Config.MaxAcks] answers are
+// pending.
 var ErrTooManyAcks = errors.New("socketio: too many acknowledgements awaited")
 
-// ErrReserved is returned for an event whose name has a meaning of its own on the
-// client: connect, connect_error, disconnect, disconnecting, newListener and
-// removeListener.
+// ErrReserved is returned for an event whose name is reserved on the client: connect,
+// connect_error, disconnect, disconnecting, newListener and removeListener.
 var ErrReserved = errors.New("socketio: the event name is reserved")
 
-// ConnectError refuses a CONNECT: the client gets a connect_error with message
-// and data, and official clients do not try again.
+// ConnectError refuses a CONNECT: the client receives a connect_error with message and
+// data. Official clients do not retry.
 type ConnectError struct {
 	Message string
 	Data    any
@@ -25,7 +24,7 @@ type ConnectError struct {
 func (e *ConnectError) Error() string { return "socketio: connect refused: " + e.Message }
 
 // CloseError refuses a CONNECT by closing the transport with a code, without
-// CONNECT_ERROR: official clients come back.
+// CONNECT_ERROR. Official clients reconnect.
 type CloseError struct {
 	Code   int
 	Reason string

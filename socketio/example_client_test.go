@@ -12,7 +12,7 @@ import (
 	"github.com/turnike/turnike/socketio"
 )
 
-// talker is a client by long-polling that shows what is on the wire.
+// talker is a long-polling client that prints the packets on the wire.
 type talker struct {
 	web    *httptest.Server
 	server *socketio.Server
@@ -20,7 +20,7 @@ type talker struct {
 	heard  []string
 }
 
-// dial serves h and opens a connection to it.
+// dial starts a server with h and opens a connection to it.
 func dial(h http.Handler, server *socketio.Server) *talker {
 	t := &talker{web: httptest.NewServer(h), server: server}
 	t.url = t.web.URL + "/socket.io/?EIO=4&transport=polling"
@@ -29,7 +29,7 @@ func dial(h http.Handler, server *socketio.Server) *talker {
 	return t
 }
 
-// say sends Engine.IO packets.
+// say sends Engine.IO packets to the server.
 func (t *talker) say(packets ...string) { t.request("POST", strings.Join(packets, "\x1e")) }
 
 var socketID = regexp.MustCompile(`"sid":"\w+"`)

@@ -44,8 +44,8 @@ func Example() {
 	// 438[{"error":"not a number"}]
 }
 
-// A check at CONNECT, and a refusal with data: official clients get a
-// connect_error and do not try again.
+// A check at CONNECT that refuses with data: official clients receive a connect_error
+// and do not retry.
 func ExampleNamespace_Use() {
 	server := socketio.NewServer(socketio.Config{})
 	server.Of("/admin").Use(func(_ context.Context, s *socketio.Socket, auth json.RawMessage) error {
@@ -70,7 +70,7 @@ func ExampleNamespace_Use() {
 	// 44/nowhere,{"message":"Invalid namespace"}
 }
 
-// Rooms, and an event to everybody in one of them.
+// Rooms, and an event to all members of a room.
 func ExampleNamespace_To() {
 	server := socketio.NewServer(socketio.Config{})
 	chat := server.Of("/")
@@ -97,7 +97,7 @@ func ExampleNamespace_To() {
 	bob.hear(1)
 	ada.say(`420["join","coffee"]`)
 	ada.hear(1)
-	ada.say(`42["say","hello"]`) // to all but herself
+	ada.say(`42["say","hello"]`) // to all except the sender
 	bob.hear(1)
 	// Output:
 	// 40{"sid":"…"}
@@ -155,7 +155,7 @@ func ExampleEncodeEvent() {
 	// Output: 1 packet of 22 bytes
 }
 
-// The last thing a client hears, and the end of its connection.
+// A last event, and the end of the connection.
 func ExampleSocket_End() {
 	server := socketio.NewServer(socketio.Config{})
 	server.Of("/").On("misbehave", func(_ context.Context, s *socketio.Socket, _ socketio.Args, _ *socketio.Ack) {

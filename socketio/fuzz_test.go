@@ -11,7 +11,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// wireText is the text of a payload's packets, as a polling client sees it.
+// wireText returns the text of a payload's packets, as a polling client receives it.
 func wireText(p *engineio.Payload) string {
 	s := engineio.NewServer(engineio.Config{}, func(c *engineio.Conn, _ *http.Request) (engineio.Receiver, error) {
 		c.Send(p)
@@ -36,8 +36,8 @@ var packetSeeds = []string{
 	`2["a",[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]`, `2["a",-]`, `2["a",01]`, `2["a","` + "\x01" + `"]`, `4{}`, `7`,
 }
 
-// FuzzPacket feeds any text, with attachments that follow. What is understood
-// must be valid, within the limits, and the same after encoding it again.
+// FuzzPacket decodes arbitrary text and the attachments after it. A decoded packet must
+// be valid, within the limits, and unchanged after encoding and decoding it again.
 func FuzzPacket(f *testing.F) {
 	for _, seed := range packetSeeds {
 		f.Add([]byte(seed), []byte("attachment"))

@@ -6,30 +6,29 @@ import (
 	"maps"
 )
 
-// Handler handles one event. Args are its arguments; ack is nil when the client
-// wants no answer, and may be used after the handler returned.
+// Handler handles one event with its arguments. ack is nil if the client expects no
+// answer; it may be used after the handler has returned.
 type Handler func(ctx context.Context, s *Socket, args Args, ack *Ack)
 
 // Option changes how a handler is run.
 type Option int
 
-// Inline lets a handler run in the goroutine that reads the connection, when
-// nothing of the socket is queued before it. It must be cheap and must not
-// block; args are valid only until it returns. Where an event has several
-// handlers it counts only when all have it.
+// Inline runs a handler in the goroutine that reads the connection if the socket has
+// nothing queued. The handler must be cheap and must not block; args are valid only
+// until it returns. If an event has several handlers, all of them need this option.
 const Inline Option = 1
 
-// handlers are the handlers of events by name. A map of them is never changed.
+// handlers holds the handlers of events by name. The map is never modified.
 type handlers map[string]*eventHandlers
 
-// eventHandlers are the handlers of one event, in order. It is never changed.
+// eventHandlers holds the handlers of one event in order. It is never modified.
 type eventHandlers struct {
 	name   string
 	inline bool
 	run    []Handler
 }
 
-// with returns the handlers with one more.
+// with returns a copy of the handlers with one added.
 func (hs handlers) with(event string, h Handler, inline bool) handlers {
 	next := &eventHandlers{name: event, inline: inline, run: []Handler{h}}
 	if old := hs[event]; old != nil {
@@ -44,15 +43,15 @@ func (hs handlers) with(event string, h Handler, inline bool) handlers {
 	return all
 }
 
-// mustBeEvent panics for a name that is never handled.
+// mustBeEvent panics for the name of an event that never occurs.
 func mustBeEvent(event string) {
 	if reserved(event) {
 		panic(fmt.Sprintf("socketio: no client can send the event %q: the name is reserved; see Namespace.OnConnect and Namespace.OnDisconnect", event))
 	}
 }
 
-// On adds a handler of an event for this socket alone. It runs after those of
-// [Namespace.On]. Added in an OnConnect function it misses no event.
+// On adds a handler of an event for this socket only. It runs after the handlers of
+// [Namespace.On]. A handler that is added in an OnConnect function misses no event.
 func (s *Socket) On(event string, h Handler) {
 	mustBeEvent(event)
 	s.mu.Lock()
@@ -60,7 +59,7 @@ func (s *Socket) On(event string, h Handler) {
 	s.handlers = s.handlers.with(event, h, false)
 }
 
-// own returns the handlers that the socket has for itself.
+// own returns the socket's own handlers.
 func (s *Socket) own(event string) *eventHandlers {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,8 +89,8 @@ func (s *Socket) handle(t task) {
 	})
 }
 
-// deaf reports whether an event that the namespace has no handler for is wanted
-// by nothing else: the socket has none either, and runs nothing that may add one.
+// deaf reports whether an event without a handler in the namespace can be dropped: the
+// socket has no handler either, and no code is running that could add one.
 func (s *Socket) deaf(event string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Functions may be added at any time: here by each client, and while events come.
+// Functions may be added at any time: here for each client, and while events arrive.
 func TestOnAtAnyTime(t *testing.T) {
 	url, s := serve(t, Config{}, func(s *Server) {
 		n := s.Of("/")
@@ -48,8 +48,9 @@ func (p *peer) expectLater() {
 	}
 }
 
-// The handlers of an event run in order, those of the socket last, and only for
-// that socket; one added in OnConnect misses no event, however eager the client.
+// The handlers of an event run in order. Handlers of a socket run last and only for that
+// socket. A handler that is added in OnConnect misses no event, even if the client sends
+// at once.
 func TestSeveralHandlers(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
 		n := s.Of("chat") // is /chat
@@ -80,13 +81,13 @@ func TestSeveralHandlers(t *testing.T) {
 	eager.expect(`2/chat,["mine"]`, `3/chat,1["mine"]`, `2/chat,["first"]`, `3/chat,2["first"]`, `2/chat,["second"]`, `2/chat,["own"]`)
 	other.send("40/chat,")
 	other.read()
-	other.send(`42/chat,1["mine"]`) // nothing handles it
+	other.send(`42/chat,1["mine"]`) // has no handler
 	other.send(`42/chat,2["e"]`)
 	other.expect(`2/chat,["first"]`, `3/chat,2["first"]`, `2/chat,["second"]`)
 }
 
-// [SEC-44] Leaving and entering a namespace, at any pace, does not end the
-// connection; nor does entering many at once.
+// [SEC-44] Leaving and entering a namespace at any rate does not end the connection, nor
+// does entering many namespaces at once.
 func TestSEC44_LeaveAndEnter(t *testing.T) {
 	const many = 40
 	gate := make(chan bool)
@@ -112,7 +113,7 @@ func TestSEC44_LeaveAndEnter(t *testing.T) {
 	}
 }
 
-// A name that no client can write is refused at once.
+// A name that no client can send causes a panic at once.
 func TestNamespaceNames(t *testing.T) {
 	s := NewServer(Config{})
 	if s.Of("chat") != s.Of("/chat") || s.Of("") != s.Of("/") || s.Of("chat").Name() != "/chat" {

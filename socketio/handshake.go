@@ -8,35 +8,36 @@ import (
 	"time"
 )
 
-// Handshake is what a client said when it opened its connection and entered the
-// namespace. It holds what the client sent, cookies and tokens included.
+// Handshake holds the data that a client sent when it opened its connection and entered
+// the namespace, including cookies and tokens.
 type Handshake struct {
-	// Time is when the connection was opened.
+	// Time is the time at which the connection was opened.
 	Time time.Time
-	// Address is the RemoteAddr of the request that opened it. Behind a proxy it
-	// is the proxy's, unless a handler before the server has changed it.
+	// Address is the RemoteAddr of the request that opened the connection. Behind a
+	// proxy it is the proxy's address, unless middleware has changed it.
 	Address string
 	// Host, URL and Header are those of that request. They are shared by the
 	// connection's sockets and must not be changed.
 	Host   string
 	URL    *url.URL
 	Header http.Header
-	// Query is the query of URL, with the client's "query" option.
+	// Query is the query of URL, including the client's "query" option.
 	Query url.Values
-	// Secure is true for TLS; a proxy's TLS is not seen.
+	// Secure is true for TLS; TLS that ends at a proxy is not detected.
 	Secure bool
-	// Auth is the client's "auth" option: the object that CONNECT carried, or nil.
+	// Auth is the client's "auth" option: the object in CONNECT, or nil.
 	Auth json.RawMessage
 }
 
-// newHandshake keeps what a request says. The request itself must not be kept.
+// newHandshake copies the data of a request, because the request itself must not be
+// kept.
 func newHandshake(r *http.Request) *Handshake {
 	u := *r.URL
 	return &Handshake{Time: time.Now(), Address: r.RemoteAddr, Host: r.Host, URL: &u, Header: r.Header.Clone(), Query: u.Query(), Secure: r.TLS != nil}
 }
 
-// Handshake returns how the client came here, also in a function of
-// [Namespace.Use]. With [Config.NoHandshake] it has only Auth, and that only until
+// Handshake returns the data of the client's handshake, also in a function of
+// [Namespace.Use]. With [Config.NoHandshake] it contains only Auth, and that only until
 // the client is connected.
 func (s *Socket) Handshake() Handshake {
 	var h Handshake
@@ -49,8 +50,8 @@ func (s *Socket) Handshake() Handshake {
 	return h
 }
 
-// MarshalJSON writes the handshake as the reference server does. It is for tests
-// and for the client itself: it has its cookies and tokens.
+// MarshalJSON writes the handshake like the reference server. The result contains
+// cookies and tokens: send it only to the client itself, or use it in tests.
 func (h Handshake) MarshalJSON() ([]byte, error) {
 	var address string
 	if h.URL != nil {
@@ -80,7 +81,7 @@ func (h Handshake) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// flat makes a single value a string and several a list.
+// flat returns a string for a single value and a list for several.
 func flat(values map[string][]string, rename func(string) string) map[string]any {
 	all := make(map[string]any, len(values))
 	for name, list := range values {

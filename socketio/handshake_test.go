@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A socket knows what its client said, and can show it as the reference does.
+// A socket has its client's handshake data and encodes them like the reference.
 func TestHandshake(t *testing.T) {
 	seen := make(chan Handshake, 2)
 	url, _ := serve(t, Config{}, func(s *Server) {
@@ -45,7 +45,7 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
-// What is not wanted is not kept; a check sees the auth object all the same.
+// With NoHandshake the data are not kept; a check still receives the auth object.
 func TestNoHandshake(t *testing.T) {
 	seen := make(chan Handshake, 2)
 	url, _ := serve(t, Config{NoHandshake: true}, func(s *Server) {
@@ -65,7 +65,7 @@ func TestNoHandshake(t *testing.T) {
 	}
 }
 
-// Sockets are found by id, listed, counted and sent away by room.
+// Sockets can be found by id, and listed, counted and disconnected by room.
 func TestFind(t *testing.T) {
 	connected, left := make(chan *Socket, 4), make(chan Reason, 4)
 	url, s := serve(t, Config{}, func(s *Server) {
@@ -102,7 +102,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A panic is logged though nobody has set a logger.
+// A panic is logged even if no logger is set.
 func TestSEC40_PanicIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()

@@ -12,7 +12,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// [SEC-39] The decoder's rules, each at its limit and one past it.
+// [SEC-39] The decoder's rules, each at its limit and just above it.
 func TestSEC39_Decoder(t *testing.T) {
 	cfg := Config{}.withDefaults()
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
@@ -43,7 +43,7 @@ func TestSEC39_Decoder(t *testing.T) {
 	}
 }
 
-// [SEC-39] What the decoder lets through but the connection does not.
+// [SEC-39] Packets that the decoder accepts but the connection refuses.
 func TestSEC39_ClosedFor(t *testing.T) {
 	for name, tt := range map[string]struct {
 		send []string
@@ -88,7 +88,7 @@ func TestSEC39_ClosedFor(t *testing.T) {
 	}
 }
 
-// [SEC-44] What begins nothing new is tolerated up to its limit.
+// [SEC-44] Packets without effect are allowed up to their limit.
 func TestSEC44_IdlePackets(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
 		s.Of("/").On("echo", func(_ context.Context, _ *Socket, args Args, ack *Ack) { ack.Reply(args[0]) })
@@ -103,8 +103,8 @@ func TestSEC44_IdlePackets(t *testing.T) {
 	p.expect("31[1]")
 }
 
-// [SEC-42] The owner hears of the end of each connection that it let in, and of
-// no other's.
+// [SEC-42] Config.Closed is called for each connection that Open accepted, and for no
+// other.
 func TestSEC42_OpenAndClosed(t *testing.T) {
 	closed := make(chan any, 8)
 	n := 0
@@ -142,7 +142,7 @@ func (p *peer) expectConnect() {
 	}
 }
 
-// [SEC-40] A panic anywhere closes that connection, and its end is told.
+// [SEC-40] A panic anywhere closes only that connection, and its end is reported.
 func TestSEC40_Panic(t *testing.T) {
 	panics := make(chan any, 8)
 	ends := make(chan Reason, 8)
@@ -185,7 +185,8 @@ func TestSEC40_Panic(t *testing.T) {
 	p.closed("1011")
 }
 
-// [SEC-36] Without CONNECT a connection is closed in time; again after leaving.
+// [SEC-36] A connection without CONNECT is closed after the timeout, also after it left
+// its namespaces.
 func TestSEC36_ConnectTimeout(t *testing.T) {
 	url, _ := serve(t, Config{ConnectTimeout: 50 * time.Millisecond}, func(s *Server) { s.Of("/") })
 	p := dial(t, url)
@@ -196,7 +197,7 @@ func TestSEC36_ConnectTimeout(t *testing.T) {
 	p.closed("1008")
 }
 
-// [I7] A handler that does not finish stops the reading, and End still works.
+// [I7] A handler that does not finish stops reading from the client; End still works.
 func TestQueueIsBounded(t *testing.T) {
 	sockets := make(chan *Socket, 1)
 	handled := make(chan bool, 100)
@@ -228,7 +229,7 @@ func TestQueueIsBounded(t *testing.T) {
 	}
 }
 
-// The hook may drop, answer and end.
+// The OnEvent function may drop an event, answer it, and end the socket.
 func TestOnEvent(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
 		n := s.Of("/")

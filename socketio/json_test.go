@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestJSON: an argument that is encoded already goes out as it is, alone or as a
-// part of another one.
+// TestJSON: an already encoded argument is sent unchanged, alone or as a part of another
+// argument.
 func TestJSON(t *testing.T) {
 	list := JSON(`{"users":["ayşe","<b>","` + "\u2028" + `"],"count":3}`)
 	for name, c := range map[string]struct {

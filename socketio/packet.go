@@ -21,21 +21,21 @@ const (
 	binaryAck
 )
 
-// packet is one decoded packet. Its data aliases the message it came in, or,
-// when it had attachments, memory of its own.
+// packet is one decoded packet. Its data aliases the message that contained it; a packet
+// with attachments owns its data.
 type packet struct {
-	kind        packetType // binaryEvent and binaryAck are folded into event and ack
+	kind        packetType // binaryEvent and binaryAck become event and ack
 	namespace   string     // "/" is the main one
 	id          uint64     // of the acknowledgement
 	hasID       bool
 	name        []byte          // of an event
 	args        Args            // of an event or acknowledgement
 	auth        json.RawMessage // of a connect
-	attachments int             // still to come
-	raw         []byte          // the array, while attachments are to come
+	attachments int             // not yet received
+	raw         []byte          // the array, until all attachments have arrived
 }
 
-// Errors of the decoder: all are the peer's fault. They never carry input.
+// Errors of the decoder: all are caused by the peer. They never contain input.
 var (
 	errPacket      = errors.New("socketio: invalid packet")
 	errAttachments = errors.New("socketio: invalid attachments")
@@ -100,10 +100,10 @@ func decodePacket(data []byte, cfg *Config) (p packet, err error) {
 			return p, errPacket
 		}
 	case connectError:
-		return p, errPacket // only servers send it
+		return p, errPacket // only servers send this type
 	}
 	if binary {
-		p.raw = append([]byte(nil), rest...) // the message's buffer is not ours
+		p.raw = append([]byte(nil), rest...) // the message's buffer is reused
 		return p, scanArray(rest, cfg.MaxDepth, true, func([]byte) {})
 	}
 	return p, p.decodeArgs(rest, cfg)
@@ -139,8 +139,8 @@ func (p *packet) decodeArgs(array []byte, cfg *Config) error {
 	return nil
 }
 
-// reserved reports whether a name has a meaning of its own. [sio5:reserved] The
-// reference server refuses these from clients, too.
+// reserved reports whether an event name is reserved. [sio5:reserved] The reference
+// server also refuses these names from clients.
 func reserved(name string) bool {
 	switch name {
 	case "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener":
@@ -178,7 +178,7 @@ func decodeID(data []byte) (id uint64, has bool, rest []byte, err error) {
 	return id, i > 0, data[i:], nil
 }
 
-// appendHead begins the text of a packet.
+// appendHead appends the start of a packet's text.
 func appendHead(buf []byte, kind packetType, attachments int, namespace string, id uint64, hasID bool) []byte {
 	buf = append(buf, '0'+byte(kind))
 	if attachments > 0 {

@@ -11,25 +11,24 @@ import (
 
 // Connection state recovery: see [Config.RecoverFor].
 
-// maxKept and maxKeptBytes bound the events that are kept for one socket, the
-// latest ones.
+// maxKept and maxKeptBytes bound the latest events that are kept for one socket.
 const (
 	maxKept      = 64
 	maxKeptBytes = 256 << 10
 )
 
-// past is what a socket needs to go on where its connection was lost: its own
-// while it is connected, in rooms.lost after. It is guarded by the namespace's
-// rooms.mu.
+// past is the state that a socket needs to continue after its connection was lost. The
+// socket owns it while it is connected; afterwards it is in rooms.lost. The namespace's
+// rooms.mu guards it.
 type past struct {
-	id, pid string // of the socket; pid is secret between client and server
+	id, pid string // of the socket; pid is a secret between client and server
 	events  []sent
 	bytes   int
 
 	rooms   []string // once lost
 	value   any
 	until   time.Time
-	claimed bool // a socket that is connecting goes on with it
+	claimed bool // a connecting socket continues with it
 }
 
 // sent is an event that a client may have missed.
@@ -38,7 +37,7 @@ type sent struct {
 	payload *engineio.Payload
 }
 
-// add keeps an event, and forgets the oldest where there are too many.
+// add stores an event and removes the oldest ones above the bounds.
 func (p *past) add(e sent) {
 	p.events = append(p.events, e)
 	p.bytes += e.payload.Len()
@@ -48,8 +47,8 @@ func (p *past) add(e sent) {
 	}
 }
 
-// after returns the events that followed an offset; false when that is not known
-// any more.
+// after returns the events after an offset. It returns false if the offset is no longer
+// known.
 func (p *past) after(offset string) ([]sent, bool) {
 	i := slices.IndexFunc(p.events, func(e sent) bool { return e.offset == offset })
 	return slices.Clone(p.events[i+1:]), i >= 0
@@ -58,8 +57,8 @@ func (p *past) after(offset string) ([]sent, bool) {
 // recovers reports whether the namespace keeps the state of lost sockets.
 func (n *Namespace) recovers() bool { return n.server.cfg.RecoverFor > 0 }
 
-// encodeKept encodes an event with an offset, by which a client says what it had
-// last: its last argument.
+// encodeKept encodes an event with an offset as its last argument. When a client
+// reconnects, it sends the last offset it received.
 func (n *Namespace) encodeKept(event string, args []any) (sent, error) {
 	offset := rand.Text()
 	p, err := EncodeEvent(n.name, event, append(slices.Clip(args), offset)...)
@@ -82,7 +81,8 @@ func (s *Socket) emitKept(event string, args []any) error {
 	return nil
 }
 
-// emitKept is Emit where lost sockets recover: those that are lost are meant, too.
+// emitKept is Emit for a namespace with recovery: it also stores the event for selected
+// sockets that are lost.
 func (b Broadcast) emitKept(event string, args []any) error {
 	e, err := b.namespace.encodeKept(event, args)
 	if err != nil {
@@ -107,15 +107,15 @@ func (b Broadcast) emitKept(event string, args []any) error {
 	return nil
 }
 
-// means reports whether a lost socket is among those chosen.
+// means reports whether a lost socket is selected.
 func (b Broadcast) means(p *past) bool {
 	in := func(room string) bool { return slices.Contains(p.rooms, room) }
 	return (len(b.to) == 0 || slices.ContainsFunc(b.to, in)) && !slices.ContainsFunc(b.except, in) &&
 		!slices.ContainsFunc(b.without, func(s *Socket) bool { return s.id == p.id })
 }
 
-// expire forgets the lost sockets whose time is over, and the oldest where there
-// are too many. The caller holds r.mu.
+// expire removes the lost sockets whose time has passed, and the oldest ones above the
+// bound. Callers must hold r.mu.
 func (r *rooms) expire() {
 	now := time.Now()
 	tooMany := len(r.lost) - r.maxLost
@@ -125,12 +125,12 @@ func (r *rooms) expire() {
 	})
 }
 
-// lose keeps the state of a socket whose connection was lost. The caller holds
-// s.mu and r.mu.
+// lose keeps the state of a socket whose connection was lost. Callers must hold s.mu and
+// r.mu.
 func (r *rooms) lose(s *Socket, keep time.Duration) {
 	switch {
 	case s.past == nil:
-	case s.past.claimed: // it did not get as far as to go on
+	case s.past.claimed: // recovery had not finished
 		s.past.claimed = false
 	case s.inside && recoverable(s.reason):
 		p := s.past
@@ -140,13 +140,13 @@ func (r *rooms) lose(s *Socket, keep time.Duration) {
 	}
 }
 
-// recoverable reports whether a client that was lost so may go on: neither side
-// wanted the end, as by the reference.
+// recoverable reports whether a client may recover after an end with this reason. As in
+// the reference, neither side must have closed on purpose.
 func recoverable(reason Reason) bool {
 	return reason != ClientDisconnect && reason != ServerDisconnect
 }
 
-// recover finds the state that a connecting client asks to go on with.
+// recover returns the state that a connecting client wants to continue with.
 func (s *Socket) recover() {
 	var in struct{ PID, Offset string }
 	if json.Unmarshal(s.auth, &in) != nil || in.PID == "" || in.Offset == "" {
@@ -168,8 +168,8 @@ func (s *Socket) recover() {
 	}
 }
 
-// keep begins to keep the socket's state, if the namespace does, and returns the
-// secret by which the client asks for it.
+// keep starts keeping the socket's state, if recovery is enabled, and returns the secret
+// that the client needs to recover it.
 func (s *Socket) keep() (pid string) {
 	if !s.namespace.recovers() {
 		return ""
@@ -182,11 +182,12 @@ func (s *Socket) keep() (pid string) {
 	return s.past.pid
 }
 
-// Recovered reports whether the socket goes on where an earlier connection was
-// lost: with its id, rooms and value. See [Config.RecoverFor].
+// Recovered reports whether the socket continues the state of a lost connection: its id,
+// rooms and value. See [Config.RecoverFor].
 func (s *Socket) Recovered() bool { return s.offset != "" }
 
-// catchUp sends what a recovered socket has missed, and then enters it.
+// catchUp sends the events that a recovered socket has missed, then enters it into its
+// rooms.
 func (s *Socket) catchUp() {
 	for offset := s.offset; ; {
 		missed, entered := s.enterAfter(offset)
@@ -200,9 +201,8 @@ func (s *Socket) catchUp() {
 	}
 }
 
-// enterAfter enters the socket when nothing followed the offset; otherwise it
-// returns that. What is sent while the socket catches up is kept for it as for a
-// lost one.
+// enterAfter enters the socket if no event followed the offset; otherwise it returns the
+// missed events. Events that are sent meanwhile are stored as for a lost socket.
 func (s *Socket) enterAfter(offset string) (missed []sent, entered bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

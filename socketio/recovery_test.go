@@ -31,9 +31,9 @@ func (p *peer) hear() (what, offset string) {
 	return in[1], in[2]
 }
 
-// A client that was lost goes on with its id, rooms, value and all it missed; one
-// that left, that comes too late, or that asks for what is not known begins
-// anew.
+// A client that lost its connection recovers its id, rooms, value and missed events. A
+// client that left, returns too late, or sends an unknown offset or secret starts a new
+// socket.
 func TestRecovery(t *testing.T) {
 	type left struct{ id, reason string }
 	connected, gone := make(chan *Socket, 8), make(chan left, 8)
@@ -92,14 +92,14 @@ func TestRecovery(t *testing.T) {
 	s.Emit("e", "fifth")
 	_, offset = p.hear()
 
-	// While it is connected nobody else goes on with its state.
+	// While it is connected, no other socket can recover its state.
 	for _, other := range []*peer{back(pid, offset, ""), back("x", offset, "")} {
 		if got, _ := other.answer(); got == id {
 			t.Error("two have one state")
 		}
 		receive(t, connected)
 	}
-	p.send("41") // it leaves: nothing is kept
+	p.send("41") // it leaves: no state is kept
 	receive(t, gone)
 	p = back(pid, offset, "")
 	if got, _ := p.answer(); got == id || receive(t, connected).Recovered() {
@@ -107,7 +107,7 @@ func TestRecovery(t *testing.T) {
 	}
 }
 
-// What is kept is bounded: the events of a socket, and the sockets.
+// The kept events of a socket and the number of kept sockets are bounded.
 func TestRecoveryIsBounded(t *testing.T) {
 	r := &rooms{maxLost: 2}
 	event := func(i int) sent {

@@ -5,24 +5,24 @@ import (
 	"sync"
 )
 
-// rooms knows who is in a namespace, and in which of its rooms. A socket is in it
-// from the answer to its CONNECT to its end. [sio5:rooms]
+// rooms holds the sockets of a namespace and of its rooms. A socket is in it from the
+// answer to its CONNECT until its end. [sio5:rooms]
 type rooms struct {
-	mu      sync.Mutex         // guards the rest, and rooms and inside of each socket
+	mu      sync.Mutex         // guards the fields below, and rooms and inside of each socket
 	all     map[string]*Socket // by id
 	members map[string]set     // never an empty set
 	lost    []*past            // sockets that may recover, the earliest first
-	maxLost int                // how many; never changed
+	maxLost int                // bound of len(lost); never changed
 }
 
 // set is a set of sockets.
 type set map[*Socket]struct{}
 
-// Join puts the socket into rooms of its namespace. It leaves them by itself when
-// it ends; joining one twice, or after the end, does nothing. In a function of
-// [Namespace.Use] it takes effect once the client is connected.
+// Join adds the socket to rooms of its namespace. It leaves them automatically when it
+// ends. Joining a room twice, or after the end, has no effect. In a function of
+// [Namespace.Use], Join takes effect once the client is connected.
 func (s *Socket) Join(names ...string) {
-	// The state is read under both locks, so that nothing joins behind an end.
+	// The state is read under both locks, so that no join can follow the end.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == ended {
@@ -42,7 +42,7 @@ func (s *Socket) Join(names ...string) {
 	}
 }
 
-// Leave takes the socket out of rooms.
+// Leave removes the socket from rooms.
 func (s *Socket) Leave(names ...string) {
 	r := &s.namespace.rooms
 	r.mu.Lock()
@@ -63,7 +63,7 @@ func (s *Socket) Rooms() []string {
 	return slices.Clone(s.rooms)
 }
 
-// enter makes the socket hear what is sent to its namespace and rooms.
+// enter adds the socket to its namespace and rooms, so that it receives their events.
 func (s *Socket) enter() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,7 @@ func (s *Socket) enter() {
 	s.enterLocked()
 }
 
-// enterLocked is enter for a caller that holds s.mu and rooms.mu.
+// enterLocked implements enter. Callers must hold s.mu and rooms.mu.
 func (s *Socket) enterLocked() {
 	r := &s.namespace.rooms
 	s.inside = true
@@ -88,7 +88,7 @@ func (s *Socket) enterLocked() {
 	}
 }
 
-// exit undoes enter and every Join. The caller holds s.mu.
+// exit undoes enter and every Join. Callers must hold s.mu.
 func (s *Socket) exit() {
 	r := &s.namespace.rooms
 	r.mu.Lock()
@@ -103,7 +103,7 @@ func (s *Socket) exit() {
 	s.rooms, s.inside = nil, false
 }
 
-// add puts a socket into a room. The caller holds r.mu.
+// add adds a socket to a room. Callers must hold r.mu.
 func (r *rooms) add(name string, s *Socket) {
 	if r.members == nil {
 		r.members = make(map[string]set)
@@ -114,7 +114,7 @@ func (r *rooms) add(name string, s *Socket) {
 	r.members[name][s] = struct{}{}
 }
 
-// remove takes a socket out of a room. The caller holds r.mu.
+// remove removes a socket from a room. Callers must hold r.mu.
 func (r *rooms) remove(name string, s *Socket) {
 	if m := r.members[name]; m != nil {
 		delete(m, s)

@@ -11,7 +11,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// lobby lets clients join and leave rooms, and tells when they have left.
+// lobby lets clients join and leave rooms and reports when they have left.
 func lobby(gone chan *Socket) func(s *Server) {
 	return func(s *Server) {
 		n := s.Of("/")
@@ -34,7 +34,7 @@ func lobby(gone chan *Socket) func(s *Server) {
 	}
 }
 
-// Who hears what. Each row is one event; each column one client.
+// The receivers of each event: each row is one event, each column one client.
 func TestRooms(t *testing.T) {
 	gone := make(chan *Socket, 8)
 	url, server := serve(t, Config{}, lobby(gone))
@@ -48,7 +48,7 @@ func TestRooms(t *testing.T) {
 			p.send(`420["join",` + rooms + `]`)
 			p.expect(map[string]string{`"blue"`: `30[["blue"]]`, `"blue","red","blue"`: `30[["blue","red"]]`, `"red"`: `30[["red"]]`}[rooms])
 		}
-		// The last to have come: its entry may lag behind the answer.
+		// The newest client may be entered shortly after its answer.
 		peers = append(peers, p)
 		sockets = append(sockets, await(t, n, id))
 	}
@@ -98,7 +98,7 @@ func TestRooms(t *testing.T) {
 		p.expect(`2["one"]`)
 	}
 
-	// Ends of each kind leave nothing behind.
+	// Every kind of end removes the socket from all rooms.
 	peers[0].send("41")
 	peers[1].conn.Close()
 	sockets[2].End(4001, "", nil)
@@ -126,7 +126,7 @@ func event1(t *testing.T) *engineio.Payload {
 	return p
 }
 
-// await waits until a socket hears its namespace.
+// await waits until a socket receives events of its namespace.
 func await(t *testing.T, n *Namespace, id string) *Socket {
 	t.Helper()
 	for t.Context().Err() == nil {
@@ -140,8 +140,8 @@ func await(t *testing.T, n *Namespace, id string) *Socket {
 	return nil
 }
 
-// Nothing sent to a room comes before the answer to CONNECT, even when the socket
-// joined while it was checked.
+// No event of a room precedes the answer to CONNECT, even if the socket joined the room
+// during the checks.
 func TestRoomJoinedInCheck(t *testing.T) {
 	joined, checked := make(chan *Socket), make(chan bool)
 	url, server := serve(t, Config{}, func(s *Server) {
@@ -169,7 +169,7 @@ func TestRoomJoinedInCheck(t *testing.T) {
 	p.expect(`2["one"]`)
 }
 
-// Joins, broadcasts and ends from everywhere at once.
+// Concurrent joins, broadcasts and ends.
 func TestRoomsAtOnce(t *testing.T) {
 	gone := make(chan *Socket, 64)
 	url, server := serve(t, Config{}, lobby(gone))

@@ -5,14 +5,14 @@ import (
 	"errors"
 )
 
-// Errors of the scanner. They never carry input.
+// Errors of the scanner. They never contain input.
 var (
 	errJSON  = errors.New("socketio: invalid JSON")
 	errDepth = errors.New("socketio: JSON nested too deeply")
 )
 
-// maxDepth is the hard bound of Config.MaxDepth: the scanner keeps one bit for
-// each level.
+// maxDepth is the upper limit of Config.MaxDepth: the scanner keeps one bit for each
+// level.
 const maxDepth = 64
 
 // scanner checks one JSON text (RFC 8259) in one pass, without recursion and
@@ -22,18 +22,19 @@ type scanner struct {
 	pos   int
 	limit int    // of depth
 	depth int    // open arrays and objects
-	kinds uint64 // bit i is set when level i is an object
-	flat  bool   // a placeholder stands for an attachment, so it is no level
+	kinds uint64 // bit i is set if level i is an object
+	flat  bool   // placeholders do not count as a level
 }
 
-// value skips one value of any kind.
+// value skips one value of any type.
 func (s *scanner) value() error {
 	base := s.depth
 	for {
 		if err := s.scalarOrOpen(); err != nil {
 			return err
 		}
-		// After a value: close what ends here, or go on to the next one.
+		// After a value: close the arrays and objects that end here, or go to the next
+		// value.
 		for {
 			if s.depth == base {
 				return nil
@@ -49,8 +50,8 @@ func (s *scanner) value() error {
 	}
 }
 
-// scalarOrOpen skips a scalar or an empty array or object, or goes down to the
-// first value of one that is not empty.
+// scalarOrOpen skips a scalar or an empty array or object, or enters a non-empty one up
+// to its first value.
 func (s *scanner) scalarOrOpen() error {
 	for {
 		s.space()
@@ -61,7 +62,7 @@ func (s *scanner) scalarOrOpen() error {
 		case '{', '[':
 			s.pos++
 			s.space()
-			if s.peek() == c+2 { // '}' and ']' follow their opening by two
+			if s.peek() == c+2 { // the codes of '}' and ']' are two above their opening
 				if s.depth == s.limit {
 					return errDepth
 				}
@@ -93,8 +94,8 @@ func (s *scanner) scalarOrOpen() error {
 	}
 }
 
-// skipPlaceholder skips a placeholder whose brace was just skipped, where that is
-// no level.
+// skipPlaceholder skips a placeholder whose opening brace was just skipped, if
+// placeholders do not count as a level.
 func (s *scanner) skipPlaceholder() bool {
 	start := bytes.LastIndexByte(s.data[:s.pos], '{')
 	_, end, ok := placeholder(s.data, start)
@@ -109,8 +110,8 @@ func (s *scanner) skipPlaceholder() bool {
 	return true
 }
 
-// after skips what follows a value inside an array or object: a comma (more is
-// true, and the key is skipped too) or its end.
+// after skips the text after a value inside an array or object: a comma (more is true;
+// the next key is skipped too) or the closing bracket.
 func (s *scanner) after() (more bool, err error) {
 	s.space()
 	object := s.kinds&(1<<(s.depth-1)) != 0
@@ -159,7 +160,7 @@ func (s *scanner) key() error {
 	return nil
 }
 
-// string skips a string. Its bytes are known to be UTF-8.
+// string skips a string. Its bytes are already known to be UTF-8.
 func (s *scanner) string() error {
 	for s.pos++; s.pos < len(s.data); s.pos++ {
 		switch c := s.data[s.pos]; {
@@ -259,7 +260,7 @@ func (s *scanner) space() {
 	}
 }
 
-// peek is the next byte, or zero at the end.
+// peek returns the next byte, or zero at the end.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.data) {
 		return s.data[s.pos]
@@ -267,8 +268,8 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// scanObject checks that data is one object and nothing else. White space before
-// it is refused: the reference decoder takes it for the digits of an id.
+// scanObject checks that data is one object and nothing else. White space before it is
+// refused, because the reference decoder reads it as part of an id.
 func scanObject(data []byte, limit int) error {
 	s := scanner{data: data, limit: limit}
 	if s.peek() != '{' {
@@ -280,7 +281,7 @@ func scanObject(data []byte, limit int) error {
 	return s.end()
 }
 
-// end checks that nothing follows.
+// end checks that no text follows.
 func (s *scanner) end() error {
 	s.space()
 	if s.pos != len(s.data) {
@@ -289,9 +290,9 @@ func (s *scanner) end() error {
 	return nil
 }
 
-// scanArray checks that data is one array and nothing else, and hands each of
-// its elements to take: each may be limit deep, the array itself does not count.
-// Where flat is set, nor does a placeholder. White space before the array is
+// scanArray checks that data is one array and nothing else, and calls take for each of
+// its elements. Each element may be limit levels deep; the array itself does not count.
+// If flat is set, placeholders do not count either. White space before the array is
 // refused, see scanObject.
 func scanArray(data []byte, limit int, flat bool, take func(element []byte)) error {
 	s := scanner{data: data, limit: limit, flat: flat}
@@ -324,13 +325,13 @@ func scanArray(data []byte, limit int, flat bool, take func(element []byte)) err
 	}
 }
 
-// eachElement hands the elements of an array that was checked to visit.
+// eachElement calls visit for each element of a checked array.
 func eachElement(array []byte, visit func(element []byte)) {
 	_ = scanArray(array, maxDepth, true, visit)
 }
 
-// eachMember hands the members of an object that was checked to visit, the names
-// as the JSON strings they are, until it fails.
+// eachMember calls visit for each member of a checked object until visit fails. Names
+// are passed as JSON strings.
 func eachMember(object []byte, visit func(name, value []byte) error) error {
 	s := scanner{data: object, pos: 1, limit: maxDepth, flat: true}
 	for s.space(); s.peek() == '"'; s.space() {

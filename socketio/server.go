@@ -15,48 +15,46 @@ import (
 
 // Config tunes a [Server]. A zero field means its default.
 type Config struct {
-	// Engine tunes the connections below. Its OnPanic hears of panics in
-	// handlers, too. Its Logger is [slog.Default] when none is set.
+	// Engine configures the Engine.IO connections. Its OnPanic is also called for panics
+	// in handlers. Its Logger is [slog.Default] if none is set.
 	Engine engineio.Config
-	// ConnectTimeout is how long a connection may be without a namespace, from
-	// its start and again after it left the last (default 45 s); then it is
-	// closed with 1008.
+	// ConnectTimeout is how long a connection may be in no namespace, at its start and
+	// after leaving the last one (default 45 s). After that it is closed with 1008.
 	ConnectTimeout time.Duration
-	// MaxAttachments bounds the binary attachments of one packet (default 10).
-	// Together they may be as long as one message.
+	// MaxAttachments bounds the binary attachments of one packet (default 10). Their
+	// total size may be that of one message.
 	MaxAttachments int
-	// MaxDepth bounds the nesting of arrays and objects in one argument, and in
-	// the auth object (default 32, at most 64). An attachment is no level.
+	// MaxDepth bounds the nesting of arrays and objects in one argument, and in the auth
+	// object (default 32, at most 64). An attachment does not count as a level.
 	MaxDepth int
-	// MaxAcks bounds the answers a socket waits for (default 256).
+	// MaxAcks bounds the pending answers of a socket (default 256).
 	MaxAcks int
-	// AckTimeout bounds the wait for an answer whose context has no earlier end
+	// AckTimeout bounds the wait for an answer if its context does not end earlier
 	// (default 1 min).
 	AckTimeout time.Duration
-	// RecoverFor is how long the state of a socket is kept whose connection was
-	// lost (default 0, not at all): a client that comes back in time gets its id,
-	// rooms, value and the events it missed, if the last one it had is among the
-	// latest 64; see [Socket.Recovered]. The functions of Use, OnDisconnect and
-	// OnConnect run as for any other. Each event of Emit then has one argument
-	// more, a string by which the client says what it had last. What is sent by
-	// Send or wants an answer is not kept.
+	// RecoverFor is how long the state of a socket is kept after its connection was lost
+	// (default 0, not at all). A client that reconnects in time gets its id, rooms,
+	// value and the events it missed, if the last event it received is among the latest
+	// 64; see [Socket.Recovered]. The functions of Use, OnDisconnect and OnConnect run
+	// as usual. Each event of Emit then has an additional last argument, a string that
+	// identifies the event when the client reconnects. Payloads of Send and events that
+	// need an answer are not kept.
 	RecoverFor time.Duration
-	// MaxRecover bounds the sockets of one namespace whose state is kept (default
-	// 1000). Each keeps 256 KiB of events at most.
+	// MaxRecover bounds the lost sockets of one namespace whose state is kept (default
+	// 1000), each with at most 256 KiB of events.
 	MaxRecover int
-	// NoHandshake saves the memory of [Socket.Handshake], which then knows nothing:
-	// some 2 KB for a browser's connection.
+	// NoHandshake saves the memory of [Socket.Handshake], about 2 KB for a browser's
+	// connection. See there for what it still contains.
 	NoHandshake bool
-	// MaxEvents bounds the events of one socket that wait for their handler
-	// (default 32); when it is reached the connection is not read further.
+	// MaxEvents bounds the queued events of one socket (default 32). When the queue is
+	// full, reading from the connection pauses.
 	MaxEvents int
-	// Open, when set, sees each new connection with the request that opened it,
-	// before anything is sent, and refuses it by an error, see
-	// [engineio.Opener]. It must not keep r; what it needs belongs into
-	// [engineio.Conn.SetValue].
+	// Open, if set, is called for each new connection with the request that opened it,
+	// before anything is sent. An error refuses the connection, see [engineio.Opener].
+	// It must not keep r; use [engineio.Conn.SetValue] to store data.
 	Open func(c *engineio.Conn, r *http.Request) error
-	// Closed, when set, hears once of the end of each connection that Open let
-	// in, before its sockets do. It must not block.
+	// Closed, if set, is called once at the end of each connection that Open accepted,
+	// before its sockets end. It must not block.
 	Closed func(c *engineio.Conn)
 }
 
@@ -79,7 +77,7 @@ func (cfg Config) withDefaults() Config {
 		cfg.AckTimeout = time.Minute
 	}
 	if cfg.Engine.MaxPayload <= 0 {
-		cfg.Engine.MaxPayload = 65536 // attachments are measured by it, too
+		cfg.Engine.MaxPayload = 65536 // also bounds attachments
 	}
 	if cfg.Engine.Logger == nil {
 		cfg.Engine.Logger = slog.Default()
@@ -87,8 +85,8 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// Server is an [http.Handler] that serves Socket.IO on whatever path it is
-// mounted. Make one with [NewServer].
+// Server is an [http.Handler] that serves Socket.IO on any path. Create it with
+// [NewServer].
 type Server struct {
 	cfg    Config
 	engine *engineio.Server
@@ -99,15 +97,15 @@ type Server struct {
 	namespaces map[string]*Namespace
 }
 
-// NewServer returns a server. Its namespaces and handlers are best added before
-// it serves; they may be added at any time, from any goroutine.
+// NewServer returns a server. Add namespaces and handlers before it serves if possible;
+// they may be added at any time, from any goroutine.
 func NewServer(cfg Config) *Server {
 	s := &Server{cfg: cfg.withDefaults(), namespaces: make(map[string]*Namespace)}
 	s.engine = engineio.NewServer(s.cfg.Engine, s.open)
 	return s
 }
 
-// open makes the receiver of a new connection.
+// open returns the receiver of a new connection.
 func (s *Server) open(c *engineio.Conn, r *http.Request) (engineio.Receiver, error) {
 	if s.cfg.Open != nil {
 		if err := s.cfg.Open(c, r); err != nil {
@@ -125,12 +123,12 @@ func (s *Server) open(c *engineio.Conn, r *http.Request) (engineio.Receiver, err
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// Engine is the server of the connections below.
+// Engine returns the Engine.IO server.
 func (s *Server) Engine() *engineio.Server { return s.engine }
 
-// Of returns the namespace of that name and makes it when there is none. The main
-// one is "/"; a name without its slash gets one: "chat" is "/chat", which is how
-// clients write it. Of panics for a name with a comma, which no client can reach.
+// Of returns the namespace with a name and creates it if necessary. The main namespace
+// is "/". A missing slash is added, as in clients: "chat" is "/chat". Of panics for a
+// name with a comma, which no client can reach.
 func (s *Server) Of(name string) *Namespace {
 	name = withSlash(name)
 	if strings.Contains(name, ",") {
@@ -146,7 +144,7 @@ func (s *Server) Of(name string) *Namespace {
 	return n
 }
 
-// withSlash returns a namespace's name as it is on the wire.
+// withSlash returns a namespace's name in its wire form.
 func withSlash(name string) string {
 	if strings.HasPrefix(name, "/") {
 		return name
@@ -154,15 +152,15 @@ func withSlash(name string) string {
 	return "/" + name
 }
 
-// namespace returns the namespace of that name, or nil.
+// namespace returns the namespace with a name, or nil.
 func (s *Server) namespace(name string) *Namespace {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.namespaces[name]
 }
 
-// Close refuses new connections and closes every open one with code, without
-// DISCONNECT: official clients come back. It does not wait.
+// Close refuses new connections and closes all open ones with code, without DISCONNECT,
+// so that official clients reconnect. It does not wait.
 func (s *Server) Close(code int, reason string) {
 	s.closing.Store(&farewell{code, reason})
 	s.engine.Close(code, reason)
@@ -174,6 +172,6 @@ func (s *Server) CloseOver(ctx context.Context, over time.Duration, code int, re
 	s.engine.CloseOver(ctx, over, code, reason)
 }
 
-// Wait returns when every connection and goroutine is gone, or with the
-// context's error.
+// Wait returns when all connections and goroutines have ended, or with the context's
+// error.
 func (s *Server) Wait(ctx context.Context) error { return s.engine.Wait(ctx) }

@@ -12,8 +12,8 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// Socket is one client in one namespace. Its methods may be called from any
-// goroutine, and none waits for the client or for a handler.
+// Socket is one client in one namespace. Its methods are safe for concurrent use. Only
+// [Socket.EmitWithAck] waits for the client; none waits for a handler.
 type Socket struct {
 	id        string
 	namespace *Namespace
@@ -21,29 +21,29 @@ type Socket struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	value     atomic.Pointer[any]
-	checked   bool // the checks were passed; the worker's own
+	checked   bool // the checks were passed; used by the worker only
 
 	mu       sync.Mutex // guards the rest; rooms.mu may be taken under it
 	state    state
 	reason   Reason // once ended
 	working  bool   // a goroutine runs handlers
 	tasks    []task
-	handlers handlers        // of this socket alone
+	handlers handlers        // of this socket only
 	auth     json.RawMessage // of its CONNECT
-	room     chan struct{}   // the reading goroutine waits, see pause; capacity 1
+	room     chan struct{}   // the reading goroutine waits on it, see pause; capacity 1
 	acks     map[uint64]awaiting
-	awaited  int         // answers that are awaited, or that a task has yet to take
-	late     int         // answers that were given up and may still come
-	nextAck  uint64      // id of the next one
-	hurry    *time.Timer // cancels handlers that outlive a client that left
+	awaited  int         // pending answers, and answers not yet delivered by a task
+	late     int         // answers that timed out and may still arrive
+	nextAck  uint64      // id of the next pending answer
+	hurry    *time.Timer // cancels handlers that run too long after the client left
 
 	rooms  []string // guarded by the namespace's rooms.mu
-	inside bool     // guarded by it, too
-	past   *past    // nil unless lost sockets recover; set before it is inside
-	offset string   // of the last event before the loss, for a socket that recovers
+	inside bool     // guarded by rooms.mu too
+	past   *past    // nil without recovery; set before inside
+	offset string   // of the last event before the loss, for a recovering socket
 }
 
-// state of a socket. It only rises.
+// state of a socket. It only increases.
 type state uint8
 
 const (
@@ -59,19 +59,19 @@ func newSocket(c *client, n *Namespace) *Socket {
 	return s
 }
 
-// ID is the public id of the socket, the same the client knows.
+// ID returns the public id of the socket, which the client also knows.
 func (s *Socket) ID() string { return s.id }
 
-// Namespace is the namespace the socket is in.
+// Namespace returns the socket's namespace.
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
-// Conn is the connection below.
+// Conn returns the Engine.IO connection.
 func (s *Socket) Conn() *engineio.Conn { return s.client.conn }
 
-// Context is cancelled when the socket ended.
+// Context returns a context that is cancelled when the socket ends.
 func (s *Socket) Context() context.Context { return s.ctx }
 
-// Value is what SetValue stored last, or nil.
+// Value returns the value that SetValue stored last, or nil.
 func (s *Socket) Value() any {
 	if v := s.value.Load(); v != nil {
 		return *v
@@ -79,10 +79,11 @@ func (s *Socket) Value() any {
 	return nil
 }
 
-// SetValue stores the owner's own data with the socket.
+// SetValue stores application data with the socket.
 func (s *Socket) SetValue(v any) { s.value.Store(&v) }
 
-// Ended reports whether the socket ended: nothing sent will reach it any more.
+// Ended reports whether the socket has ended; after that, everything sent to it is
+// dropped.
 func (s *Socket) Ended() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,9 +97,8 @@ func (s *Socket) alive() bool {
 	return s.state <= connected
 }
 
-// Emit sends an event with its arguments, see [EncodeEvent], which also says what
-// the error is about. The event is dropped silently unless the socket is
-// connected: see [Socket.Send].
+// Emit sends an event with its arguments. It returns the errors of [EncodeEvent]. The
+// event is dropped silently if the socket is not connected; see [Socket.Send].
 func (s *Socket) Emit(event string, args ...any) error {
 	if s.namespace.recovers() {
 		return s.emitKept(event, args)
@@ -111,25 +111,25 @@ func (s *Socket) Emit(event string, args ...any) error {
 	return nil
 }
 
-// Send sends an encoded payload, see [EncodeEvent] and [Ack.Payload]; false when
-// it was dropped.
+// Send sends an encoded payload, see [EncodeEvent] and [Ack.Payload]. It returns false
+// if the payload was dropped.
 func (s *Socket) Send(p *engineio.Payload) bool {
 	s.mu.Lock()
 	up := s.state == connected
 	s.mu.Unlock()
-	// If the socket ends here the connection drops the payload, or sends it
-	// before the last words.
+	// If the socket ends here, the connection drops the payload or sends it before the
+	// last payload.
 	return up && s.client.conn.Send(p)
 }
 
-// End ends the socket and its connection for good: last, then DISCONNECT, then
-// the close with code; official clients do not come back by themselves. From
-// the moment it returns the client's frames are discarded unread, all that is
-// sent to it is dropped, and the context is cancelled. A client whose CONNECT is
-// still being checked is told that it is connected, so that it hears last. One
-// that has left, and whose handlers still run, hears nothing, and its connection
-// stays. It never waits for a handler, the peer or another End; false when the
-// socket had ended before.
+// End ends the socket and its connection for good: it sends last, then DISCONNECT, then
+// closes with code. Official clients do not reconnect automatically. Once End returns,
+// frames of the client are discarded unread, everything sent to it is dropped, and the
+// context is cancelled. If the CONNECT is still being checked, it is answered first, so
+// that the client receives last. If the client has already left the namespace and its
+// handlers are still running, nothing is sent and the connection stays open. End never
+// waits for a handler, the peer or another End. It returns false if the socket had
+// already ended.
 func (s *Socket) End(code int, reason string, last *engineio.Payload) bool {
 	s.mu.Lock()
 	if s.state == ended {
@@ -140,12 +140,12 @@ func (s *Socket) End(code int, reason string, last *engineio.Payload) bool {
 	s.stop(ServerDisconnect)
 	s.mu.Unlock()
 	s.cancel()
-	if left { // nobody to tell, and the connection may be its successor's
+	if left { // the client has left, and a new socket may use the connection
 		return true
 	}
 
 	var words []*engineio.Payload
-	if unknown { // a client hears nothing in a namespace that it is not in
+	if unknown { // a client ignores packets of a namespace it is not in
 		words = append(words, encodeConnect(s.namespace.name, s.id, ""))
 	}
 	words = append(words, last)
@@ -158,8 +158,8 @@ func (s *Socket) End(code int, reason string, last *engineio.Payload) bool {
 	return true
 }
 
-// Disconnect makes the client leave the namespace; the connection stays. False
-// when the socket was not connected.
+// Disconnect removes the client from the namespace; the connection stays open. It
+// returns false if the socket was not connected.
 func (s *Socket) Disconnect() bool {
 	s.mu.Lock()
 	if s.state != connected {
@@ -179,8 +179,8 @@ func (s *Socket) Disconnect() bool {
 	return true
 }
 
-// stop marks the socket ended. A client that left keeps its reason. Events that
-// wait are dropped. The caller holds s.mu.
+// stop marks the socket as ended and drops its queued events. If the client had left,
+// the reason does not change. Callers must hold s.mu.
 func (s *Socket) stop(reason Reason) {
 	if s.state == leaving {
 		reason = ClientDisconnect
@@ -191,7 +191,7 @@ func (s *Socket) stop(reason Reason) {
 	s.exit()
 }
 
-// leave takes the client's DISCONNECT, which waits for its turn. [sio5:disconnect]
+// leave queues the client's DISCONNECT behind the events before it. [sio5:disconnect]
 func (s *Socket) leave() {
 	s.mu.Lock()
 	if s.state > connected {
@@ -199,7 +199,7 @@ func (s *Socket) leave() {
 		return
 	}
 	if s.state == connecting {
-		s.stop(ClientDisconnect) // while the checks still run
+		s.stop(ClientDisconnect) // the checks are still running
 		s.mu.Unlock()
 		s.cancel()
 		return
@@ -211,7 +211,7 @@ func (s *Socket) leave() {
 	s.client.await()
 }
 
-// left ends a socket whose client left, its events being handled.
+// left ends a socket whose client has left, after its events were handled.
 func (s *Socket) left() {
 	s.mu.Lock()
 	s.stop(ClientDisconnect)
@@ -219,11 +219,12 @@ func (s *Socket) left() {
 	s.cancel()
 }
 
-// patience is how long handlers may go on for a client that left and is gone.
+// patience is how long handlers may still run after the client left and its connection
+// ended.
 const patience = 5 * time.Second
 
-// lost is called when the connection ended. It runs in a goroutine of its own,
-// and makes itself the worker when there is none.
+// lost is called when the connection ended. It runs in its own goroutine and becomes the
+// worker if there is none.
 func (s *Socket) lost(reason Reason) {
 	s.mu.Lock()
 	if s.state == leaving {

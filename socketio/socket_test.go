@@ -14,7 +14,7 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// echo registers what most tests need.
+// echo registers the handlers that most tests need.
 func echo(s *Server) {
 	n := s.Of("/")
 	n.On("echo", func(_ context.Context, s *Socket, args Args, ack *Ack) {
@@ -151,12 +151,12 @@ func TestNamespaces(t *testing.T) {
 		t.Errorf("reason %v", why)
 	}
 	p.send(`42/admin,["hi"]`) // ignored: it had been connected
-	p.send(`421["echo"]`)     // the main one lives on
+	p.send(`421["echo"]`)     // the main namespace stays connected
 	p.expect(`31[]`)
 }
 
-// A socket's id is its own, in each namespace; and no namespace is entered that
-// was not asked for. [sio5:sid] [sio5:explicit]
+// A socket has a different id in each namespace, and no namespace is entered without a
+// CONNECT. [sio5:sid] [sio5:explicit]
 func TestSocketID(t *testing.T) {
 	connected := make(chan *Socket, 4)
 	url, _ := serve(t, Config{}, func(s *Server) {
@@ -182,8 +182,8 @@ func TestSocketID(t *testing.T) {
 	p.closed("1008")
 }
 
-// The server may end a namespace, too: the client is told, the connection and the
-// other namespaces stay, and it may come again. [sio5:disconnect]
+// The server may disconnect a socket: the client receives DISCONNECT, the connection and
+// the other namespaces stay, and it may connect again. [sio5:disconnect]
 func TestServerDisconnects(t *testing.T) {
 	reasons := make(chan Reason, 4)
 	url, _ := serve(t, Config{}, func(s *Server) {
@@ -214,7 +214,7 @@ func TestServerDisconnects(t *testing.T) {
 	p.expect(`31[]`)
 }
 
-// Temporary refusals close the transport, nothing else: the client comes back.
+// Temporary refusals only close the transport, so that the client reconnects.
 func TestCloseErrorClosesOnly(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
 		s.Of("/").Use(func(context.Context, *Socket, json.RawMessage) error { return &CloseError{Code: 4101, Reason: "later"} })
@@ -224,7 +224,7 @@ func TestCloseErrorClosesOnly(t *testing.T) {
 	p.closed("4101")
 }
 
-// K2, K3, K4: the last words, DISCONNECT, the close code; nothing else.
+// K2, K3, K4: the last payload, DISCONNECT, the close code; nothing else.
 func TestEnd(t *testing.T) {
 	type end struct {
 		reason Reason
@@ -254,7 +254,7 @@ func TestEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.End(4001, "replaced", last) { // the handler still runs
+	if !s.End(4001, "replaced", last) { // the handler is still running
 		t.Error("End did nothing")
 	}
 	if s.End(4002, "again", last) {
@@ -268,7 +268,7 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// The client's DISCONNECT waits for the events before it. [S3]
+// The client's DISCONNECT is handled after the events before it. [S3]
 func TestLeaveAfterEvents(t *testing.T) {
 	log := make(chan string, 8)
 	url, _ := serve(t, Config{}, func(s *Server) {
@@ -295,7 +295,7 @@ func TestLeaveAfterEvents(t *testing.T) {
 	}
 }
 
-// A socket that ends knows why, in the reference server's words.
+// The reason of a socket's end is named as in the reference server.
 func TestReasons(t *testing.T) {
 	for name, tt := range map[string]struct {
 		end  func(p *peer, s *Server)
@@ -343,7 +343,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// An acknowledgement and others in one payload.
+// An acknowledgement and other packets in one payload.
 func TestAckPayload(t *testing.T) {
 	url, _ := serve(t, Config{}, func(s *Server) {
 		s.Of("/").On("register", func(_ context.Context, s *Socket, _ Args, ack *Ack) {
@@ -367,7 +367,7 @@ func TestAckPayload(t *testing.T) {
 	p.expect(`2["response",{"ok":true}]`)
 }
 
-// A client that does not wait for the answer to its CONNECT is made to wait.
+// Events that a client sends before the answer to its CONNECT wait for the answer.
 func TestEagerClient(t *testing.T) {
 	checked := make(chan bool)
 	url, _ := serve(t, Config{}, func(s *Server) {
@@ -387,8 +387,8 @@ func TestEagerClient(t *testing.T) {
 	p.expect("31[0]")
 }
 
-// What a check has begun for a socket can be undone, also when the client goes
-// away before it is answered.
+// Work that a check started for a socket can be undone, also if the client disconnects
+// before the answer.
 func TestLostWhileChecked(t *testing.T) {
 	for name, lose := range map[string]struct {
 		by   func(p *peer)
@@ -420,7 +420,7 @@ func TestLostWhileChecked(t *testing.T) {
 	}
 }
 
-// K3: a socket that is ended while its CONNECT is being checked hears why.
+// K3: a socket that is ended during the checks of its CONNECT still receives the reason.
 func TestEndWhileChecked(t *testing.T) {
 	last, err := EncodeEvent("/", "session_ended")
 	if err != nil {
@@ -438,7 +438,7 @@ func TestEndWhileChecked(t *testing.T) {
 	p.closed("4001")
 }
 
-// The end of a socket that has left does not reach who came after it.
+// End of a socket that has left does not affect a newer socket of the same connection.
 func TestEndAfterLeaving(t *testing.T) {
 	started, ends := make(chan *Socket, 1), make(chan Reason, 1)
 	url, _ := serve(t, Config{}, func(s *Server) {

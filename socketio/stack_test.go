@@ -14,9 +14,9 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// BenchmarkStack measures the stacks of idle connections over TLS, after the
-// garbage collector shrank what it could: a client has no goroutine here, a
-// server's connection has its reader.
+// BenchmarkStack measures the stacks of idle connections over TLS after garbage
+// collection has shrunk them. Clients have no goroutine here; each server connection has
+// its reader.
 func BenchmarkStack(b *testing.B) {
 	for _, bb := range []struct {
 		name string
@@ -38,8 +38,8 @@ func BenchmarkStack(b *testing.B) {
 	}
 }
 
-// stackOf is how many bytes of stack an idle connection has that has sent and
-// read so many packets.
+// stackOf returns the bytes of stack of an idle connection after it has sent and read
+// the given number of packets.
 func stackOf(b *testing.B, send []string, read int) float64 {
 	idle := runtime.NumGoroutine()
 	before := stackInUse()

@@ -14,10 +14,10 @@ import (
 	"github.com/turnike/turnike/engineio"
 )
 
-// The cases of the protocol's own test suite, under their names:
+// The cases of the protocol's own test suite, with their names:
 // https://github.com/socketio/socket.io/tree/main/docs/socket.io-protocol/v5-test-suite
 
-// suiteServer registers what the suite expects.
+// suiteServer registers the handlers that the suite expects.
 func suiteServer(s *Server) {
 	auths := func(n *Namespace) {
 		n.Use(func(_ context.Context, s *Socket, auth json.RawMessage) error {
@@ -39,8 +39,7 @@ func suiteServer(s *Server) {
 	})
 }
 
-// suiteConfig is the suite's configuration; its times are left out where they are
-// not what is tested.
+// suiteConfig returns the suite's configuration; beat selects the suite's heartbeat.
 func suiteConfig(beat bool) Config {
 	cfg := Config{Engine: engineio.Config{MaxPayload: 1000000}}
 	if beat {
@@ -257,7 +256,7 @@ func TestSuiteEngineUpgrade(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		p.send("5")
-		p.join("") // so that the upgrade has been read
+		p.join("") // ensures that the upgrade was read
 		p.expect(`2["auth",{}]`)
 		return s, p
 	}

@@ -9,14 +9,14 @@ import (
 // task is one thing to do in a socket's worker.
 type task struct {
 	do   func()
-	owed bool // do is run even after the end; or, without do,
+	owed bool // do is run even after the end; without do,
 
 	event string
 	args  Args
 	ack   *Ack
 }
 
-// push appends a task and sees that somebody works. The caller holds s.mu.
+// push appends a task and starts a worker if none is running. Callers must hold s.mu.
 func (s *Socket) push(t task) {
 	s.tasks = append(s.tasks, t)
 	if !s.working {
@@ -25,8 +25,8 @@ func (s *Socket) push(t task) {
 	}
 }
 
-// pushFair is push for the reading goroutine: while the queue is full it waits,
-// which stops the client. [I7]
+// pushFair is push for the reading goroutine: it waits while the queue is full, which
+// stops reading from the client. [I7]
 func (s *Socket) pushFair(t task) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,8 +38,8 @@ func (s *Socket) pushFair(t task) {
 	}
 }
 
-// settled waits, in the reading goroutine, for the end of the checks: an eager
-// client is made to wait, and nothing of it is kept meanwhile. [SEC-36]
+// settled makes the reading goroutine wait until the checks have finished, so that early
+// packets of the client stay unread. [SEC-36]
 func (s *Socket) settled() state {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,8 +49,8 @@ func (s *Socket) settled() state {
 	return s.state
 }
 
-// pause lets the reading goroutine wait for resume, or for the socket's end. The
-// caller holds s.mu, which is released meanwhile.
+// pause makes the reading goroutine wait for resume or for the socket's end. Callers
+// must hold s.mu; pause releases it while waiting.
 func (s *Socket) pause() {
 	if s.room == nil {
 		s.room = make(chan struct{}, 1)
@@ -64,7 +64,7 @@ func (s *Socket) pause() {
 	s.mu.Lock()
 }
 
-// resume ends a pause. The caller holds s.mu.
+// resume ends a pause. Callers must hold s.mu.
 func (s *Socket) resume() {
 	if s.room != nil {
 		select {
@@ -74,13 +74,14 @@ func (s *Socket) resume() {
 	}
 }
 
-// work runs the tasks in order, and the end when it has come. It owns s.working.
+// work runs the tasks in order, and finish after the socket has ended. It owns
+// s.working.
 func (s *Socket) work() {
 	for {
 		s.mu.Lock()
 		if s.state == ended {
 			s.mu.Unlock()
-			s.finish() // nobody works after it: working stays set
+			s.finish() // the last task: working stays set
 			return
 		}
 		if len(s.tasks) == 0 {
@@ -102,7 +103,7 @@ func (s *Socket) work() {
 	}
 }
 
-// guard runs f. A panic in it closes this connection only. [SEC-40]
+// guard runs f. A panic in f closes only this connection. [SEC-40]
 func (s *Socket) guard(f func()) {
 	defer func() {
 		v := recover()
@@ -120,12 +121,11 @@ func (s *Socket) guard(f func()) {
 	f()
 }
 
-// start begins a socket: the checks, the answer, the OnConnect functions.
-// [sio5:connect]
+// start starts a socket: the checks, the answer, the OnConnect functions. [sio5:connect]
 func (s *Socket) start() {
 	s.mu.Lock()
 	s.push(task{do: func() {
-		err := errRefused // should a check panic
+		err := errRefused // kept if a check panics
 		s.guard(func() { err = s.check() })
 		if err != nil {
 			s.refuse(err)
@@ -151,7 +151,7 @@ func (s *Socket) check() error {
 	return nil
 }
 
-// refuse answers a client that did not pass the checks.
+// refuse answers a client that failed the checks.
 func (s *Socket) refuse(err error) {
 	s.mu.Lock()
 	over := s.state == ended
@@ -193,7 +193,7 @@ func (s *Socket) welcome() {
 	s.client.joined()
 	pid := s.keep()
 	s.client.conn.Send(encodeConnect(s.namespace.name, s.id, pid).Preface())
-	if s.Recovered() { // nothing may come before the answer
+	if s.Recovered() { // no event may precede the answer
 		s.catchUp()
 	} else {
 		s.enter()
@@ -222,10 +222,10 @@ func (s *Socket) finish() {
 	}
 }
 
-// event takes an event from the reading goroutine. [sio5:event]
+// event handles an event in the reading goroutine. [sio5:event]
 func (s *Socket) event(p packet) error {
 	if s.settled() != connected {
-		return nil // it was on its way when the socket ended
+		return nil // sent before the client knew that the socket had ended
 	}
 	fs := s.namespace.functions.Load()
 	h := fs.handlers[string(p.name)]
@@ -258,8 +258,7 @@ func (s *Socket) event(p packet) error {
 	return nil
 }
 
-// inline runs a handler in the reading goroutine, unless something is queued
-// before it.
+// inline runs a handler in the reading goroutine if nothing is queued before it.
 func (s *Socket) inline(t task) bool {
 	s.mu.Lock()
 	if s.state != connected || s.working || s.handlers[t.event] != nil {

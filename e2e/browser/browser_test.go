@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
-// world is what a journey is told.
+// world is the input of a journey.
 type world struct {
 	URL      string   `json:"url"`
 	Password string   `json:"password"`
@@ -24,28 +24,28 @@ type world struct {
 	Attack   *attack  `json:"attack,omitempty"`
 }
 
-// attack is what other sites know that attack a server.
+// attack is what attacking sites know about a server.
 type attack struct {
 	Target string `json:"target"`
-	SID    string `json:"sid"`    // of the victim's connection
-	Cookie string `json:"cookie"` // of the victim, in its browser
+	SID    string `json:"sid"`    // the victim's connection
+	Cookie string `json:"cookie"` // the victim's cookie, in its browser
 	Secure string `json:"secure"` // another site, by TLS
 	Plain  string `json:"plain"`  // one without
 }
 
-// worldOf is what every journey is told of a server.
+// worldOf returns the input of a journey for a server.
 func worldOf(s *harness.Server) world {
 	return world{URL: s.URL, Password: harness.Password, People: harness.People(), Admin: harness.Admin, Shots: os.Getenv("TURNIKE_SHOTS")}
 }
 
-// node runs a journey until it has ended; what the server has to do in between
-// it is asked for by lines on stdout: "do NAME".
+// node runs a journey until it ends. The journey requests actions on the server by JSON
+// lines on stdout.
 func node(t *testing.T, s *harness.Server, name string, do map[string]func()) {
 	t.Helper()
 	journey(t, worldOf(s), name, do)
 }
 
-// journey is node for one that is told more.
+// journey is node for a journey with additional input.
 func journey(t *testing.T, w world, name string, do map[string]func()) {
 	t.Helper()
 	told, err := json.Marshal(w)
@@ -89,30 +89,29 @@ func journey(t *testing.T, w world, name string, do map[string]func()) {
 	}
 }
 
-// TestJourneyOfThreeSeats: three log in, the fourth is refused politely, one is
-// replaced and told why, one logs out, and everybody sees it at once
-// [A3 S9 K3 P2].
+// TestJourneyOfThreeSeats: three users log in, the fourth is refused, one is replaced
+// and sees the reason, one logs out, and all pages show it at once [A3 S9 K3 P2].
 func TestJourneyOfThreeSeats(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t), "seats", nil)
 }
 
-// TestJourneyBelowABasePath: the same where everything is below a path.
+// TestJourneyBelowABasePath: the same below a base path.
 func TestJourneyBelowABasePath(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t, harness.Set("server.base_path", "/turnike")), "seats", nil)
 }
 
-// TestJourneyOfTabs: a second tab takes over and the first is told [S1]; a
-// reload keeps the seat [S3]; a logout in another window ends this one [K1]; an
-// account without a session is sent to log in.
+// TestJourneyOfTabs: a second tab takes over and the first shows the reason [S1]; a
+// reload keeps the seat [S3]; a logout in another window ends this one [K1]; a page
+// without a session redirects to the login page.
 func TestJourneyOfTabs(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t), "tabs", nil)
 }
 
-// TestJourneyOfTheOperator: an administrator ends a session with a note; the
-// person reads it, and nothing tries again by itself [K3 UI-5].
+// TestJourneyOfTheOperator: an administrator ends a session with a note; the user sees
+// it, and the page does not retry by itself [K3 UI-5].
 func TestJourneyOfTheOperator(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -123,8 +122,8 @@ func TestJourneyOfTheOperator(t *testing.T) {
 	})
 }
 
-// TestJourneyOfARestart: the server restarts under a page; it comes back by
-// itself and nobody has to log in again [S7].
+// TestJourneyOfARestart: the server restarts; pages reconnect by themselves and no one
+// has to log in again [S7].
 func TestJourneyOfARestart(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -139,8 +138,9 @@ func TestJourneyOfARestart(t *testing.T) {
 	})
 }
 
-// TestJourneyOfTakeovers: two devices at war have to confirm [A6]; a pool may ask
-// which session ends, or let nobody else in [A4]; guesses have to wait [SEC-06].
+// TestJourneyOfTakeovers: two devices that keep replacing each other must confirm [A6];
+// a pool may ask which session ends, or refuse other logins [A4]; wrong passwords must
+// wait [SEC-06].
 func TestJourneyOfTakeovers(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("ratelimit.login_account", "3"), harness.Set("seat.limit", "10"))
@@ -150,9 +150,9 @@ func TestJourneyOfTakeovers(t *testing.T) {
 	})
 }
 
-// TestJourneyOfAccessibility: every state in Turkish and English, light and
-// dark, narrow and wide, without a violation that axe finds, without a sideways
-// scroll, and without a report of the content security policy [SEC-33 UI-7].
+// TestJourneyOfAccessibility: every state in Turkish and English, light and dark, narrow
+// and wide, without axe violations, without horizontal scrolling, and without reports of
+// the content security policy [SEC-33 UI-7].
 func TestJourneyOfAccessibility(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -167,15 +167,15 @@ func TestJourneyOfTheKeyboard(t *testing.T) {
 	node(t, harness.Start(t), "keyboard", nil)
 }
 
-// TestBudgetOnTheWire: the pages stay within their budgets as they are sent, 40 KB
+// TestBudgetOnTheWire: the transferred size of the pages stays within the budgets: 40 KB
 // for the login page and 150 KB with the console.
 func TestBudgetOnTheWire(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t), "budget", nil)
 }
 
-// TestJourneyWithoutCookies: where the browser does not keep the session's cookie
-// the page says so, and leaves no session behind [A1 UI-3].
+// TestJourneyWithoutCookies: if the browser does not store the session's cookie, the
+// page says so and leaves no session behind [A1 UI-3].
 func TestJourneyWithoutCookies(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -188,19 +188,19 @@ func TestJourneyWithoutCookies(t *testing.T) {
 	})
 }
 
-// TestJourneyInFrontOfAFullPool: who was refused is told the moment a seat is free,
-// however long it takes, and takes it by one click [S9 UI-6].
+// TestJourneyInFrontOfAFullPool: a refused user is notified as soon as a seat is free,
+// however long that takes, and can take it with one click [S9 UI-6].
 func TestJourneyInFrontOfAFullPool(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("socketio.register_timeout", "3s"))
 	node(t, s, "full", map[string]func(){
-		// Without asking for the seats the connection would be over by now.
+		// Without watching the seats the connection would be closed by now.
 		"past the time to register": func() { time.Sleep(4 * time.Second) },
 	})
 }
 
-// TestJourneyOfALostNetwork: the page finds out that nothing arrives any more, says
-// since when, and after a minute that the server is away [UI-4].
+// TestJourneyOfALostNetwork: the page detects that no data arrives, shows since when,
+// and after a minute that the server is unreachable [UI-4].
 func TestJourneyOfALostNetwork(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t, harness.Set("socketio.ping_interval", "5m"), harness.Set("socketio.ping_timeout", "5m"))
@@ -208,8 +208,8 @@ func TestJourneyOfALostNetwork(t *testing.T) {
 	node(t, s, "network", map[string]func(){"freeze": s.Freeze, "thaw": s.Thaw, "stop": s.Stop, "start": s.Run})
 }
 
-// TestJourneyOfPanes: nothing throws when a pane goes with events of its elements
-// still due.
+// TestJourneyOfPanes: no error is thrown when a pane is removed while events of its
+// elements are pending.
 func TestJourneyOfPanes(t *testing.T) {
 	t.Parallel()
 	node(t, harness.Start(t), "panes", nil)

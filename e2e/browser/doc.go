@@ -1,8 +1,8 @@
 // Package browser has the tests of the pages in a real browser: Debian's
 // Chromium, driven by playwright-core, against the whole server.
 //
-// Each journey is a function in a file of its own under journeys, named after
-// what a person does; the Go test starts a server, runs the journey in Node and
-// fails when it does. Journeys look at what people see: roles, names and texts,
-// which they take from the same catalog as the pages.
+// Each journey is a function in its own file under journeys, named after what a user
+// does. The Go test starts a server, runs the journey in Node and fails if the journey
+// fails. Journeys check what users see: roles, names and texts, taken from the same
+// catalog as the pages.
 package browser

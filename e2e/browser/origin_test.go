@@ -16,17 +16,17 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// front stands before a server and writes down what a browser sends.
+// front is a proxy in front of a server that records what a browser sends.
 type front struct {
 	proxy *httputil.ReverseProxy
 	mu    sync.Mutex // guards seen
 	seen  []sent
 }
 
-// sent is one request of a browser, with what the server answered.
+// sent is one request of a browser with the server's answer.
 type sent struct {
-	Page   string `json:"page"` // where from
-	Way    string `json:"way"`  // how the browser was made to send it
+	Page   string `json:"page"` // the page that caused it
+	Way    string `json:"way"`  // how the page caused it
 	Method string `json:"method"`
 	Socket bool   `json:"socket"` // a websocket's handshake
 	Origin string `json:"origin"`
@@ -35,7 +35,7 @@ type sent struct {
 	Status int    `json:"status"`
 }
 
-// ServeHTTP hands over and notes; GET /seen tells what was noted.
+// ServeHTTP forwards and records requests; GET /seen returns the record.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/seen" {
 		f.mu.Lock()
@@ -46,7 +46,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.proxy.ServeHTTP(w, r)
 }
 
-// note writes down an answered request of the journey.
+// note records an answered request of the journey.
 func (f *front) note(res *http.Response) error {
 	r := res.Request
 	q := r.URL.Query()
@@ -60,7 +60,7 @@ func (f *front) note(res *http.Response) error {
 	return nil
 }
 
-// before puts a front before a server.
+// before starts a front for a server.
 func before(t *testing.T, s *harness.Server) (*front, *httptest.Server) {
 	t.Helper()
 	to, err := url.Parse(s.URL)
@@ -103,10 +103,10 @@ func evil(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "<!doctype html><title>evil</title><body>") // the journey would notice
 }
 
-// TestSEC32_NoBrowserComesWithoutOrigin: whatever other sites make Chromium send,
-// with the cookie of who is logged in: each POST and each websocket shows an
-// Origin, so that one without any comes from a program; and none gets in, not even
-// where the secret id of the user's connection is known.
+// TestSEC32_NoBrowserComesWithoutOrigin: other sites make Chromium send requests with
+// the cookie of a logged-in user. Every POST and every websocket has an Origin, so a
+// request without one is from a program. None is accepted, even if the secret id of the
+// user's connection is known.
 func TestSEC32_NoBrowserComesWithoutOrigin(t *testing.T) {
 	t.Parallel()
 	s := harness.Start(t)
@@ -152,7 +152,7 @@ func TestSEC32_NoBrowserComesWithoutOrigin(t *testing.T) {
 	})); !slices.Contains(origins, "null") {
 		t.Error("no opaque origin among", origins)
 	}
-	// The user's connection heard nothing of all this.
+	// The user's connection was not affected.
 	a := b.Do(harness.Request{Method: "POST", Path: "/socket.io/?EIO=4&transport=polling&sid=" + k.Open.SID, Body: "40",
 		Header: map[string]string{"Content-Type": "text/plain", "Origin": s.URL}})
 	a.Want(http.StatusOK)

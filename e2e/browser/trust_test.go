@@ -11,10 +11,10 @@ import (
 	"github.com/turnike/turnike/e2e/harness"
 )
 
-// TestTrust: after `turnike trust` curl takes the server's certificate without
-// an option and Chromium shows the login page; before it and after --uninstall
-// neither does. It changes the machine's own list and takes that back, so it
-// runs where everything is thrown away: as root, in CI.
+// TestTrust: after `turnike trust` curl accepts the server's certificate without options
+// and Chromium shows the login page; before it and after --uninstall neither does. It
+// changes the machine's trust store and restores it, so it runs only as root in CI, on
+// disposable machines.
 func TestTrust(t *testing.T) {
 	if os.Geteuid() != 0 || os.Getenv("CI") == "" {
 		t.Skip("it changes the machine's list of authorities: only as root and with CI set")
@@ -43,7 +43,7 @@ func TestTrust(t *testing.T) {
 	}
 	turnike("trust", "--uninstall")
 	trusted(false) // from here on Chromium's own database is there, wherever this version keeps it
-	for range 2 {  // a second time changes nothing
+	for range 2 {  // a second run has no effect
 		r := turnike("trust")
 		if r.Code != 0 || !strings.Contains(r.Out, "system: trusts it now") || !strings.Contains(r.Out, "browsers: trust it now") {
 			t.Fatalf("%+v", r)
@@ -57,8 +57,8 @@ func TestTrust(t *testing.T) {
 	trusted(false)
 }
 
-// TestTrustCannot: what could not be done is said with how it is done by hand,
-// and there is nothing to trust before the first start.
+// TestTrustCannot: the command reports what failed and how to do it manually; before the
+// first start there is no CA to trust.
 func TestTrustCannot(t *testing.T) {
 	t.Parallel()
 	r := harness.Command{Args: []string{"trust", "--data", t.TempDir()}}.Run(t)
@@ -80,7 +80,7 @@ func TestTrustCannot(t *testing.T) {
 	}
 }
 
-// program runs a program with a home of its own.
+// program runs a program with its own home directory.
 func program(t *testing.T, home, name string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), harness.Patience)

@@ -17,7 +17,7 @@ import (
 	"github.com/turnike/turnike/socketio"
 )
 
-// server is what the clients talk to.
+// server is the server that the clients connect to.
 func server(t *testing.T) string {
 	t.Helper()
 	s := socketio.NewServer(socketio.Config{
@@ -36,11 +36,11 @@ func server(t *testing.T) string {
 	return listen(t, mux, s)
 }
 
-// modules is where npm puts the clients.
+// modules is the directory of the npm packages.
 var modules = filepath.Join("..", "node_modules")
 
-// listen serves on a port of its own until the test ends; then s has to be left
-// without a connection and without a goroutine.
+// listen serves on a free port until the test ends. Then s must have no connection and
+// no goroutine left.
 func listen(t *testing.T, h http.Handler, s interface {
 	Close(code int, reason string)
 	Wait(ctx context.Context) error
@@ -60,7 +60,7 @@ func listen(t *testing.T, h http.Handler, s interface {
 	return web.URL
 }
 
-// register adds the namespaces and events the clients use.
+// register adds the namespaces and events that the clients use.
 func register(t *testing.T, s *socketio.Server) {
 	n := s.Of("/")
 	var mu sync.Mutex
@@ -184,7 +184,7 @@ func end(t *testing.T, s *socketio.Socket) {
 	s.Emit("after the end")
 }
 
-// need skips without the thing named, except in CI.
+// need skips the test if the named thing is missing, except in CI.
 func need(t *testing.T, what string, found bool) {
 	t.Helper()
 	if found {
@@ -196,8 +196,8 @@ func need(t *testing.T, what string, found bool) {
 	t.Skipf("%s is missing", what)
 }
 
-// choices are what a client is told about transports: one of them, or its own
-// choice, which is to begin with polling and to upgrade.
+// choices are the transport settings of a client: one transport, or the default, which
+// starts with polling and upgrades.
 var choices = []string{"websocket", "polling", "default"}
 
 // TestOfficialClients: socket.io-client of three versions, in node.
@@ -253,7 +253,7 @@ func TestEngineClient(t *testing.T) {
 	}
 }
 
-// bareServer is an Engine.IO server that says what it is told.
+// bareServer is an Engine.IO echo server.
 func bareServer(t *testing.T) string {
 	t.Helper()
 	s := engineio.NewServer(engineio.Config{
@@ -289,7 +289,7 @@ func (e echo) Message(data []byte, binary bool) {
 
 func (e echo) Closed(engineio.Closure) {}
 
-// needNode gives node's path, and skips without it or without a package.
+// needNode returns the path of node, and skips the test if node or a package is missing.
 func needNode(t *testing.T, module string) string {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -299,7 +299,7 @@ func needNode(t *testing.T, module string) string {
 	return node
 }
 
-// run runs a client; it says itself what is wrong.
+// run runs a client, which reports its errors itself.
 func run(t *testing.T, name string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

@@ -37,8 +37,8 @@ func sources(t *testing.T, dir string, tests bool) map[string]string {
 	return files
 }
 
-// docs/protocol-coverage.md is true: its tags are where it says, there are no
-// others, and its tests exist.
+// docs/protocol-coverage.md is correct: every tag is where it says, there are no other
+// tags, and its tests exist.
 func TestCoverage(t *testing.T) {
 	page, err := os.ReadFile("../../docs/protocol-coverage.md")
 	if err != nil {

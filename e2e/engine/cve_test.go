@@ -18,17 +18,18 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// patience bounds what is waited for; it is never reached when all is well.
+// patience is the timeout of waits; a passing test never reaches it.
 const patience = 20 * time.Second
 
-// attack is what an attacker writes on a TCP connection, and how it has to end.
+// attack is the data that an attacker writes on a TCP connection, and how the connection
+// must end.
 type attack struct {
 	cve  string
 	name string
 	// before is written and answered first: see upgraded.
 	before string
 	raw    string
-	// more is written over and over, so many times.
+	// more is written repeatedly, the given number of times.
 	more  string
 	times int
 	// want begins the answer: a status line, or "close CODE" of a websocket, or
@@ -44,7 +45,7 @@ func upgrade(query, headers string) string {
 
 var upgraded = upgrade("EIO=4&transport=websocket", "")
 
-// masked is a client's frame with arbitrary first bytes.
+// masked returns a client's frame with an arbitrary first byte.
 func masked(first byte, data string) string {
 	b := ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(0, true, []byte(data))))
 	b[0] = first
@@ -53,17 +54,17 @@ func masked(first byte, data string) string {
 
 func text(data string) string { return masked(0x81, data) }
 
-// claims is the head of a text frame that says it is so long.
+// claims returns the header of a text frame that claims a length.
 func claims(n uint64) string {
 	return "\x81\xff" + string(binary.BigEndian.AppendUint64(nil, n)) + "mask"
 }
 
-// post is the head of a POST of a polling session.
+// post returns the header of a POST of a polling session.
 func post(contentType, length string) string {
 	return "POST /socket.io/?EIO=4&transport=polling&sid=SID HTTP/1.1\r\nHost: x\r\nContent-Type: " + contentType + "\r\n" + length + "\r\n\r\n"
 }
 
-// The weaknesses that the family's implementations had, as bytes on the wire.
+// Vulnerabilities of similar implementations, as bytes on the wire.
 func attacks() []attack {
 	const mega = 1 << 20
 	var headers strings.Builder
@@ -99,8 +100,8 @@ func attacks() []attack {
 	}
 }
 
-// Each leaves the process up, its memory bounded and others served; the attacker
-// is told off.
+// After each attack the process runs, its memory is bounded and other clients are
+// served; the attacker is refused.
 func TestCVE(t *testing.T) {
 	url := server(t)
 	address := strings.TrimPrefix(url, "http://")
@@ -173,7 +174,7 @@ func TestCVE(t *testing.T) {
 	})
 }
 
-// heap is the memory in use, garbage aside.
+// heap returns the memory in use after garbage collection.
 func heap() int64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -228,8 +229,8 @@ func readFrame(r io.Reader) (string, error) {
 	return string(data), nil
 }
 
-// answer is how the server answers an attack: a status line, or the last frame of
-// a websocket; "alive" when the echo came.
+// answer returns the server's answer to an attack: a status line, the last frame of a
+// websocket, or "alive" if the echo arrived.
 func answer(r *bufio.Reader, echo bool) string {
 	if line, err := r.Peek(4); err == nil && bytes.Equal(line, []byte("HTTP")) {
 		line, err := r.ReadString('\n')
@@ -284,7 +285,7 @@ func get(t *testing.T, url, sid string) int {
 	return res.StatusCode
 }
 
-// bystander is a client that minds its own business.
+// bystander is a normal client.
 type bystander struct {
 	conn net.Conn
 	r    *bufio.Reader
@@ -299,7 +300,7 @@ func join(t *testing.T, address string) bystander {
 	return bystander{conn, r}
 }
 
-// echo is served as if nothing had happened.
+// echo requires that the client is served normally.
 func (b bystander) echo(t *testing.T) {
 	t.Helper()
 	b.conn.SetDeadline(time.Now().Add(patience))

@@ -11,8 +11,8 @@ import (
 	"github.com/turnike/turnike/socketio"
 )
 
-// referenceServer answers as the server does that the official client's own tests
-// run against: the same namespaces and events.
+// referenceServer has the same namespaces and events as the server that the official
+// client's own tests use.
 func referenceServer(t *testing.T) string {
 	t.Helper()
 	s := socketio.NewServer(socketio.Config{RecoverFor: 2 * time.Minute, Engine: engineio.Config{
@@ -95,7 +95,7 @@ func referenceEvents(t *testing.T) func(s *socketio.Socket) {
 	}
 }
 
-// TestReferenceServer: what the official client's own tests ask of a server.
+// TestReferenceServer: the server behaves as the official client's own tests require.
 func TestReferenceServer(t *testing.T) {
 	node := needNode(t, "socket.io-client")
 	for _, transports := range choices {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Password is everybody's in the prepared data directory.
+// Password is the password of every account in the prepared data directory.
 const Password = "Mor-Salkim-7319-kapida"
 
 // Admin is the name of the prepared administrator.
@@ -25,18 +25,18 @@ func People() []string {
 	return []string{"ali", "veli", "ayse", "fatma", "hasan", "zeynep"}
 }
 
-// hashMemory, in KiB, and hashTime are the cheapest that the product takes.
+// hashMemory, in KiB, and hashTime are the lowest values that the product accepts.
 const (
 	hashMemory = 7168
 	hashTime   = 5
 )
 
-// cheapHashes is the configuration under which logins cost little.
+// cheapHashes is the configuration that makes logins cheap.
 func cheapHashes() []string {
 	return []string{fmt.Sprintf("TURNIKE_PASSWORD_MEMORY=%d", hashMemory), fmt.Sprintf("TURNIKE_PASSWORD_TIME=%d", hashTime)}
 }
 
-// HashPHC is a password's argon2id hash in the PHC format.
+// HashPHC returns a password's argon2id hash in the PHC format.
 func HashPHC(password string) string {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails
@@ -54,8 +54,8 @@ type Account struct {
 	Pool     string `json:"pool,omitempty"`
 }
 
-// ImportFile writes accounts as JSON lines and gives the file's path. An
-// account without a password has Password.
+// ImportFile writes accounts as JSON lines and returns the file's path. An account
+// without a password gets Password.
 func ImportFile(t testing.TB, accounts ...Account) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "import.jsonl")
@@ -67,7 +67,7 @@ func ImportFile(t testing.TB, accounts ...Account) string {
 
 func importLines(accounts []Account) []byte {
 	var b strings.Builder
-	hash := HashPHC(Password) // one for all: only the cost of making it is shared
+	hash := HashPHC(Password) // one hash for all accounts, because hashing is expensive
 	for _, a := range accounts {
 		if a.Password == "" && a.Hash == "" {
 			a.Hash = hash
@@ -81,8 +81,8 @@ func importLines(accounts []Account) []byte {
 	return []byte(b.String())
 }
 
-// prepare makes the data directory that the servers' are copied from, with the
-// product's own commands.
+// prepare creates the data directory that each server gets a copy of, with the product's
+// own commands.
 func (s *Suite) prepare() error {
 	accounts := []Account{{Username: Admin, Role: "admin"}}
 	for _, name := range People() {

@@ -17,7 +17,7 @@ const (
 	DeviceCookie  = "__Host-turnike-device"
 )
 
-// Browser keeps cookies, as a browser does, and shows what every answer was.
+// Browser keeps cookies like a browser and returns each answer.
 type Browser struct {
 	Cookies map[string]string
 	Header  map[string]string // sent with every request
@@ -25,17 +25,17 @@ type Browser struct {
 	s *Server
 }
 
-// Browser gives a browser that was never here before.
+// Browser returns a new browser without cookies.
 func (s *Server) Browser() *Browser {
 	return &Browser{Cookies: map[string]string{}, Header: map[string]string{}, s: s}
 }
 
-// Clone is a second browser with the same cookies.
+// Clone returns a second browser with the same cookies.
 func (b *Browser) Clone() *Browser {
 	return &Browser{Cookies: maps.Clone(b.Cookies), Header: maps.Clone(b.Header), s: b.s}
 }
 
-// CookieHeader is what a Cookie header would say.
+// CookieHeader returns the value of a Cookie header with all cookies.
 func (b *Browser) CookieHeader() string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(b.Cookies)) {
@@ -44,9 +44,9 @@ func (b *Browser) CookieHeader() string {
 	return strings.Join(pairs, "; ")
 }
 
-// Request is what a browser or a program sends.
+// Request is an HTTP request of a browser or a program.
 type Request struct {
-	Method string // GET when empty
+	Method string // GET if empty
 	Path   string
 	Body   string
 	JSON   any // instead of Body; sets the content type
@@ -54,7 +54,7 @@ type Request struct {
 	Host   string
 }
 
-// Answer is what came back.
+// Answer is the answer to a Request.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -64,7 +64,7 @@ type Answer struct {
 	what string
 }
 
-// Do sends a request with the browser's cookies and keeps those of the answer.
+// Do sends a request with the browser's cookies and stores the cookies of the answer.
 func (b *Browser) Do(r Request) *Answer {
 	t := b.s.t
 	t.Helper()
@@ -75,8 +75,8 @@ func (b *Browser) Do(r Request) *Answer {
 	return a
 }
 
-// Try is Do for requests that may fail below HTTP. It may be called from any
-// goroutine of its own browser.
+// Try is Do for requests that may fail below HTTP. It may be called from any goroutine,
+// if only that goroutine uses the browser.
 func (b *Browser) Try(r Request) (*Answer, error) {
 	if r.Method == "" {
 		r.Method = http.MethodGet
@@ -137,7 +137,7 @@ func (b *Browser) Post(path string) *Answer {
 	return b.Do(Request{Method: http.MethodPost, Path: path})
 }
 
-// Credentials is the body of a login.
+// Credentials is the body of a login request.
 type Credentials struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
@@ -157,7 +157,7 @@ type Login struct {
 	User      Who    `json:"user"`
 }
 
-// Who is a user as clients see it.
+// Who is a user as sent to clients.
 type Who struct {
 	Username string `json:"username"`
 	Role     string `json:"role"`
@@ -172,20 +172,20 @@ func (b *Browser) Login(username string) Login {
 	return l
 }
 
-// Login logs a prepared user in from a browser of its own and gives the token.
+// Login logs a prepared user in from a new browser and returns the token.
 func (s *Server) Login(username string) string {
 	s.t.Helper()
 	return s.Browser().Login(username).Token
 }
 
-// Bearer is a browser without cookies that shows a token.
+// Bearer returns a browser without cookies that sends a bearer token.
 func (s *Server) Bearer(token string) *Browser {
 	b := s.Browser()
 	b.Header["Authorization"] = "Bearer " + token
 	return b
 }
 
-// Want fails the test when the status is another one.
+// Want fails the test if the status is different.
 func (a *Answer) Want(status int) *Answer {
 	a.t.Helper()
 	if a.Status != status {
@@ -194,7 +194,7 @@ func (a *Answer) Want(status int) *Answer {
 	return a
 }
 
-// Decode reads the body; it must have nothing that v does not know.
+// Decode decodes the body into v; unknown members are an error.
 func (a *Answer) Decode(v any) *Answer {
 	a.t.Helper()
 	d := json.NewDecoder(strings.NewReader(a.Body))
@@ -205,8 +205,8 @@ func (a *Answer) Decode(v any) *Answer {
 	return a
 }
 
-// Problem checks that the answer is an RFC 9457 problem document with the
-// status and code, and gives its members.
+// Problem checks that the answer is an RFC 9457 problem document with the status and
+// code, and returns its members.
 func (a *Answer) Problem(status int, code string) map[string]any {
 	a.t.Helper()
 	a.Want(status)
@@ -233,8 +233,8 @@ func (a *Answer) Problem(status int, code string) map[string]any {
 	return doc
 }
 
-// Compact tells whether a JSON text has no spaces and no escapes that the
-// product promises to leave out.
+// Compact reports whether a JSON text has none of the spaces and escapes that the
+// product promises not to send.
 func Compact(text []byte) bool {
 	var b bytes.Buffer
 	if json.Compact(&b, text) != nil || !bytes.Equal(b.Bytes(), text) {

@@ -11,23 +11,22 @@ import (
 	"time"
 )
 
-// Patience is how long anything that has to happen may take. It is no
-// requirement: it only keeps a failed test from hanging for ever.
+// Patience is the timeout of everything that a test waits for. It is not a requirement:
+// it only keeps a failed test from hanging.
 const Patience = 2 * time.Minute
 
-// Suite is what all tests of one run share.
+// Suite holds the data that all tests of one run share.
 type Suite struct {
-	Binary string // the product, built as the tests are
-	dir    string // everything temporary
+	Binary string // the product, built like the tests
+	dir    string // temporary files
 	seed   string // a data directory with accounts, copied for each server
 }
 
 // suite is set once by Main, before any test runs, and only read afterwards.
 var suite *Suite
 
-// Main builds the binary, prepares a data directory to start from, runs the
-// tests and removes everything. A process that was started to be a client
-// (Client) becomes one instead.
+// Main builds the binary, prepares a data directory to start from, runs the tests and
+// removes everything. A process that Client started becomes a client instead.
 func Main(m *testing.M) int {
 	if spec := os.Getenv(clientVariable); spec != "" {
 		return clientMain(spec)
@@ -45,7 +44,7 @@ func Main(m *testing.M) int {
 		return fail(err)
 	}
 	suite = s
-	// Most tests wait for deadlines of the product most of the time.
+	// Most tests mainly wait for timeouts of the product.
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == fmt.Sprint(runtime.GOMAXPROCS(0)) {
 		if err := f.Value.Set(fmt.Sprint(3 * runtime.GOMAXPROCS(0))); err != nil {
@@ -55,7 +54,7 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// Binary is the path of the built binary.
+// Binary returns the path of the built binary.
 func Binary() string { return suite.Binary }
 
 func fail(err error) int {
@@ -63,7 +62,7 @@ func fail(err error) int {
 	return 1
 }
 
-// build compiles the product, with the race detector when the tests have it.
+// build compiles the product, with the race detector if the tests use it.
 func (s *Suite) build() error {
 	args := []string{"build", "-o", s.Binary}
 	if raceDetector {

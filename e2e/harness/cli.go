@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// Result is what a command left.
+// Result is the result of a command.
 type Result struct {
 	Code        int
 	Out, Errout string
 }
 
-// Line is the one line that a refused command has on stderr.
+// Line returns the single line that a refused command writes to stderr.
 func (r Result) Line(t testing.TB) string {
 	t.Helper()
 	line, rest, ok := strings.Cut(r.Errout, "\n")
@@ -58,8 +58,8 @@ func (c Command) Run(t testing.TB) Result {
 	return Result{cmd.ProcessState.ExitCode(), out.String(), errout.String()}
 }
 
-// environment is what a command needs of ours; none of the product's variables
-// come in from outside.
+// environment returns the variables that a command needs; it excludes the product's own
+// variables.
 func environment() []string {
 	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "SystemRoot"} {
@@ -70,8 +70,7 @@ func environment() []string {
 	return append(env, "GORACE=halt_on_error=0 atexit_sleep_ms=0", "TURNIKE_PASSWORD_THREADS=1")
 }
 
-// noRace fails the test when the process under test reported a data race or a
-// panic.
+// noRace fails the test if the process under test reported a data race or a panic.
 func noRace(t testing.TB, stderr string) {
 	t.Helper()
 	for _, bad := range []string{"WARNING: DATA RACE", "panic: ", "fatal error: "} {
@@ -93,7 +92,7 @@ func (s *Server) CLIWith(stdin string, args ...string) Result {
 	return Command{Args: append(args, "--data", s.Data), Env: s.env, Stdin: stdin}.Run(s.t)
 }
 
-// Must runs a command that has to succeed and gives its standard output.
+// Must runs a command that must succeed and returns its standard output.
 func (s *Server) Must(args ...string) string {
 	s.t.Helper()
 	r := s.CLI(args...)
@@ -140,7 +139,7 @@ func (s *Server) Sessions() []SessionRow {
 	return list[SessionRow](s, "session")
 }
 
-// SessionOf is the only live session of a user.
+// SessionOf returns the only live session of a user.
 func (s *Server) SessionOf(username string) SessionRow {
 	s.t.Helper()
 	var found []SessionRow
@@ -161,7 +160,7 @@ func (s *Server) Accounts() []UserRow {
 	return list[UserRow](s, "user")
 }
 
-// Pool is one line of the list of pools.
+// Pool returns one row of the list of pools.
 func (s *Server) Pool(name string) PoolRow {
 	s.t.Helper()
 	for _, row := range list[PoolRow](s, "pool") {
@@ -173,7 +172,7 @@ func (s *Server) Pool(name string) PoolRow {
 	return PoolRow{}
 }
 
-// Used waits until so many seats of the pool default are used.
+// Used waits until the given number of seats of the pool default are used.
 func (s *Server) Used(seats int) {
 	s.t.Helper()
 	Eventually(s.t, "seats", func() bool { return s.Pool("default").Used == seats })
@@ -194,7 +193,7 @@ func list[Row any](s *Server, what string) []Row {
 	return rows
 }
 
-// Issue opens sessions without passwords and gives each user's token.
+// Issue opens sessions without passwords and returns each user's token.
 func (s *Server) Issue(names ...string) map[string]string {
 	s.t.Helper()
 	tokens := map[string]string{}

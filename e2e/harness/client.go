@@ -12,19 +12,19 @@ import (
 	"testing"
 )
 
-// clientVariable makes a test binary be a client process.
+// clientVariable makes a test binary run as a client process.
 const clientVariable = "TURNIKE_E2E_CLIENT"
 
-// clientSpec is what a client process is told.
+// clientSpec is the configuration of a client process.
 type clientSpec struct{ URL, CA, Token string }
 
-// Client is a client in a process of its own, which can be stopped and killed
-// as a real one.
+// Client is a client in its own process, which can be stopped and killed like a real
+// one.
 type Client struct {
 	cmd *exec.Cmd
 }
 
-// Client starts a client process and returns when it is registered.
+// Client starts a client process and returns after it has registered.
 func (s *Server) Client(token string) *Client {
 	s.t.Helper()
 	spec, err := json.Marshal(clientSpec{s.URL, s.CAFile(), token})
@@ -46,20 +46,20 @@ func (s *Server) Client(token string) *Client {
 		s.t.Fatal(err)
 	}
 	c := &Client{cmd}
-	s.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }) // it may have ended
+	s.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }) // errors mean that it has already ended
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "registered\n" {
 		s.t.Fatalf("client process: %q, %v", line, err)
 	}
 	return c
 }
 
-// Freeze stops the process as a suspended laptop is.
+// Freeze stops the process like a suspended laptop.
 func (c *Client) Freeze(t testing.TB) { c.signal(t, syscall.SIGSTOP) }
 
-// Thaw lets it go on.
+// Thaw continues the process after Freeze.
 func (c *Client) Thaw(t testing.TB) { c.signal(t, syscall.SIGCONT) }
 
-// Kill ends the process.
+// Kill kills the process.
 func (c *Client) Kill(t testing.TB) { c.signal(t, syscall.SIGKILL) }
 
 func (c *Client) signal(t testing.TB, sig syscall.Signal) {
@@ -69,7 +69,7 @@ func (c *Client) signal(t testing.TB, sig syscall.Signal) {
 	}
 }
 
-// clientMain connects, registers, says so, and lives until it is ended.
+// clientMain connects, registers, reports this, and runs until it is killed.
 func clientMain(spec string) int {
 	var c clientSpec
 	if err := json.Unmarshal([]byte(spec), &c); err != nil {

@@ -2,8 +2,7 @@
 // data directories of their own, commands, browsers that only know HTTP, and a
 // strict Socket.IO client that records every packet in its order.
 //
-// It knows the product only from outside: what is on the wire, on the
-// command line and in the data directory's documented files. It must not import
-// any package of the product. Nothing here waits by sleeping: what is awaited
-// is an event with a generous deadline, [Patience].
+// It knows the product only from outside: the wire, the command line and the documented
+// files of the data directory. It must not import any package of the product. Nothing
+// here sleeps to wait: tests wait for events with a generous timeout, [Patience].
 package harness

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// IsEvent matches an event by its name.
+// IsEvent returns a matcher of an event by its name.
 func IsEvent(name string) func(Packet) bool {
 	return func(p Packet) bool { return p.Kind == Event && p.Name == name }
 }
@@ -32,13 +32,13 @@ func (k *Socket) NextKind(kind Kind) Packet {
 	return p
 }
 
-// UntilEvent drops everything before the event, and decodes its payload.
+// UntilEvent drops all packets before the event and decodes its payload.
 func (k *Socket) UntilEvent(name string, v any) {
 	k.t.Helper()
 	k.decode(k.Until(name, IsEvent(name)), v)
 }
 
-// TakeEvent takes the first such event out of the record.
+// TakeEvent removes the first event of this name from the record.
 func (k *Socket) TakeEvent(name string, v any) {
 	k.t.Helper()
 	k.decode(k.Take(name, IsEvent(name)), v)
@@ -54,7 +54,7 @@ func (k *Socket) decode(p Packet, v any) {
 	}
 }
 
-// Ack takes the answer to a Call out of the record.
+// Ack removes the answer to a Call from the record.
 func (k *Socket) Ack(id int) json.RawMessage {
 	k.t.Helper()
 	p := k.Take("ack", func(p Packet) bool { return p.Kind == Ack && p.ID == id })
@@ -64,15 +64,14 @@ func (k *Socket) Ack(id int) json.RawMessage {
 	return p.Args[0]
 }
 
-// Barrier makes sure that everything which was sent to this socket before is
-// in the record.
+// Barrier returns after everything that was sent to this socket before is in the record.
 func (k *Socket) Barrier() {
 	k.t.Helper()
 	k.Ack(k.Call("ping_manual", "barrier"))
 	k.TakeEvent("pong_manual", &json.RawMessage{})
 }
 
-// Snapshot is what a connection is told when it is registered.
+// Snapshot holds the events that a connection receives when it registers.
 type Snapshot struct {
 	Response Registered
 	Slots    Slots
@@ -87,7 +86,7 @@ func (k *Socket) Register() Snapshot {
 	return k.RegisterWith(map[string]any{})
 }
 
-// RegisterWith is Register with a payload of its own.
+// RegisterWith is Register with a given payload.
 func (k *Socket) RegisterWith(payload any) Snapshot {
 	k.t.Helper()
 	k.Call("register_user", payload)
@@ -119,8 +118,8 @@ func (k *Socket) Registered() Snapshot {
 	return got
 }
 
-// Fails sends an event that has to be refused: with the ack first and the same
-// object as response.
+// Fails sends an event that must be refused: first in the ack, then with the same object
+// in response.
 func (k *Socket) Fails(code, event string, args ...any) Failure {
 	k.t.Helper()
 	k.Call(event, args...)
@@ -149,8 +148,8 @@ func (k *Socket) Failed(code string) Failure {
 	return f
 }
 
-// Status waits for the user_status of a user with a status, dropping what came
-// before. The watch over gaps sees everything all the same.
+// Status waits for the user_status of a user with a status and drops earlier packets.
+// The presence watch still checks the dropped packets.
 func (k *Socket) Status(username, status string) Status {
 	k.t.Helper()
 	var found Status
@@ -168,7 +167,7 @@ func (k *Socket) Status(username, status string) Status {
 	return found
 }
 
-// Statuses are the user_status that were not looked at yet, as "ali online".
+// Statuses returns the unread user_status events, in the form "ali online".
 func (k *Socket) Statuses() []string {
 	var all []string
 	for _, p := range k.Unread() {
@@ -180,7 +179,7 @@ func (k *Socket) Statuses() []string {
 	return all
 }
 
-// SlotsUsed waits until connection_slots says how many seats are used.
+// SlotsUsed waits until connection_slots reports the given number of used seats.
 func (k *Socket) SlotsUsed(used int) Slots {
 	k.t.Helper()
 	var s Slots
@@ -208,7 +207,7 @@ func (k *Socket) Ended(event, code string, closeCode int) Ended {
 	return e
 }
 
-// SentAway requires a close with a code and without any last event.
+// SentAway requires a close with a code and without a last event.
 func (k *Socket) SentAway(closeCode int) {
 	k.t.Helper()
 	p := k.Until("the end", func(p Packet) bool {
@@ -220,8 +219,7 @@ func (k *Socket) SentAway(closeCode int) {
 	}
 }
 
-// Eventually asks again and again until the answer is yes, for what has no
-// event to wait for.
+// Eventually polls a condition until it is true, for state without an event to wait for.
 func Eventually(t testing.TB, what string, yes func() bool) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -236,20 +234,20 @@ func Eventually(t testing.TB, what string, yes func() bool) {
 	}
 }
 
-// Gone waits for the end of a socket that its own client has left.
+// Gone waits for the end of a socket that its client has left.
 func (k *Socket) Gone() {
 	k.t.Helper()
 	k.Until("the close", func(p Packet) bool { return p.Kind == Closed })
 }
 
-// Time tells whether a text is a time as the product writes it: RFC 3339, UTC,
+// Time reports whether a text is a time in the product's format: RFC 3339, UTC,
 // milliseconds.
 func Time(text string) bool {
 	_, err := time.Parse("2006-01-02T15:04:05.000Z", text)
 	return err == nil
 }
 
-// FailsAmid is Fails for a socket on which other packets may be under way.
+// FailsAmid is Fails for a socket that may receive other packets at the same time.
 func (k *Socket) FailsAmid(code, event string, args ...any) {
 	k.t.Helper()
 	var f Failure

@@ -27,8 +27,8 @@ import (
 // MailPassword is the password of the account turnike at a [Mailbox].
 const MailPassword = "canary-mail-Parolası-2026"
 
-// Mailbox is an SMTP server on a loopback port that asks for STARTTLS and a
-// password, and keeps what it gets.
+// Mailbox is an SMTP server on a loopback port that requires STARTTLS and a password,
+// and stores the mails.
 type Mailbox struct {
 	Addr   string
 	CAFile string
@@ -40,7 +40,7 @@ type Mailbox struct {
 	came   chan struct{}
 }
 
-// NewMailbox starts one; it is closed when the test ends.
+// NewMailbox starts a Mailbox; it is closed when the test ends.
 func NewMailbox(t testing.TB) *Mailbox {
 	t.Helper()
 	m := &Mailbox{t: t, came: make(chan struct{}, 100)}
@@ -53,12 +53,12 @@ func NewMailbox(t testing.TB) *Mailbox {
 	}
 	m.Addr = l.Addr().String()
 	done := make(chan struct{})
-	go func() { defer close(done); _ = m.server.Serve(l) }() // it ends with Close
+	go func() { defer close(done); _ = m.server.Serve(l) }() // returns after Close
 	t.Cleanup(func() { m.Close(); <-done })
 	return m
 }
 
-// certify gives it a certificate of its own.
+// certify creates the mailbox's certificate.
 func (m *Mailbox) certify() {
 	m.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -78,10 +78,10 @@ func (m *Mailbox) certify() {
 	m.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
 }
 
-// Close stops it: nobody answers any more.
-func (m *Mailbox) Close() { _ = m.server.Close() } // a second time it is closed already
+// Close stops the server: it no longer answers.
+func (m *Mailbox) Close() { _ = m.server.Close() } // a second call returns an error
 
-// Options make a server send its alerts here.
+// Options returns the options that make a server send its alerts to this mailbox.
 func (m *Mailbox) Options() []Option {
 	m.t.Helper()
 	file := filepath.Join(m.t.TempDir(), "mail-password")
@@ -92,7 +92,7 @@ func (m *Mailbox) Options() []Option {
 		Set("mail.username", "turnike"), Env("TURNIKE_MAIL_PASSWORD_FILE=" + file), Set("mail.ca_file", m.CAFile)}
 }
 
-// Next waits for the mail number n, from 1.
+// Next waits for mail number n, counted from 1.
 func (m *Mailbox) Next(n int) *netmail.Message {
 	m.t.Helper()
 	deadline := time.After(30 * time.Second)
@@ -108,7 +108,7 @@ func (m *Mailbox) Next(n int) *netmail.Message {
 	}
 }
 
-// Count is how many mails came so far.
+// Count returns the number of mails so far.
 func (m *Mailbox) Count() int { return len(m.all()) }
 
 func (m *Mailbox) all() []*netmail.Message {

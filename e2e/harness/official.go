@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// Official is an official client in a process of its own that prints what it
-// hears.
+// Official is an official client in its own process that prints what it receives.
 type Official struct {
 	t     testing.TB
 	cmd   *exec.Cmd
@@ -20,7 +19,7 @@ type Official struct {
 	log   *capture
 }
 
-// Line is one thing that an official client heard.
+// Line is one event that an official client received.
 type Line struct {
 	What    string          `json:"what"`
 	ID      string          `json:"id"`
@@ -57,17 +56,17 @@ func (s *Server) Official(interpreter, script string, args ...string) *Official 
 			o.lines <- l
 		}
 	}()
-	s.t.Cleanup(func() { _ = o.cmd.Process.Kill(); _ = o.cmd.Wait() }) // it has ended, or the test failed
+	s.t.Cleanup(func() { _ = o.cmd.Process.Kill(); _ = o.cmd.Wait() }) // errors mean that it has already ended
 	return o
 }
 
-// Until drops what was heard before a line, and gives that.
+// Until drops the lines before the given one and returns it.
 func (o *Official) Until(what string, match func(Line) bool) Line {
 	o.t.Helper()
 	return o.until(what, func(l Line) bool { return l.What == what && (match == nil || match(l)) })
 }
 
-// UntilAny is Until for whichever comes first.
+// UntilAny is Until for the first of several lines.
 func (o *Official) UntilAny(what ...string) Line {
 	o.t.Helper()
 	return o.until(strings.Join(what, " or "), func(l Line) bool { return slices.Contains(what, l.What) })
@@ -93,7 +92,7 @@ func (o *Official) until(what string, match func(Line) bool) Line {
 	}
 }
 
-// Ends requires the process to end by itself, and gives what it still heard.
+// Ends requires the process to end by itself and returns the remaining lines.
 func (o *Official) Ends() []Line {
 	o.t.Helper()
 	deadline := time.After(Patience)

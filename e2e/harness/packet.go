@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Kind is what a recorded packet is.
+// Kind is the kind of a recorded packet.
 type Kind string
 
-// The kinds: those of Socket.IO 5, and the end of the transport.
+// The kinds of Socket.IO 5, and the end of the transport.
 const (
 	Connected    Kind = "CONNECT"
 	Refused      Kind = "CONNECT_ERROR"
@@ -44,8 +44,8 @@ func (p Packet) String() string {
 	}
 }
 
-// parseSocketIO reads a Socket.IO packet as strictly as the product promises to
-// write it: one namespace, no spaces, no needless escapes.
+// parseSocketIO parses a Socket.IO packet as strictly as the product promises to write
+// it: one namespace, no spaces, no unnecessary escapes.
 func parseSocketIO(text string) (Packet, error) {
 	if text == "" {
 		return Packet{}, fmt.Errorf("an empty Socket.IO packet")
@@ -110,8 +110,7 @@ func parseAck(rest string) (Packet, error) {
 	return p, nil
 }
 
-// The payloads of the contract. Their members are all there are: an unknown one
-// is an error where they are decoded.
+// The payloads of the contract. They list all members: decoding fails on an unknown one.
 type (
 	// Registered is the answer to register_user.
 	Registered struct {
@@ -190,7 +189,7 @@ type (
 	}
 )
 
-// Decode reads JSON that must have no unknown member.
+// Decode decodes JSON; unknown members are an error.
 func Decode(raw []byte, v any) error {
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	d.DisallowUnknownFields()

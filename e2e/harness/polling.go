@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// polling is the other transport: a GET that waits, and a POST per packet.
+// polling is the long-polling transport: a pending GET, and a POST for each packet.
 type polling struct {
 	s      *Server
 	path   string // with the sid
@@ -66,7 +66,7 @@ func (p *polling) write(packet string) error {
 
 func (p *polling) close() { p.closed.Store(true) }
 
-// withBody gives a response its body back after it was read.
+// withBody restores a response's body after it was read.
 func withBody(res *http.Response, body []byte) *http.Response {
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res

@@ -2,18 +2,18 @@ package harness
 
 import "fmt"
 
-// presenceWatch checks on every socket, all the time, what presence promises:
-// nothing before the first snapshot, no gap and no repetition after one [P3],
-// one epoch, and silence after the last event [K3].
+// presenceWatch checks the promises of presence on every socket: no event before the
+// first snapshot, no gap and no repetition after it [P3], one epoch, and no event after
+// the last one [K3].
 type presenceWatch struct {
 	synced bool
 	epoch  string
 	seq    int64
-	last   string // the event that has to be the last
+	last   string // the event that must be the last
 	left   bool   // DISCONNECT was sent
 }
 
-// see looks at a packet and says what is wrong with it.
+// see checks a packet and returns what is wrong with it.
 func (w *presenceWatch) see(p Packet) string {
 	switch {
 	case p.Kind == Closed:

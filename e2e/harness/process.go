@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Descriptors is how many files and connections the process has open, those aside
-// that our own polling clients keep for later.
+// Descriptors returns the number of files and connections that the process has open,
+// without idle connections of our polling clients.
 func (s *Server) Descriptors() int {
 	s.t.Helper()
 	s.client.CloseIdleConnections()
@@ -19,9 +19,8 @@ func (s *Server) Descriptors() int {
 	return len(entries)
 }
 
-// PeakMemory is the most that the process had resident since it started, in
-// bytes. It says nothing of the product when the race detector is built in, which
-// keeps several times as much: ok is false then.
+// PeakMemory returns the peak resident memory of the process, in bytes. With the race
+// detector, which needs several times as much memory, ok is false.
 func (s *Server) PeakMemory() (bytes int64, ok bool) {
 	s.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))

@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-// Program is where a program of Debian's is. Without it the test is skipped, but
-// never in CI, which installs what `make test` names.
+// Program returns the path of a program from a Debian package. If it is not installed,
+// the test is skipped, but fails in CI.
 func Program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		path = "/usr/sbin/" + name // not on everybody's PATH
+		path = "/usr/sbin/" + name // not on every user's PATH
 		_, err = os.Stat(path)
 	}
 	switch {

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// Proxy is a proxy whose configuration is one of deploy/.
+// Proxy is a reverse proxy with a configuration from deploy/.
 type Proxy struct {
 	Program string    // nginx, caddy or haproxy
 	Config  string    // below deploy/
-	Replace []string  // old, new, …; every old has to be there
-	Around  [2]string // what the program needs before and after it
+	Replace []string  // old, new, …; every old must occur
+	Around  [2]string // text added before and after the configuration
 	Args    func(file string) []string
 }
 
-// FreePort is a port that nobody listened on a moment ago.
+// FreePort returns a port that was free a moment ago.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -31,8 +31,8 @@ func FreePort(t testing.TB) string {
 	return port
 }
 
-// Behind starts a proxy that listens on the port of 127.0.0.1; from here on
-// everything in this server's name goes through it.
+// Behind starts a proxy on the port of 127.0.0.1; from then on all requests to this
+// server go through it.
 func (s *Server) Behind(p Proxy, port string) {
 	s.t.Helper()
 	program := Program(s.t, p.Program)
@@ -61,7 +61,7 @@ func (s *Server) Behind(p Proxy, port string) {
 		s.t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }() // how it ends is told by its log
+	go func() { _ = cmd.Wait(); close(ended) }() // its log contains the error
 	s.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-ended
@@ -85,7 +85,7 @@ func (s *Server) Behind(p Proxy, port string) {
 	s.URL = "https://127.0.0.1:" + port + s.base()
 }
 
-// base is the path that everything is below.
+// base returns the server's base path.
 func (s *Server) base() string {
 	_, rest, _ := strings.Cut(s.URL, "://")
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
@@ -94,7 +94,7 @@ func (s *Server) base() string {
 	return ""
 }
 
-// From makes requests of this server's browsers come from a local address.
+// From makes requests of this server's browsers use a local source address.
 func (s *Server) From(address string) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
 	s.transport.DialContext = d.DialContext

@@ -26,7 +26,7 @@ import (
 // Option changes how a server is started.
 type Option func(*Server)
 
-// Set gives a configuration key a value, through its environment variable.
+// Set sets a configuration key through its environment variable.
 func Set(key, value string) Option {
 	return Env("TURNIKE_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_")) + "=" + value)
 }
@@ -41,18 +41,18 @@ func Args(args ...string) Option {
 	return func(s *Server) { s.args = append(s.args, args...) }
 }
 
-// Empty starts on a data directory that does not exist yet, instead of one with
-// the prepared accounts.
+// Empty starts the server with a data directory that does not exist yet, instead of one
+// with the prepared accounts.
 func Empty() Option {
 	return func(s *Server) { s.empty = true }
 }
 
-// Opened makes the server serve an open socket, handed over as systemd does.
+// Opened passes an open socket to the server as systemd does.
 func Opened(l *net.TCPListener) Option {
 	return func(s *Server) { s.socket = l }
 }
 
-// Stderr gives the process another stderr than the one that Logged reads.
+// Stderr sets the process's stderr; Logged then reads nothing.
 func Stderr(f *os.File) Option {
 	return func(s *Server) { s.errors = f }
 }
@@ -65,14 +65,14 @@ func TrustFile(file string) Option {
 // Server is one running server and its data directory.
 type Server struct {
 	Data string // the data directory
-	URL  string // as on the ready line, without a slash at the end
+	URL  string // from the ready line, without a trailing slash
 
 	t       testing.TB
 	env     []string
 	args    []string
 	empty   bool
-	trusted string // a certificate's file; the local CA's when empty
-	port    string // to listen on; any when empty
+	trusted string // certificate file; that of the local CA if empty
+	port    string // to listen on; any if empty
 	socket  *net.TCPListener
 	errors  *os.File // in place of stderr
 
@@ -86,8 +86,8 @@ type Server struct {
 	transport *http.Transport // of client
 }
 
-// Start starts a server on a data directory of its own and waits until it is
-// ready. It is stopped when the test ends, and has to stop cleanly.
+// Start starts a server with its own data directory and waits until it is ready. When
+// the test ends, the server is stopped and must stop cleanly.
 func Start(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	s := New(t, options...)
@@ -95,7 +95,7 @@ func Start(t testing.TB, options ...Option) *Server {
 	return s
 }
 
-// New prepares a server that is not running yet.
+// New prepares a server without starting it.
 func New(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	s := &Server{t: t, Data: filepath.Join(t.TempDir(), "data"), env: append(cheapHashes(), patience()...)}
@@ -115,12 +115,12 @@ func New(t testing.TB, options ...Option) *Server {
 	return s
 }
 
-// patience gives clients time on a machine that has many other things to do.
+// patience gives clients more time on a busy machine.
 func patience() []string {
 	return []string{"TURNIKE_SOCKETIO_CONNECT_TIMEOUT=1m", "TURNIKE_SOCKETIO_REGISTER_TIMEOUT=5m"}
 }
 
-// copyTree copies a data directory, modes and all.
+// copyTree copies a data directory including file modes.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -142,7 +142,7 @@ func copyTree(to, from string) error {
 	})
 }
 
-// readyLine ends with the URL.
+// readyLine matches the ready line, which ends with the URL.
 var readyLine = regexp.MustCompile(`(https?://\S+)$`)
 
 // Run starts the process and waits for its ready line.
@@ -155,7 +155,7 @@ func (s *Server) Run() {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		defer func() { _ = f.Close() }() // the process has its own by then
+		defer func() { _ = f.Close() }() // the process has its own copy by then
 		s.cmd.Args = append([]string{"sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"`}, s.cmd.Args...)
 		s.cmd.Path, s.cmd.ExtraFiles = "/bin/sh", []*os.File{f}
 	}
@@ -190,7 +190,7 @@ func (s *Server) Run() {
 	cmd, exited := s.cmd, s.exited
 	go func() {
 		<-read
-		_ = cmd.Wait() // the state is looked at by who waits
+		_ = cmd.Wait() // callers check the process state
 		close(exited)
 	}()
 	select {
@@ -223,15 +223,15 @@ func (s *Server) trust() {
 	s.t.Cleanup(s.transport.CloseIdleConnections)
 }
 
-// CAFile is the certificate of the server's local CA.
+// CAFile returns the certificate file of the server's local CA.
 func (s *Server) CAFile() string {
 	return cmp.Or(s.trusted, filepath.Join(s.Data, "tls", "ca.pem"))
 }
 
-// TLS is a client's configuration that trusts the server.
+// TLS returns a client configuration that trusts the server.
 func (s *Server) TLS() *tls.Config { return &tls.Config{RootCAs: s.ca} }
 
-// Addr is the server's host and port.
+// Addr returns the server's host and port.
 func (s *Server) Addr() string {
 	u, err := url.Parse(s.URL)
 	if err != nil {
@@ -240,26 +240,25 @@ func (s *Server) Addr() string {
 	return u.Host
 }
 
-// Port is the server's port.
+// Port returns the server's port.
 func (s *Server) Port() string {
 	_, port, _ := strings.Cut(s.Addr(), ":")
 	return port
 }
 
-// KeepPort makes later starts listen on the same port, for clients that come
-// back.
+// KeepPort makes later starts listen on the same port, for clients that reconnect.
 func (s *Server) KeepPort() { s.port = s.Port() }
 
-// Stdout is what was printed before the ready line.
+// Stdout returns the output before the ready line.
 func (s *Server) Stdout() []string { return s.stdout }
 
-// Stderr is what was logged so far.
+// Stderr returns the log so far.
 func (s *Server) Stderr() string { return s.stderr.String() }
 
-// PID is the process's id.
+// PID returns the process id.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
-// Exited is closed when the process has ended.
+// Exited returns a channel that is closed when the process has ended.
 func (s *Server) Exited() <-chan struct{} { return s.exited }
 
 // Signal sends the process a signal and does not wait.
@@ -285,21 +284,21 @@ func (s *Server) Stopped() {
 	}
 }
 
-// Ended waits for the end of a server that was sent a signal, clean or not, and
-// gives its exit code.
+// Ended waits for the end of a server that was sent a signal, clean or not, and returns
+// its exit code.
 func (s *Server) Ended() int {
 	s.t.Helper()
 	return s.wait()
 }
 
-// Kill ends the process as a crash would.
+// Kill ends the process like a crash.
 func (s *Server) Kill() {
 	s.t.Helper()
 	s.Signal(syscall.SIGKILL)
 	s.wait()
 }
 
-// Freeze stops the process without ending it; Thaw lets it go on.
+// Freeze stops the process without ending it; Thaw continues it.
 func (s *Server) Freeze() { s.t.Helper(); s.Signal(syscall.SIGSTOP) }
 
 // Thaw ends a Freeze.
@@ -327,7 +326,7 @@ func (s *Server) wait() int {
 	return code
 }
 
-// Restart stops the server and starts it on the same data directory.
+// Restart stops the server and starts it with the same data directory.
 func (s *Server) Restart(options ...Option) {
 	s.t.Helper()
 	s.Stop()
@@ -337,7 +336,7 @@ func (s *Server) Restart(options ...Option) {
 	s.Run()
 }
 
-// Logged gives the log lines so far with the message.
+// Logged returns the log lines so far that have the message.
 func (s *Server) Logged(message string) []map[string]any {
 	var found []map[string]any
 	for line := range strings.Lines(s.Stderr()) {
@@ -349,7 +348,7 @@ func (s *Server) Logged(message string) []map[string]any {
 	return found
 }
 
-// capture keeps what a process writes.
+// capture stores the output of a process.
 type capture struct {
 	mu sync.Mutex // guards b
 	b  strings.Builder

@@ -21,21 +21,21 @@ const (
 	Upgrade   = "upgrade" // polling first, websocket after CONNECT
 )
 
-// Dial says how to open a socket.
+// Dial holds the options for opening a socket.
 type Dial struct {
-	Transport string // Websocket when empty
-	Path      string // /socket.io/ when empty
-	Token     string // auth.token; left out when empty
+	Transport string // Websocket if empty
+	Path      string // /socket.io/ if empty
+	Token     string // auth.token; omitted if empty
 	Lang      string // auth.lang
-	Auth      any    // the whole of auth, instead of Token and Lang
+	Auth      any    // the complete auth, instead of Token and Lang
 	Cookie    string // the Cookie header
 	Origin    string
 	Header    map[string]string
-	Query     string // more of it, such as "&token=x"
+	Query     string // additional query, such as "&token=x"
 	Mute      bool   // answers no ping
 }
 
-// wire is a transport: what it reads and writes are Engine.IO packets.
+// wire is a transport that reads and writes Engine.IO packets.
 type wire interface {
 	read() ([]string, error)
 	write(packet string) error
@@ -51,7 +51,7 @@ type Handshake struct {
 	MaxPayload   int      `json:"maxPayload"`
 }
 
-// Socket is a strict Socket.IO client that records what it is sent.
+// Socket is a strict Socket.IO client that records all packets it receives.
 type Socket struct {
 	Open Handshake
 	ID   string // the socket id, once connected
@@ -60,19 +60,19 @@ type Socket struct {
 	s      *Server
 	dial   Dial
 	nextID int
-	done   chan struct{} // closed when nothing more is read
+	done   chan struct{} // closed when reading has ended
 
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the fields below
 	wire      wire
 	packets   []Packet
 	wrong     []string // broken promises
 	changed   chan struct{}
 	watch     presenceWatch
-	upgrading chan struct{} // non-nil while the reader has to let the transport be changed; closed when it was
-	paused    chan struct{} // closed by the reader when it waits
+	upgrading chan struct{} // non-nil while the transport is being changed; closed afterwards
+	paused    chan struct{} // closed by the reader once it waits
 }
 
-// refusal is an answer to the Engine.IO handshake that is no socket.
+// refusal is an answer that refuses the Engine.IO handshake.
 type refusal struct{ answer *Answer }
 
 func (r refusal) Error() string {
@@ -99,7 +99,7 @@ func (s *Server) Dial(d Dial) *Socket {
 	return k
 }
 
-// Open makes the Engine.IO handshake only.
+// Open performs only the Engine.IO handshake.
 func (s *Server) Open(d Dial) *Socket {
 	s.t.Helper()
 	k, err := s.open(d)
@@ -109,7 +109,7 @@ func (s *Server) Open(d Dial) *Socket {
 	return k
 }
 
-// Refused makes an Engine.IO handshake that has to be refused.
+// Refused performs an Engine.IO handshake that must be refused.
 func (s *Server) Refused(d Dial) *Answer {
 	s.t.Helper()
 	_, err := s.open(d)
@@ -194,7 +194,7 @@ func (k *Socket) opened(packet string) error {
 	return Decode([]byte(packet[1:]), &k.Open)
 }
 
-// Connect sends CONNECT and gives its answer.
+// Connect sends CONNECT and returns the answer.
 func (k *Socket) Connect() Packet {
 	k.t.Helper()
 	if err := k.connect(); err != nil {
@@ -209,7 +209,7 @@ func (k *Socket) Connect() Packet {
 
 func (k *Socket) connected(p Packet) {
 	var data struct{ SID string }
-	_ = json.Unmarshal(p.Data, &data) // its form was checked when it was parsed
+	_ = json.Unmarshal(p.Data, &data) // already checked by the parser
 	k.ID = data.SID
 }
 
@@ -245,7 +245,7 @@ func (k *Socket) write(packet string) error {
 	return w.write(packet)
 }
 
-// Raw sends an Engine.IO packet as it is.
+// Raw sends an Engine.IO packet unchanged.
 func (k *Socket) Raw(packet string) {
 	k.t.Helper()
 	if err := k.write(packet); err != nil {
@@ -253,13 +253,13 @@ func (k *Socket) Raw(packet string) {
 	}
 }
 
-// Emit sends an event without asking for an answer.
+// Emit sends an event without requesting an ack.
 func (k *Socket) Emit(name string, args ...any) {
 	k.t.Helper()
 	k.Raw("42" + encodeEvent(k.t, name, args))
 }
 
-// Call sends an event with an ack and gives the ack's id.
+// Call sends an event that requests an ack and returns the ack's id.
 func (k *Socket) Call(name string, args ...any) int {
 	k.t.Helper()
 	id := k.nextID
@@ -278,8 +278,8 @@ func encodeEvent(t testing.TB, name string, args []any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Leave sends Socket.IO DISCONNECT and closes the transport, as an application
-// that disconnects its socket.
+// Leave sends Socket.IO DISCONNECT and closes the transport, like an application that
+// disconnects.
 func (k *Socket) Leave() {
 	k.t.Helper()
 	k.Raw("41")
@@ -293,19 +293,19 @@ func (k *Socket) Leave() {
 	}
 }
 
-// Drop breaks the transport, as a lost network does.
+// Drop breaks the transport like a lost network.
 func (k *Socket) Drop() {
 	k.mu.Lock()
 	w := k.wire
 	k.mu.Unlock()
 	w.close()
 	if p, ok := w.(*polling); ok {
-		_ = p.write("1") // the only way a poll ends at once; Engine.IO close means the transport was lost [S3]
+		_ = p.write("1") // the only way to end a poll at once; Engine.IO close counts as a lost transport [S3]
 	}
 	<-k.done
 }
 
-// finish ends the socket with its test and reports broken promises.
+// finish ends the socket at the end of its test and reports violations.
 func (k *Socket) finish() {
 	k.t.Helper()
 	k.mu.Lock()
@@ -317,11 +317,11 @@ func (k *Socket) finish() {
 	}
 }
 
-// Closed is closed when the transport has ended.
+// Closed returns a channel that is closed when the transport has ended.
 func (k *Socket) Closed() <-chan struct{} { return k.done }
 
-// next waits for a packet that matches and removes it, together with what came
-// before when those before are to be dropped.
+// next waits for a packet that matches and removes it from the record; with drop,
+// earlier packets too.
 func (k *Socket) next(match func(Packet) bool, drop bool) (Packet, error) {
 	deadline := time.After(Patience)
 	for {
@@ -347,19 +347,19 @@ func (k *Socket) next(match func(Packet) bool, drop bool) (Packet, error) {
 	}
 }
 
-// Next is the next packet, whatever it is.
+// Next returns the next packet of any kind.
 func (k *Socket) Next() Packet {
 	k.t.Helper()
 	return k.wait(func(Packet) bool { return true }, "any packet", false)
 }
 
-// Take waits for a packet and takes it out of the record, leaving the others.
+// Take waits for a packet and removes it from the record; other packets stay.
 func (k *Socket) Take(what string, match func(Packet) bool) Packet {
 	k.t.Helper()
 	return k.wait(match, what, false)
 }
 
-// Until waits for a packet and drops what came before it.
+// Until waits for a packet and drops the earlier ones.
 func (k *Socket) Until(what string, match func(Packet) bool) Packet {
 	k.t.Helper()
 	return k.wait(match, what, true)
@@ -374,7 +374,7 @@ func (k *Socket) wait(match func(Packet) bool, what string, drop bool) Packet {
 	return p
 }
 
-// Unread is what came and was not looked at yet.
+// Unread returns the received packets that no call has removed yet.
 func (k *Socket) Unread() []Packet {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -413,7 +413,7 @@ func closedBy(err error) Packet {
 	return Packet{Kind: Closed, Reason: err.Error()}
 }
 
-// engine takes one Engine.IO packet; false is the end.
+// engine handles one Engine.IO packet. It returns false at the end.
 func (k *Socket) engine(packet string) bool {
 	if packet == "" {
 		k.broken("an empty Engine.IO packet")
@@ -424,7 +424,7 @@ func (k *Socket) engine(packet string) bool {
 		return false
 	case '2':
 		if !k.dial.Mute {
-			_ = k.write("3") // a broken transport is noticed by the reader
+			_ = k.write("3") // the reader detects a broken transport
 		}
 	case '4':
 		p, err := parseSocketIO(packet[1:])
@@ -462,11 +462,11 @@ func (k *Socket) record(p Packet) {
 // TryRaw sends an Engine.IO packet that may be refused.
 func (k *Socket) TryRaw(packet string) { _ = k.write(packet) }
 
-// TryOpen is Open for goroutines that must not end the test.
+// TryOpen is Open for goroutines that must not fail the test.
 func (s *Server) TryOpen(d Dial) (*Socket, error) { return s.open(d) }
 
-// TryConnect is Connect for goroutines that must not end the test. A refusal
-// or an end is left in the record.
+// TryConnect is Connect for goroutines that must not fail the test. A refusal or an end
+// stays in the record.
 func (k *Socket) TryConnect() error {
 	if err := k.connect(); err != nil {
 		return err
@@ -485,5 +485,5 @@ func (k *Socket) TryConnect() error {
 	return nil
 }
 
-// Wait waits for a packet and drops what came before it.
+// Wait waits for a packet and drops the earlier ones.
 func (k *Socket) Wait(match func(Packet) bool) (Packet, error) { return k.next(match, true) }

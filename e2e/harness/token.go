@@ -12,15 +12,15 @@ import (
 	"testing"
 )
 
-// Token is a JWT taken apart, unchecked.
+// Token is a parsed JWT whose signature was not checked.
 type Token struct {
 	Header    map[string]any
 	Claims    map[string]any
-	Signed    string // what the signature is over
+	Signed    string // the signed text
 	Signature []byte
 }
 
-// ParseToken takes a compact JWT apart (RFC 7519).
+// ParseToken parses a compact JWT (RFC 7519).
 func ParseToken(t testing.TB, token string) Token {
 	t.Helper()
 	parts := strings.Split(token, ".")
@@ -44,13 +44,13 @@ func ParseToken(t testing.TB, token string) Token {
 	return got
 }
 
-// With is a copy with other members in the claims; a nil value takes one out.
+// With returns a copy with changed claims; a nil value removes one.
 func (k Token) With(claims map[string]any) Token {
 	k.Claims = overlay(k.Claims, claims)
 	return k
 }
 
-// WithHeader is a copy with other members in the header.
+// WithHeader returns a copy with changed header members.
 func (k Token) WithHeader(header map[string]any) Token {
 	k.Header = overlay(k.Header, header)
 	return k
@@ -75,7 +75,7 @@ func (k Token) unsigned() string {
 func segment(v any) string {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // what was JSON is JSON again
+		panic(err) // decoded JSON always encodes
 	}
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
@@ -96,10 +96,10 @@ func (k Token) SignEdDSA(key ed25519.PrivateKey) string {
 	return u + "." + base64.RawURLEncoding.EncodeToString(sig)
 }
 
-// Unsigned has an empty signature.
+// Unsigned returns the token with an empty signature.
 func (k Token) Unsigned() string { return k.unsigned() + "." }
 
-// HS256 is the signature of a text.
+// HS256 returns the signature of a text.
 func HS256(secret []byte, text string) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(text))

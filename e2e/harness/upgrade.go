@@ -2,7 +2,7 @@ package harness
 
 import "time"
 
-// handOver waits while an upgrade changes the transport.
+// handOver makes the reader wait while an upgrade changes the transport.
 func (k *Socket) handOver() {
 	k.mu.Lock()
 	upgrading, paused := k.upgrading, k.paused
@@ -26,8 +26,8 @@ func (k *Socket) Upgrade() {
 	}
 }
 
-// TryUpgrade is Upgrade with headers of its own; a refusal is given back and
-// the socket stays on polling.
+// TryUpgrade is Upgrade with additional headers. It returns a refusal; then the socket
+// stays on polling.
 func (k *Socket) TryUpgrade(header map[string]string) *Answer {
 	k.t.Helper()
 	w, res, err := dialWebsocket(k.s, "/socket.io/?EIO=4&transport=websocket&sid="+k.Open.SID, header)
@@ -48,14 +48,14 @@ func (k *Socket) TryUpgrade(header map[string]string) *Answer {
 		k.t.Fatalf("probe: answer %q, %v", answer, err)
 	}
 	select {
-	case <-paused: // the poll under way was answered
+	case <-paused: // the pending poll was answered
 	case <-time.After(Patience):
 		k.t.Fatal("the server did not end the poll under way after the probe")
 	}
 	if err := w.write("5"); err != nil {
 		k.t.Fatalf("upgrade: %v", err)
 	}
-	k.mu.Lock() // the reader is paused: what is sent from now on goes the new way
+	k.mu.Lock() // the reader is paused: from now on packets use the websocket
 	k.wire = w
 	k.mu.Unlock()
 	close(upgrading)

@@ -26,15 +26,15 @@ type closeError struct {
 
 func (e closeError) Error() string { return fmt.Sprintf("websocket close %d %q", e.code, e.reason) }
 
-// websocket is a client's end of one (RFC 6455), strict about the server's.
+// websocket is a websocket client (RFC 6455) that checks the server's frames strictly.
 type websocket struct {
 	conn net.Conn
 	r    *bufio.Reader
 	mu   sync.Mutex // guards writes
 }
 
-// dialWebsocket opens a websocket. When the server does not switch protocols
-// the answer is given with its status.
+// dialWebsocket opens a websocket. If the server does not switch protocols, it returns
+// the answer with its status.
 func dialWebsocket(s *Server, path string, header map[string]string) (*websocket, *http.Response, error) {
 	conn, err := s.dialTCP()
 	if err != nil {
@@ -64,13 +64,13 @@ func dialWebsocket(s *Server, path string, header map[string]string) (*websocket
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		body, err := io.ReadAll(res.Body)
-		_ = conn.Close() // the answer is all that matters
+		_ = conn.Close() // only the answer matters
 		return nil, withBody(res, body), err
 	}
 	return &websocket{conn: conn, r: r}, res, conn.SetDeadline(time.Time{})
 }
 
-// dialTCP opens a connection to the server, with TLS where its URL says so.
+// dialTCP opens a connection to the server, with TLS if its URL requires it.
 func (s *Server) dialTCP() (net.Conn, error) {
 	d := &net.Dialer{Timeout: Patience}
 	if s.URL[:5] == "https" {
@@ -79,7 +79,7 @@ func (s *Server) dialTCP() (net.Conn, error) {
 	return d.Dial("tcp", s.Addr())
 }
 
-// read gives the next text message. Control frames are answered.
+// read returns the next text message and answers control frames.
 func (w *websocket) read() ([]string, error) {
 	var message []byte
 	for first := true; ; {
@@ -137,14 +137,14 @@ func (w *websocket) frame(f ws.Frame) error {
 	return ws.WriteFrame(w.conn, ws.MaskFrameInPlace(f))
 }
 
-// sayGoodbye begins the closing handshake.
+// sayGoodbye starts the closing handshake.
 func (w *websocket) sayGoodbye() {
 	_ = w.frame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusNormalClosure, ""))) // the server may have closed first
 }
 
 func (w *websocket) close() { _ = w.conn.Close() } // nothing depends on how
 
-// Switched opens a websocket and gives the headers of the 101.
+// Switched opens a websocket and returns the headers of the 101 answer.
 func (s *Server) Switched() http.Header {
 	s.t.Helper()
 	w, res, err := dialWebsocket(s, "/socket.io/?EIO=4&transport=websocket", nil)

@@ -132,7 +132,7 @@ func TestFull(t *testing.T) {
 	h.enter(t, "acme", "ayse")
 	service.Wake()
 	eventually(t, "the mail", func() bool { return len(s.got()) == 1 })
-	if got := s.got()[0]; got.subject(t) != "[Turnike] acme: all seats taken" || !strings.HasPrefix(got.body(t), "All 1 seats of pool acme were taken at ") {
+	if got := s.got()[0]; got.subject(t) != "[Turnike] acme: all seats taken" || !strings.HasPrefix(got.body(t), "All seats of pool acme (limit 1) were taken at ") {
 		t.Errorf("%s\n%s", got.subject(t), got.body(t))
 	}
 	h.enter(t, "acme", "ali")

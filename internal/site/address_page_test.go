@@ -22,10 +22,10 @@ func TestUI8_AddressPage(t *testing.T) {
 		public     *url.URL
 		want       []string
 	}{
-		"English":        {"en", "server.lan:5000", nil, []string{"<h1>This address is not set up</h1>", "https://server.lan:5000", "<pre>server.public_url = &#34;https://server.lan:5000&#34;</pre>"}},
+		"English":        {"en", "server.lan:5000", nil, []string{"<h1>This address is not configured</h1>", "https://server.lan:5000", "<pre>server.public_url = &#34;https://server.lan:5000&#34;</pre>"}},
 		"Turkish":        {"tr", "192.168.1.5", nil, []string{`lang="tr"`, "<h1>Bu adres tanımlı değil</h1>", "server.public_url = &#34;https://192.168.1.5&#34;"}},
 		"another is set": {"en", "server.lan", public, []string{`href="https://turnike.example.com/base/"`, "Open https://turnike.example.com<"}},
-		"no Host":        {"en", "", nil, []string{"does not pass on the Host header"}},
+		"no Host":        {"en", "", nil, []string{"does not forward the Host header"}},
 		"markup":         {"en", "<b>", nil, []string{"https://&lt;b&gt;"}},
 	} {
 		t.Run(name, func(t *testing.T) {

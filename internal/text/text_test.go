@@ -13,11 +13,11 @@ func TestOf(t *testing.T) {
 		fields     Fields
 		want       string
 	}{
-		{"en", "seat_limit", false, Fields{Max: 3}, "All 3 seats are taken. You are logged in; you can come in when someone leaves."},
+		{"en", "seat_limit", false, Fields{Max: 3}, "All 3 seats are taken. You are logged in; you can enter when someone leaves."},
 		{"en", "invalid_credentials", false, Fields{}, "Username or password is incorrect. Check both and try again."},
-		{"en", "rate_limited", true, Fields{}, "Tabs keep replacing each other. This session changed tabs several times in a few seconds. Keep one tab open."},
-		{"tr", "ended_by_admin", true, Fields{At: at}, "Yönetici oturumunuzu kapattı. Saat 09:41:07 UTC. Yeniden giriş yapabilirsiniz; sorunuz varsa yöneticinize başvurun."},
-		{"en", "store_unavailable", false, Fields{Wait: 5 * time.Second}, "New logins are paused. The server has a temporary problem; it is not about your password. Try again in 5 s."},
+		{"en", "rate_limited", true, Fields{}, "Tabs keep disconnecting each other. This session switched tabs several times within a few seconds. Keep only one tab open."},
+		{"tr", "ended_by_admin", true, Fields{At: at}, "Yönetici oturumunuzu sonlandırdı. Oturumunuz saat 09:41:07 UTC itibarıyla kapandı. Yeniden giriş yapabilirsiniz; sorunuz varsa yöneticinize başvurun."},
+		{"en", "store_unavailable", false, Fields{Wait: 5 * time.Second}, "New logins are temporarily unavailable. The server has a temporary problem; your password is not the cause. Try again in 5 s."},
 		{"en", "something_new", false, Fields{}, "something_new"},
 	} {
 		if got := Of(c.lang, c.code, c.ended, c.fields); got != c.want {
@@ -25,16 +25,16 @@ func TestOf(t *testing.T) {
 		}
 	}
 	for got, want := range map[string]string{
-		Takeover("en", true):                             "Please confirm before you continue. This account moved between devices several times in the last minute. If you continue here, the session on the other device ends.",
-		Takeover("tr", false):                            "Hesabınız şu an başka bir yerde açık. Buradan devam ederseniz oradaki oturum hemen kapanır.",
-		Active("en", "", 30*time.Second):                 "Your account is in use. It is open on Unknown device (last active just now). Log out there first; if that device lost its connection, you can come in after a minute at most.",
-		Active("tr", "Firefox · Linux", 150*time.Second): "Hesabınız şu an kullanımda. Firefox · Linux cihazında açık (son etkinlik 2 dk önce). Önce oradan çıkış yapın; bağlantısı koptuysa en çok bir dakika sonra girebilirsiniz.",
+		Takeover("en", true):                             "Confirm before you continue. This account switched between devices several times in the last minute. If you continue here, the session on the other device ends.",
+		Takeover("tr", false):                            "Hesabınız şu anda başka bir yerde açık. Buradan devam ederseniz diğer oturum hemen kapanır.",
+		Active("en", "", 30*time.Second):                 "Your account is in use. Device in use: Unknown device (last active just now). Log out there first; if that device lost its connection, you can log in here within a minute.",
+		Active("tr", "Firefox · Linux", 150*time.Second): "Hesabınız şu anda kullanımda. Açık olduğu cihaz: Firefox · Linux (son etkinlik 2 dk önce). Önce o cihazdan çıkış yapın; bağlantısı koptuysa en geç bir dakika sonra girebilirsiniz.",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if got := Full("en", Fields{Max: 2}); got != "All 2 seats are taken. Your login details are correct; you can come in when someone leaves." {
+	if got := Full("en", Fields{Max: 2}); got != "All 2 seats are taken. Your username and password are correct; you can enter when someone leaves." {
 		t.Error(got)
 	}
 }

@@ -105,13 +105,13 @@ export class Commands {
     return null;
   }
 
-  /** Says a sentence to whoever listens instead of looking. */
-  say(text: string): void {
+  /** Announces a text to screen readers. */
+  announce(text: string): void {
     this.live.voice.queue.polite(text);
   }
 
   #result(text: string): void {
     this.live.store.result = text;
-    this.say(text);
+    this.announce(text);
   }
 }

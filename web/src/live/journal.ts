@@ -2,8 +2,8 @@ import type { Fields } from '../copy/key';
 import type { Kind } from '../log/entry';
 import type { LogView } from '../log/view.svelte';
 import { explain } from '../notice/explain';
-import type { Change } from '../presence/book';
-import type { Slots, Status, Sync } from '../presence/wire';
+import type { Change } from '../roster/roster';
+import type { Slots, Status, Sync } from '../roster/wire';
 import type { Failure, OnlineUsers, Pong, Registered } from './protocol';
 
 const events = new Set([

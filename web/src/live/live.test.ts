@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LogView } from '../log/view.svelte';
-import { Voice } from '../say/announcer.svelte';
+import { Voice } from '../announce/announcer.svelte';
 import { Commands } from './commands';
 import { Live } from './live';
 import { Store } from './store.svelte';
@@ -241,7 +241,7 @@ describe('the end [UI-5]', () => {
     expect(store.status).toBe('ended');
     expect(store.stop).toMatchObject({ kind: 'end', end: { code, reason: 'why' } });
     expect(store.inside.faces).toEqual([]);
-    expect(live.book.faces.size).toBe(0);
+    expect(live.roster.faces.size).toBe(0);
     const before = [fake.attempts, fake.sent.length];
     vi.advanceTimersByTime(600_000);
     expect([fake.attempts, fake.sent.length]).toEqual(before);

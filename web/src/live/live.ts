@@ -1,9 +1,9 @@
 import { Latency } from '../latency/window';
 import type { LogView } from '../log/view.svelte';
-import { Book, type Change } from '../presence/book';
-import { Resync } from '../presence/resync';
-import type { Slots, Status as Delta, Sync } from '../presence/wire';
-import type { Voice } from '../say/announcer.svelte';
+import { Roster, type Change } from '../roster/roster';
+import { Resync } from '../roster/resync';
+import type { Slots, Status as Delta, Sync } from '../roster/wire';
+import type { Voice } from '../announce/announcer.svelte';
 import { t } from '../copy/text.svelte';
 import type { Visibility } from '../seat/picture';
 import { Frame } from './frame';
@@ -19,13 +19,13 @@ const patience = 10_000;
 const full: ReadonlySet<string> = new Set(['seat_limit', 'seat_lost']);
 
 /**
- * The life of the page: connects, registers, keeps the book of who is inside,
+ * The life of the page: connects, registers, keeps the roster,
  * and stops for good when the server says so. It writes the store and the log;
  * it draws nothing.
  */
 export class Live implements Watcher {
   readonly link: Link;
-  readonly book = new Book();
+  readonly roster = new Roster();
   readonly latency = new Latency();
   readonly journal: Journal;
 
@@ -90,7 +90,7 @@ export class Live implements Watcher {
     wire.on('presence_sync', (sync) => this.#sync(sync));
     wire.on('connection_slots', (slots) => {
       this.#vacancy(slots);
-      if (!this.book.occupancy(slots)) return;
+      if (!this.roster.occupancy(slots)) return;
       this.journal.slots(slots);
       this.want();
     });
@@ -112,7 +112,7 @@ export class Live implements Watcher {
 
   lost(loss: Loss): void {
     const { store } = this;
-    const own = store.self && this.book.faces.get(store.self.username);
+    const own = store.self && this.roster.faces.get(store.self.username);
     if (store.status === 'online') this.#seatSince = own?.since ?? null;
     store.lossCode = loss.code;
     // Turned away and waiting for a click: nothing is tried without one.
@@ -155,7 +155,7 @@ export class Live implements Watcher {
 
   #away(status: 'reconnecting' | 'offline'): void {
     const { store } = this;
-    this.book.whole = false;
+    this.roster.whole = false;
     this.#resync.stop();
     store.lostAt ??= Date.now();
     store.connectedAt = null;
@@ -236,7 +236,7 @@ export class Live implements Watcher {
   // Who is inside.
 
   #delta(delta: Delta): void {
-    const taken = this.book.status(delta);
+    const taken = this.roster.status(delta);
     if (taken === 'old') return;
     if ('missing' in taken) {
       const [from, to] = taken.missing;
@@ -251,13 +251,13 @@ export class Live implements Watcher {
   }
 
   #sync(sync: Sync): void {
-    if (!this.book.sync(sync)) return;
+    if (!this.roster.sync(sync)) return;
     this.journal.synced(sync);
     const { store } = this;
     // Who is inside finds himself in a list of names: without him it is none (P5).
-    const listed = store.admin || (store.self !== null && this.book.faces.has(store.self.username));
+    const listed = store.admin || (store.self !== null && this.roster.faces.has(store.self.username));
     if (this.#visibility !== 'none') this.#visibility = listed ? 'names' : 'count';
-    const own = store.self && this.book.faces.get(store.self.username);
+    const own = store.self && this.roster.faces.get(store.self.username);
     if (own && this.#seatSince !== null && own.since === this.#seatSince) {
       store.backAt = Date.now();
       this.voice.queue.polite(t('rec.back'));
@@ -275,7 +275,7 @@ export class Live implements Watcher {
   sync(): void {
     if (!this.link.wire.connected) return;
     this.journal.sent('presence_sync');
-    this.link.wire.emit('presence_sync', this.book.position, (answer) => {
+    this.link.wire.emit('presence_sync', this.roster.position, (answer) => {
       if (failed(answer)) this.journal.failure('presence_sync', answer);
     });
   }
@@ -323,7 +323,7 @@ export class Live implements Watcher {
   }
 
   #forget(): void {
-    this.book.clear();
+    this.roster.clear();
     this.latency.clear();
     this.log.clear();
     this.#changes = [];
@@ -360,20 +360,20 @@ export class Live implements Watcher {
   }
 
   #drawInside(): void {
-    const { store, book } = this;
+    const { store, roster } = this;
     if (store.stop?.kind === 'end') return;
     const now = performance.now();
     this.#changes = this.#changes.filter((at) => now - at < 250);
     const self = store.self?.username;
-    const own = self ? book.faces.get(self) : undefined;
-    const others = [...book.faces.values()].filter((face) => face !== own);
+    const own = self ? roster.faces.get(self) : undefined;
+    const others = [...roster.faces.values()].filter((face) => face !== own);
     store.inside = {
-      slots: book.slots,
+      slots: roster.slots,
       faces: own ? [own, ...others] : others,
-      more: Math.max(0, book.count - book.faces.size),
+      more: Math.max(0, roster.count - roster.faces.size),
       visibility: this.#visibility,
       hurried: this.#changes.length > 10 || !store.inside.known,
-      known: book.slots !== null,
+      known: roster.slots !== null,
     };
   }
 
@@ -382,14 +382,14 @@ export class Live implements Watcher {
   }
 
   #sayStatus(): void {
-    this.voice.queue.polite(t('aria.say.state', { status: t(`status.${this.store.status}`) }));
+    this.voice.queue.polite(t('aria.announce.state', { status: t(`status.${this.store.status}`) }));
   }
 
   #sayChange(change: Change, name: string): void {
     if (name === this.store.self?.username || (change !== 'in' && change !== 'out')) return;
     this.voice.queue.change(() => {
-      const { used = 0, max = 0 } = this.book.slots ?? {};
-      return t(change === 'in' ? 'aria.say.in' : 'aria.say.out', { name, used, max });
+      const { used = 0, max = 0 } = this.roster.slots ?? {};
+      return t(change === 'in' ? 'aria.announce.in' : 'aria.announce.out', { name, used, max });
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Slots, Status, Sync } from '../presence/wire';
+import type { Slots, Status, Sync } from '../roster/wire';
 
 /** The user of this page. */
 export interface Self {

@@ -1,5 +1,5 @@
-import type { Face } from '../presence/book';
-import type { Slots } from '../presence/wire';
+import type { Face } from '../roster/roster';
+import type { Slots } from '../roster/wire';
 import type { Visibility } from '../seat/picture';
 import { comeBack, type End, type Failure, type Self } from './protocol';
 import { phaseOf, type Phase, type Status } from './status';
@@ -25,7 +25,7 @@ export interface Inside {
   visibility: Visibility;
   /** Too much changes at once for anything to move (UI-2). */
   hurried: boolean;
-  /** The book has been filled since the page connected. */
+  /** The roster has been filled since the page connected. */
   known: boolean;
 }
 

@@ -35,7 +35,7 @@ export interface Report {
   at: number;
   kind: Kind;
   direction: Direction;
-  /** Values for the text; language-free, so that the ring can change language. */
+  /** Values for the text; language-free, so that the buffer can change language. */
   fields?: Fields;
   /** Shown after the text, on the same line. */
   note?: string;

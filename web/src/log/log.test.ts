@@ -21,9 +21,9 @@ describe('line', () => {
     const json = '{"users":["user"],"count":1}';
     expect(copied('tr', tr, entry({ kind: 'online', fields: { json } }))).toBe(`[09:09:59] ÇEVRİMİÇİ KULLANICILAR: ${json}`);
     expect(copied('tr', tr, entry({ kind: 'online.count', fields: { n: 1 } }))).toBe(
-      '[09:09:59] ÇEVRİMİÇİ KULLANICI: 1 kullanıcı aktif',
+      '[09:09:59] Çevrimiçi: 1 kullanıcı',
     );
-    expect(copied('en', en, entry({ kind: 'online.count', fields: { n: 2 } }))).toBe('[09:09:59] ONLINE USERS: 2 users active');
+    expect(copied('en', en, entry({ kind: 'online.count', fields: { n: 2 } }))).toBe('[09:09:59] Online: 2 users');
   });
 
   test('parts kind and payload, adds the note', () => {

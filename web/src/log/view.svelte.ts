@@ -1,13 +1,13 @@
 import type { Entry, Group, Report } from './entry';
 import { passes, toggled } from './filter';
-import { Ring } from './ring';
+import { LogBuffer } from './buffer';
 
 /**
- * What the log shows of the ring: the filter, whether it follows the newest
+ * What the log shows of the buffer: the filter, whether it follows the newest
  * row, and the rows themselves, replaced as a whole once per drawn frame.
  */
 export class LogView {
-  readonly ring = new Ring();
+  readonly buffer = new LogBuffer();
 
   rows = $state.raw<Entry[]>([]);
   chosen = $state.raw<ReadonlySet<Group>>(new Set());
@@ -24,16 +24,16 @@ export class LogView {
   constructor(private readonly redraw: () => void) {}
 
   push(report: Report): void {
-    this.ring.push(report);
+    this.buffer.push(report);
     this.redraw();
   }
 
   /** Brings the rows up to date; called once per drawn frame. */
   refresh(): void {
     const pass = (entry: Entry) => passes(this.chosen, entry);
-    this.rows = this.ring.select(pass, this.#end);
-    this.dropped = this.ring.dropped;
-    this.unread = this.following ? 0 : this.ring.select((entry) => entry.id >= this.#end && pass(entry)).length;
+    this.rows = this.buffer.select(pass, this.#end);
+    this.dropped = this.buffer.dropped;
+    this.unread = this.following ? 0 : this.buffer.select((entry) => entry.id >= this.#end && pass(entry)).length;
   }
 
   /** Stands still: by the button, or because somebody is reading. */
@@ -41,7 +41,7 @@ export class LogView {
     if (button) this.paused = true;
     if (!this.following) return;
     this.following = false;
-    this.#end = this.ring.next;
+    this.#end = this.buffer.next;
   }
 
   /** Goes on at the newest row. */
@@ -63,8 +63,8 @@ export class LogView {
   }
 
   clear(): void {
-    this.ring.clear();
-    if (!this.following) this.#end = this.ring.next;
+    this.buffer.clear();
+    if (!this.following) this.#end = this.buffer.next;
     this.refresh();
   }
 }

@@ -1,5 +1,5 @@
-import type { Face } from '../presence/book';
-import type { Slots } from '../presence/wire';
+import type { Face } from '../roster/roster';
+import type { Slots } from '../roster/wire';
 
 /** How the seats are drawn (UI-1). */
 export type Form = 'tiles' | 'dots' | 'bar' | 'line';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Face } from '../presence/book';
+import type { Face } from '../roster/roster';
 import { bar, formFor, picture } from './picture';
 import { Places } from './places';
 

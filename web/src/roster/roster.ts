@@ -19,11 +19,11 @@ export type Change = 'in' | 'out' | 'rec' | 'back';
 export type Taken = { change: Change } | 'old' | { missing: [from: number, to: number] };
 
 /**
- * The one book of who is inside, kept by the rules of P3: deltas in order of
- * seq, everything replaced by a presence_sync, slots true up to their own seq.
- * It holds thousands of users, so it is plain data and knows no reactivity.
+ * The users inside, kept by the rules of P3: deltas are applied in order of
+ * seq, a presence_sync replaces everything, slots are true up to their own seq.
+ * It holds thousands of users, so it is plain data without reactivity.
  */
-export class Book {
+export class Roster {
   /** In order of arrival. */
   readonly faces = new Map<string, Face>();
   slots: Slots | null = null;
@@ -39,7 +39,7 @@ export class Book {
     return { epoch: this.#epoch, seq: this.#seq };
   }
 
-  /** Replaces the book; false when the snapshot is older than what is known. */
+  /** Replaces the roster; false when the snapshot is older than what is known. */
   sync(sync: Sync): boolean {
     if (sync.epoch === this.#epoch && sync.seq < this.#seq) return false;
     this.#epoch = sync.epoch;
@@ -53,7 +53,7 @@ export class Book {
     return true;
   }
 
-  /** Applies one delta. A gap leaves the book as it is until a sync mends it. */
+  /** Applies one delta. After a gap the roster stays unchanged until the next sync. */
   status(status: Status): Taken {
     if (status.epoch === this.#epoch && status.seq <= this.#seq) return 'old';
     if (!this.whole || status.epoch !== this.#epoch || status.seq !== this.#seq + 1) {
@@ -89,7 +89,7 @@ export class Book {
     return true;
   }
 
-  /** Forgets everybody (UI-5). */
+  /** Removes all users (UI-5). */
   clear(): void {
     this.faces.clear();
     this.slots = null;

@@ -1,21 +1,21 @@
-/** Where the sentences go: the page's two live regions. */
-export type Say = (how: 'polite' | 'assertive', text: string) => void;
+/** Writes a sentence into one of the page's two live regions. */
+export type Announce = (how: 'polite' | 'assertive', text: string) => void;
 
 const pause = 5000;
 
 /**
- * Keeps a screen reader bearable: at most one polite sentence in five seconds,
- * the newest wins, several changes of who is inside become a count. Assertive
- * sentences go out at once and drop what was waiting.
+ * Limits what a screen reader reads: at most one polite sentence in five seconds,
+ * the newest wins, and several changes of the roster become a count. Assertive
+ * sentences are written at once and discard what was waiting.
  */
-export class SayQueue {
+export class AnnouncementQueue {
   #waiting: (() => string) | null = null;
   #changes: (() => string)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last = -Infinity;
 
   constructor(
-    private readonly say: Say,
+    private readonly announce: Announce,
     /** The sentence for n changes at once. */
     private readonly many: (n: number) => string,
     private readonly now: () => number = Date.now,
@@ -26,7 +26,7 @@ export class SayQueue {
     this.#schedule();
   }
 
-  /** A change of who is inside; the sentence is made when it is spoken. */
+  /** A change of the roster; its sentence is built when it is announced. */
   change(sentence: () => string): void {
     this.#changes.push(sentence);
     this.#schedule();
@@ -34,7 +34,7 @@ export class SayQueue {
 
   assertive(text: string): void {
     this.stop();
-    this.say('assertive', text);
+    this.announce('assertive', text);
   }
 
   #schedule(): void {
@@ -52,13 +52,13 @@ export class SayQueue {
     const waiting = this.#waiting;
     this.#waiting = null;
     if (waiting) {
-      this.say('polite', waiting());
+      this.announce('polite', waiting());
       if (changes.length > 0) {
         this.#changes = changes;
         this.#schedule();
       }
-    } else if (changes.length === 1) this.say('polite', changes[0]!());
-    else if (changes.length > 1) this.say('polite', this.many(changes.length));
+    } else if (changes.length === 1) this.announce('polite', changes[0]!());
+    else if (changes.length > 1) this.announce('polite', this.many(changes.length));
   }
 
   stop(): void {

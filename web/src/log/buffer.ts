@@ -1,16 +1,16 @@
 import { crowds, groupOf, same, type Entry, type Report } from './entry';
 
-/** Events a second from which a crowd folds, and for how long they must come. */
+/** Events a second above which rows fold, and the seconds this rate must last. */
 const rush = 20;
 const patience = 2;
 
 /**
- * The last entries, outside reactive state: a hundred events a second must
- * cost the page nothing but this. Equal neighbours fold into one row; above 20
- * events a second for two seconds presence and occupancy fold to one row a
- * second. Own events, refusals and answers to commands never do.
+ * A ring buffer of the last entries. It is outside reactive state, so that a
+ * hundred events a second cost little. Equal neighbours fold into one row;
+ * above 20 events a second for two seconds presence and occupancy fold to one
+ * row a second. Own events, refusals and answers to commands never fold.
  */
-export class Ring {
+export class LogBuffer {
   static readonly size = 5000;
 
   #entries: Entry[] = [];
@@ -23,12 +23,12 @@ export class Ring {
   #busySeconds = 0;
   #crowd: Entry | null = null;
 
-  /** Oldest rows let go since the last clear. */
+  /** Number of oldest rows removed since the last clear. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** The id the next row will get. */
+  /** The id of the next row. */
   get next(): number {
     return this.#next;
   }
@@ -79,10 +79,10 @@ export class Ring {
 
   #append(report: Report): Entry {
     const entry: Entry = { ...report, id: this.#next++, group: groupOf(report.kind), times: 1 };
-    if (this.#entries.length < Ring.size) this.#entries.push(entry);
+    if (this.#entries.length < LogBuffer.size) this.#entries.push(entry);
     else {
       this.#entries[this.#first] = entry;
-      this.#first = (this.#first + 1) % Ring.size;
+      this.#first = (this.#first + 1) % LogBuffer.size;
       this.#dropped++;
     }
     return entry;

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SayQueue } from './queue';
+import { AnnouncementQueue } from './queue';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 function listen() {
   const said: string[] = [];
-  const queue = new SayQueue((how, text) => said.push(`${how}: ${text}`), (n) => `${n} changes`);
+  const queue = new AnnouncementQueue((how, text) => said.push(`${how}: ${text}`), (n) => `${n} changes`);
   return { said, queue };
 }
 
-describe('SayQueue', () => {
+describe('AnnouncementQueue', () => {
   test('100 events a second for 10 seconds are at most three sentences', () => {
     const { said, queue } = listen();
     for (let i = 0; i < 1000; i++) {
