@@ -36,7 +36,7 @@ func (h *Hub) Apply(e session.Event) { h.push(e) }
 // Join lets a receiver in.
 func (h *Hub) Join(j Join) { h.push(j) }
 
-// Watch lets a receiver that was refused a seat hear of free ones [S9].
+// Watch tells a receiver that watches, and was refused a seat, what it has missed [S9].
 func (h *Hub) Watch(w Watch) { h.push(w) }
 
 // Ask queues a question.

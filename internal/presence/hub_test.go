@@ -230,6 +230,22 @@ func TestS9_Watchers(t *testing.T) {
 	})
 }
 
+// TestI7_WatcherThatEnded: a receiver whose connection ends in the batch of its
+// question is not kept.
+func TestI7_WatcherThatEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, session.VisibilityNames)
+		gone := &receiver{}
+		gone.ended.Store(true)
+		p.ask(gone, AboutSlots)
+		p.Watch(Watch{Receiver: gone})
+		synctest.Wait()
+		if n := len(p.watchers); n != 0 {
+			t.Errorf("%d watch", n)
+		}
+	})
+}
+
 // TestP1_EndedBeforeItJoined: a receiver whose connection ended before the hub let
 // it in does not stay a member.
 func TestP1_EndedBeforeItJoined(t *testing.T) {

@@ -109,13 +109,21 @@ func (h *Hub) join(j Join) {
 	}
 }
 
-// watch adds a refused receiver to the watchers. If the seats have changed since
-// the refusal, it hears so at once.
+// watch keeps a refused receiver among the watchers. If the seats have changed
+// since the refusal, it hears so at once.
 func (h *Hub) watch(w Watch) {
 	if h.view.seats.shown() != [2]int{w.Limit, w.Used} {
 		w.Receiver.Send(h.view.slotsPayload())
 	}
-	h.watchers[w.Receiver] = struct{}{}
+	h.addWatcher(w.Receiver)
+}
+
+// addWatcher adds a receiver, unless its connection has ended: then its leave may
+// already have been handled, in this very batch.
+func (h *Hub) addWatcher(r Receiver) {
+	if !r.Ended() {
+		h.watchers[r] = struct{}{}
+	}
 }
 
 // answer answers a question.
@@ -142,7 +150,7 @@ func (h *Hub) answer(q Question) {
 // from then on [S9].
 func (h *Hub) answerSlots(q Question) {
 	if _, inside := h.members[q.Receiver]; !inside {
-		h.watchers[q.Receiver] = struct{}{}
+		h.addWatcher(q.Receiver)
 	}
 	q.Receiver.Send(engineio.Concat(q.Reply.Ack(h.view.slotsNow()), h.view.slotsPayload()))
 }

@@ -142,7 +142,7 @@ func (v *view) applyUser(e session.Event) {
 			v.order = slices.DeleteFunc(v.order, func(o *inside) bool { return o == u })
 		}
 		return
-	case u == nil && e.Status == "":
+	case e.Type == session.LoginFailed || u == nil && e.Status == "":
 		return // an administrator, or a session without a seat
 	case u == nil:
 		u = &inside{id: e.User, name: e.Username, nameJSON: quote(e.Username)}

@@ -67,7 +67,7 @@ func (c *client) SeesAll() bool { return c.admin }
 // awaitRegister starts the time within which the client must register, unless it
 // watches.
 func (c *client) awaitRegister() {
-	if c.watches.Load() {
+	if c.watches.Load() || c.registered.Load() {
 		return
 	}
 	c.mu.Lock()

@@ -14,8 +14,9 @@ func full(t *testing.T, visibility session.Visibility) (w *world, ada *peer) {
 	return w, w.enter(raw)
 }
 
-// TestS9_RefusedHearsOfSeats: a client that was refused a seat hears at once when one
-// is free, whatever the pool shows of its users [P5], and hears nothing else.
+// TestS9_RefusedHearsOfSeats: a client that was refused a seat and asks for
+// connection_slots hears at once when one is free, whatever the pool shows of its
+// users [P5], and hears nothing else.
 func TestS9_RefusedHearsOfSeats(t *testing.T) {
 	for _, visibility := range []session.Visibility{session.VisibilityNames, session.VisibilityCount, session.VisibilityNone} {
 		t.Run(string(visibility), func(t *testing.T) {
@@ -24,6 +25,8 @@ func TestS9_RefusedHearsOfSeats(t *testing.T) {
 			bob := w.connect(raw)
 			bob.send(`42["register_user",{}]`)
 			bob.expect(eventResponse, codeSeatLimit)
+			bob.send(`42["connection_slots"]`)
+			bob.expect(eventSlots, `"used":1,"available":0`)
 			ada.send("41")
 			if name, body := bob.event(); name != eventSlots || !strings.Contains(body, `"max":1,"used":0,"available":1`) {
 				t.Fatalf("bob was told %s %s", name, body)
@@ -33,16 +36,25 @@ func TestS9_RefusedHearsOfSeats(t *testing.T) {
 	}
 }
 
-// TestS9_RefusedTooLate: a seat that was freed before the refusal was sent is not
-// missed.
-func TestS9_RefusedTooLate(t *testing.T) {
+// TestS9_RefusedAgain: a client that watches goes on when a further registration is
+// refused. One that has not asked hears nothing of the pool.
+func TestS9_RefusedAgain(t *testing.T) {
 	w, ada := full(t, session.VisibilityNames)
 	_, raw := w.login("bob", "phone")
 	bob := w.connect(raw)
+	bob.send(`42["connection_slots"]`)
+	bob.expect(eventSlots, `"used":1`)
 	bob.send(`42["register_user",{}]`)
 	bob.expect(eventResponse, codeSeatLimit)
+	_, raw = w.login("eve", "desk")
+	quiet := w.connect(raw)
+	quiet.send(`42["register_user",{}]`)
+	quiet.expect(eventResponse, codeSeatLimit)
 	ada.send("41")
 	bob.expect(eventSlots, `"used":0`)
+	quiet.send(`42["ping_manual",1]`) // the next that it hears is the answer to this
+	quiet.expect("pong_manual", "")
+	quiet.conn.Close()
 	_, raw = w.login("eve", "tablet")
 	eve := w.connect(raw)
 	eve.send(`42["connection_slots"]`) // asks without taking one

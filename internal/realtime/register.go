@@ -58,6 +58,7 @@ func (s handlers) register(ctx context.Context, sock *socketio.Socket, args sock
 		return
 	}
 	c.registered.Store(true)
+	c.watches.Store(false)
 	s.counts.admissions.Add(1)
 	s.hubs.Of(rec.pool).Join(presence.Join{Receiver: c, Welcome: func(pool string) (reply, response *engineio.Payload) {
 		ok := s.welcome(c, pool)
@@ -126,22 +127,27 @@ func (s handlers) registerRefused(c *client, ack *socketio.Ack, err error) {
 	default:
 		s.log.Error("registration not stored", "socket", c.sock.ID(), "error", err)
 		c.fail(ack, failure{Code: codeStoreUnavailable, RetryAfter: seconds(storePause)}, text.Fields{Wait: storePause})
-		if c.watches.Load() { // it heard nothing while it registered
-			s.hubs.Of(s.sessions.snapshot(c).pool).Watch(presence.Watch{Receiver: c})
-		}
+		s.watchOn(c, presence.Watch{Receiver: c})
 	}
 	c.awaitRegister()
 }
 
-// refuseSeat answers a registration that found no seat, and lets the client hear
-// when one is free [S9].
+// watchOn lets a client that watches go on, and tells it what it did not hear
+// while it registered.
+func (s handlers) watchOn(c *client, w presence.Watch) {
+	if c.watches.Load() && !c.registered.Load() {
+		s.hubs.Of(s.sessions.snapshot(c).pool).Watch(w)
+	}
+}
+
+// refuseSeat answers a registration that found no seat [S9].
 func (s handlers) refuseSeat(c *client, ack *socketio.Ack, full *session.SeatError) {
 	f := failure{Code: codeSeatLimit, Pool: full.Pool, Max: &full.Max, Used: &full.Used, RetryAfter: seconds(full.RetryAfter)}
 	if full.Lost {
 		f.Code = codeSeatLost
 	}
 	c.fail(ack, f, text.Fields{Max: full.Max, Used: full.Used, Wait: full.RetryAfter})
-	s.hubs.Of(s.sessions.snapshot(c).pool).Watch(presence.Watch{Receiver: c, Limit: full.Max, Used: full.Used})
+	s.watchOn(c, presence.Watch{Receiver: c, Limit: full.Max, Used: full.Used})
 }
 
 // checkRegistration checks that token and username, if given, are strings of the

@@ -196,6 +196,7 @@ func (w *writer) keepTime(t *tx) error {
 		}
 		n.At += asleep.Milliseconds()
 		n.slept += int64(asleep)
+		n.Shift -= int64(asleep.Round(time.Second) / time.Second) // it was no step
 	}
 	t.kept = n
 	return t.writeNote(n)

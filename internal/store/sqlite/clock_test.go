@@ -302,3 +302,24 @@ func TestT1_StartWithAWrongClock(t *testing.T) {
 		}
 	}
 }
+
+// TestT1_SuspensionIsNoStep: the note that tells commands of a suspension does not
+// take it for a step of the machine's clock, not even until the next look.
+func TestT1_SuspensionIsNoStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, newMachine(true))
+		h.slept.Store(int64(life / 2))
+		time.Sleep(look + look/2) // one look
+		h.stop()
+		store, _ := h.process(t, h.dir, true)
+		if err := store.control(func(w *writer) error {
+			n, err := readNote(w.conn)
+			if err == nil && n.Shift != 0 {
+				t.Errorf("a shift of %d s", n.Shift)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
