@@ -42,6 +42,7 @@ func arrows() map[string][]string {
 		"internal/store/sqlite":      {"internal/account", "internal/session", "internal/tally"},
 		"internal/logging":           {"internal/secret"},
 		"internal/auth":              {"internal/logging", "internal/session", "internal/token"},
+		"internal/input":             {},
 		"internal/origin":            {},
 		"internal/ratelimit":         {},
 		"internal/text":              {"web"},

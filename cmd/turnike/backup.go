@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
@@ -24,7 +25,7 @@ func (c *backupCommand) Run(ctx context.Context, a *app) error {
 	}
 	err := sqlite.Backup(ctx, a.data, c.File)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already; name another file", clip(c.File))
+		return fmt.Errorf("%s exists already; name another file", input.Quote(c.File))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write the backup: %w", err)

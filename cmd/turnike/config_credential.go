@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 // envCredentials is where systemd puts the credentials of a unit
@@ -41,8 +43,8 @@ func credentialLayer(env environment, fields []field) (layer, error) {
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			name = strings.Trim(clip(name), `"`)
-			if near := nearest(name, known); near != "" {
+			name = strings.Trim(input.Quote(name), `"`)
+			if near := input.Nearest(name, known); near != "" {
 				return nil, fmt.Errorf("%s (credential): there is no such secret; did you mean %s?", name, near)
 			}
 			return nil, fmt.Errorf("%s (credential): there is no such secret; remove it from the unit", name)

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 // environment has the variables by name.
@@ -71,8 +73,8 @@ func (c *Config) envLayer(env environment, fields []field) (layer, error) {
 		if !strings.HasPrefix(name, "TURNIKE_") || slices.Contains(known, name) {
 			continue
 		}
-		name = strings.Trim(clip(name), `"`)
-		if near := nearest(name, known); near != "" {
+		name = strings.Trim(input.Quote(name), `"`)
+		if near := input.Nearest(name, known); near != "" {
 			return nil, fmt.Errorf("%s (environment): there is no such variable; did you mean %s?", name, near)
 		}
 		return nil, fmt.Errorf("%s (environment): there is no such variable; unset it", name)

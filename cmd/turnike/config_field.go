@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/secret"
 )
 
@@ -162,7 +163,7 @@ func choice[T ~string](p *T, words ...T) field {
 		kind: kindText,
 		set: func(s string) error {
 			if !slices.Contains(words, T(s)) {
-				return fmt.Errorf("%s is not one of %s", clip(s), enumerate(words))
+				return fmt.Errorf("%s is not one of %s", input.Quote(s), input.Enumerate(words))
 			}
 			*p = T(s)
 			return nil
@@ -178,7 +179,7 @@ func number(p *int, lo, hi int) field {
 		set: func(s string) error {
 			n, err := strconv.Atoi(s)
 			if err != nil || n < lo || n > hi {
-				return fmt.Errorf("%s is not a whole number from %d to %d", clip(s), lo, hi)
+				return fmt.Errorf("%s is not a whole number from %d to %d", input.Quote(s), lo, hi)
 			}
 			*p = n
 			return nil
@@ -193,7 +194,7 @@ func toggle(p *bool) field {
 		kind: kindToggle,
 		set: func(s string) error {
 			if s != "true" && s != "false" {
-				return fmt.Errorf("%s is not true or false", clip(s))
+				return fmt.Errorf("%s is not true or false", input.Quote(s))
 			}
 			*p = s == "true"
 			return nil
@@ -212,7 +213,7 @@ func span(p *time.Duration, lo, hi time.Duration) field {
 				return err
 			}
 			if d < lo || d > hi {
-				return fmt.Errorf("%s is not from %s to %s", clip(s), formatSpan(lo), formatSpan(hi))
+				return fmt.Errorf("%s is not from %s to %s", input.Quote(s), formatSpan(lo), formatSpan(hi))
 			}
 			*p = d
 			return nil
@@ -233,7 +234,7 @@ func list[T comparable](p *[]T, parse func(string) (T, error)) field {
 					return err
 				}
 				if slices.Contains(out, item) {
-					return fmt.Errorf("%s is there twice: remove one", clip(word))
+					return fmt.Errorf("%s is there twice: remove one", input.Quote(word))
 				}
 				out = append(out, item)
 			}
@@ -271,29 +272,4 @@ func quote(s string) string {
 		return strconv.Quote(s)
 	}
 	return strings.TrimSpace(b.String())
-}
-
-// clip quotes what somebody wrote for a message of one line.
-func clip(s string) string {
-	const most = 80
-	if len(s) > most {
-		return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + "…"
-	}
-	return strconv.Quote(s)
-}
-
-// enumerate writes words for a message: "a", "b" or "c".
-func enumerate[T ~string](words []T) string {
-	var b strings.Builder
-	for i, w := range words {
-		switch {
-		case i == 0:
-		case i == len(words)-1:
-			b.WriteString(" or ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.Quote(string(w)))
-	}
-	return b.String()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
@@ -132,11 +133,11 @@ func unknownKey(key, origin string, fields []field) error {
 		sections[section] = true
 		keys = append(keys, f.key)
 	}
-	key = strings.Trim(clip(key), `"`)
+	key = strings.Trim(input.Quote(key), `"`)
 	if sections[key] {
 		return fmt.Errorf("%s (%s): this is a section; write its keys below [%s]", key, origin, key)
 	}
-	if near := nearest(key, keys); near != "" {
+	if near := input.Nearest(key, keys); near != "" {
 		return fmt.Errorf("%s (%s): there is no such key; did you mean %s?", key, origin, near)
 	}
 	return fmt.Errorf("%s (%s): there is no such key; remove it", key, origin)

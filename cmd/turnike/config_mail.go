@@ -12,12 +12,13 @@ import (
 	"unicode"
 
 	"github.com/turnike/turnike/internal/alert"
+	"github.com/turnike/turnike/internal/input"
 )
 
 // mailbox is an address as it is written in a mail [SEC-60].
 func mailbox(s string) (string, error) {
 	if _, err := alert.ParseAddress(s); err != nil {
-		return "", fmt.Errorf("%s is %w", clip(s), err)
+		return "", fmt.Errorf("%s is %w", input.Quote(s), err)
 	}
 	return s, nil
 }
@@ -26,7 +27,7 @@ func mailbox(s string) (string, error) {
 func smtpAddress(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	if n, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || n == 0 || host == "" || strings.ContainsAny(host, " /@\t\r\n\x00") {
-		return "", fmt.Errorf(`%s is not host:port: write one such as "smtp.example.com:587"`, clip(s))
+		return "", fmt.Errorf(`%s is not host:port: write one such as "smtp.example.com:587"`, input.Quote(s))
 	}
 	return s, nil
 }
@@ -44,7 +45,7 @@ func helloName(s string) (string, error) {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
 	}
 	if !isLiteral && (len(s) > 253 || strings.ContainsFunc(s, strange) || strings.Trim(s, "-.") != s) {
-		return "", fmt.Errorf(`%s is not a host name: write one such as "turnike.example.com" or "[192.0.2.1]"`, clip(s))
+		return "", fmt.Errorf(`%s is not a host name: write one such as "turnike.example.com" or "[192.0.2.1]"`, input.Quote(s))
 	}
 	return s, nil
 }
@@ -52,7 +53,7 @@ func helloName(s string) (string, error) {
 // accountName is text without control characters.
 func accountName(s string) (string, error) {
 	if strings.ContainsFunc(s, unicode.IsControl) {
-		return "", fmt.Errorf("%s has a control character in it: remove it", clip(s))
+		return "", fmt.Errorf("%s has a control character in it: remove it", input.Quote(s))
 	}
 	return s, nil
 }

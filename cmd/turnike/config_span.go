@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 // parseSpan reads a duration: "15s", "1h30m" or whole days, "400d". A number
@@ -19,11 +21,11 @@ func parseSpan(s string) (time.Duration, error) {
 		}
 	}
 	if _, err := strconv.ParseFloat(s, 64); err == nil {
-		return 0, fmt.Errorf("%s has no unit: write a duration such as %q", clip(s), s+"s")
+		return 0, fmt.Errorf("%s has no unit: write a duration such as %q", input.Quote(s), s+"s")
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil {
-		return 0, fmt.Errorf(`%s is not a duration: write one such as "15s", "5m" or "24h"`, clip(s))
+		return 0, fmt.Errorf(`%s is not a duration: write one such as "15s", "5m" or "24h"`, input.Quote(s))
 	}
 	return d, nil
 }

@@ -175,14 +175,6 @@ func TestSEC55_CheckHidesSecrets(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	for typed, want := range map[string]string{"seat.grce": "seat.grace", "seat.grace": "seat.grace", "saet.grace": "seat.grace", "nothing.like": "", "": ""} {
-		if got := nearest(typed, []string{"seat.limit", "seat.grace"}); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
-		}
-	}
-}
-
 func TestSpan(t *testing.T) {
 	for text, want := range map[string]time.Duration{"0": 0, "0s": 0, "15s": 15 * time.Second, "1h30m": 90 * time.Minute,
 		"400d": 400 * day, "1d": day, "250ms": 250 * time.Millisecond, "-1s": -time.Second} {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/secret/secretfile"
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
@@ -70,7 +71,7 @@ func (c *Config) validateACME() error {
 	case public == nil || public.Scheme != "https":
 		return fmt.Errorf(`server.public_url: tls.mode is "acme" and there is no name for the certificate; set it to the https address that users type`)
 	case loopbackHost(public.Hostname()) || net.ParseIP(public.Hostname()) != nil:
-		return fmt.Errorf(`server.public_url: no authority gives a certificate for %s; set it to a name, or tls.mode to "auto"`, clip(public.Hostname()))
+		return fmt.Errorf(`server.public_url: no authority gives a certificate for %s; set it to a name, or tls.mode to "auto"`, input.Quote(public.Hostname()))
 	case !t.ACMEAgree:
 		return fmt.Errorf(`tls.acme_agree: read the terms of service of %s, then set it to true`, t.ACMEDirectory)
 	}

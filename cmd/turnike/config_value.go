@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 // optional lets a text be empty, which means that it is not set.
@@ -26,13 +28,13 @@ func optional(check func(string) (string, error)) func(string) (string, error) {
 func listenAddress(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
-		return "", fmt.Errorf(`%s is not host:port: write one such as ":5000" or "127.0.0.1:5000"`, clip(s))
+		return "", fmt.Errorf(`%s is not host:port: write one such as ":5000" or "127.0.0.1:5000"`, input.Quote(s))
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return "", fmt.Errorf("%s is not a port from 0 to 65535", clip(port))
+		return "", fmt.Errorf("%s is not a port from 0 to 65535", input.Quote(port))
 	}
 	if strings.ContainsAny(host, " /@\t\r\n") {
-		return "", fmt.Errorf("%s is not a host", clip(host))
+		return "", fmt.Errorf("%s is not a host", input.Quote(host))
 	}
 	return s, nil
 }
@@ -64,10 +66,10 @@ func publicURL(s string) (string, error) {
 		return "", err
 	}
 	if u.Scheme != "https" && u.Scheme != "http" {
-		return "", fmt.Errorf("%s is not an address of the web: write one such as %q", clip(s), "https://app.example.com")
+		return "", fmt.Errorf("%s is not an address of the web: write one such as %q", input.Quote(s), "https://app.example.com")
 	}
 	if u.Scheme == "http" && !loopbackHost(u.Hostname()) {
-		return "", fmt.Errorf("%s would send passwords in the clear: write https://", clip(s))
+		return "", fmt.Errorf("%s would send passwords in the clear: write https://", input.Quote(s))
 	}
 	return o, nil
 }
@@ -76,7 +78,7 @@ func publicURL(s string) (string, error) {
 // browsers send: lower case, without the scheme's own port. Native apps have
 // schemes of their own, such as capacitor://localhost.
 func exactOrigin(s string) (string, error) {
-	mend := fmt.Errorf("%s is not an origin: write one such as %q", clip(s), "https://app.example.com")
+	mend := fmt.Errorf("%s is not an origin: write one such as %q", input.Quote(s), "https://app.example.com")
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#") {
 		return "", mend
@@ -101,16 +103,16 @@ func exactOrigin(s string) (string, error) {
 // everybody choose the address they are seen with [SEC-47].
 func proxyNetwork(s string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(s); err == nil {
-		return netip.Prefix{}, fmt.Errorf("%s is an address: write the network %q", clip(s), netip.PrefixFrom(addr.WithZone(""), addr.BitLen()))
+		return netip.Prefix{}, fmt.Errorf("%s is an address: write the network %q", input.Quote(s), netip.PrefixFrom(addr.WithZone(""), addr.BitLen()))
 	}
 	p, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
-		return netip.Prefix{}, fmt.Errorf("%s is not a network: write one such as %q", clip(s), "10.0.0.0/8")
+		return netip.Prefix{}, fmt.Errorf("%s is not a network: write one such as %q", input.Quote(s), "10.0.0.0/8")
 	case p.Bits() == 0:
-		return netip.Prefix{}, fmt.Errorf("%s would believe everybody: name the networks of your proxies", clip(s))
+		return netip.Prefix{}, fmt.Errorf("%s would believe everybody: name the networks of your proxies", input.Quote(s))
 	case p != p.Masked():
-		return netip.Prefix{}, fmt.Errorf("%s has bits outside its mask: write %q", clip(s), p.Masked())
+		return netip.Prefix{}, fmt.Errorf("%s has bits outside its mask: write %q", input.Quote(s), p.Masked())
 	}
 	return p, nil
 }
@@ -118,7 +120,7 @@ func proxyNetwork(s string) (netip.Prefix, error) {
 // basePath is an absolute path without anything that some proxy or browser would
 // read in another way [SEC-49]; "/" is none.
 func basePath(s string) (string, error) {
-	mend := fmt.Errorf(`%s is not a base path: write one such as "/turnike", of letters, digits and - . _ ~`, clip(s))
+	mend := fmt.Errorf(`%s is not a base path: write one such as "/turnike", of letters, digits and - . _ ~`, input.Quote(s))
 	trimmed := strings.TrimSuffix(s, "/")
 	if s == "/" {
 		return "", nil
@@ -140,7 +142,7 @@ func basePath(s string) (string, error) {
 // fileName is the name of a file.
 func fileName(s string) (string, error) {
 	if strings.ContainsAny(s, "\x00\r\n") {
-		return "", fmt.Errorf("%s is not the name of a file", clip(s))
+		return "", fmt.Errorf("%s is not the name of a file", input.Quote(s))
 	}
 	return s, nil
 }
@@ -157,7 +159,7 @@ func accessLog(s string) (string, error) {
 func oneOf(words ...string) func(string) (string, error) {
 	return func(s string) (string, error) {
 		if !slices.Contains(words, s) {
-			return "", fmt.Errorf("%s is not one of %s", clip(s), enumerate(words))
+			return "", fmt.Errorf("%s is not one of %s", input.Quote(s), input.Enumerate(words))
 		}
 		return s, nil
 	}
@@ -200,7 +202,7 @@ func pepper(s string) error {
 func directoryURL(s string) (string, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return "", fmt.Errorf("%s is not the address of a directory: write one such as %q", clip(s), letsEncrypt)
+		return "", fmt.Errorf("%s is not the address of a directory: write one such as %q", input.Quote(s), letsEncrypt)
 	}
 	return s, nil
 }
@@ -208,7 +210,7 @@ func directoryURL(s string) (string, error) {
 // mailAddress is one address without a name.
 func mailAddress(s string) (string, error) {
 	if a, err := mail.ParseAddress(s); err != nil || a.Address != s {
-		return "", fmt.Errorf("%s is not a mail address", clip(s))
+		return "", fmt.Errorf("%s is not a mail address", input.Quote(s))
 	}
 	return s, nil
 }

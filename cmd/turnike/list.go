@@ -6,8 +6,9 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 // listFlags are those of every list.
@@ -37,7 +38,7 @@ func printTable(w io.Writer, header string, cells [][]string) error {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i := range row {
-			row[i] = printable(row[i])
+			row[i] = input.Printable(row[i])
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 	}
@@ -83,16 +84,6 @@ func ago(now, t time.Time) string {
 		return fmt.Sprintf("%dh", d/time.Hour)
 	}
 	return fmt.Sprintf("%dd", d/(24*time.Hour))
-}
-
-// printable keeps what clients have named themselves from moving the cursor.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsGraphic(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }
 
 // stamp writes a time as the contract does: RFC 3339, UTC, milliseconds.

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 func main() {
@@ -97,7 +99,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	}
 	for _, arg := range args {
 		if !utf8.ValidString(arg) { // the parser would mend it, and so name something else
-			return report(stderr, usageError{clip(arg) + " is not UTF-8"})
+			return report(stderr, usageError{input.Quote(arg) + " is not UTF-8"})
 		}
 	}
 	if len(args) > 0 && args[0] == completeWord {

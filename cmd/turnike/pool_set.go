@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 )
 
@@ -71,7 +72,7 @@ func (c *poolSetCommand) create(ctx context.Context, w *workspace) (session.Pool
 	for _, p := range pools {
 		names = append(names, p.Name)
 	}
-	meant := mistyped(c.Name, names)
+	meant := input.Mistyped(c.Name, names)
 	switch {
 	case c.Limit == nil && meant != "":
 		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s?", c.Name, meant)

@@ -52,20 +52,6 @@ func TestS8_LowerLimit(t *testing.T) {
 	}
 }
 
-// TestMistyped: one slip of the finger is taken for one; names that differ by a
-// number or their last letter are not.
-func TestMistyped(t *testing.T) {
-	pools := []string{"default", "acme", "team-a", "tenant1", "eu"}
-	for typed, want := range map[string]string{
-		"defalt": "default", "defualt": "default", "deffault": "default", "dafault": "default", "defaul": "default", "acne": "acme",
-		"default": "", "team-b": "", "tenant2": "", "acmes": "", "us": "", "e": "", "staff": "", "team-a2": "",
-	} {
-		if got := mistyped(typed, pools); got != want {
-			t.Errorf("%s: %q, want %q", typed, got, want)
-		}
-	}
-}
-
 // TestPoolDelete: a pool goes when no account is in it, and its name is free
 // again.
 func TestPoolDelete(t *testing.T) {

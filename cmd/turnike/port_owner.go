@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 // portOwner names the process that listens on the port of an address, as in
@@ -44,7 +46,7 @@ func portOwner(address string) string {
 		if err != nil {
 			return "process " + pid
 		}
-		return fmt.Sprintf("%s (process %s)", printable(strings.TrimSpace(string(name))), pid)
+		return fmt.Sprintf("%s (process %s)", input.Printable(strings.TrimSpace(string(name))), pid)
 	}
 	return ""
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token/keyfile"
@@ -46,7 +47,7 @@ func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
 	}
 	accounts, ended, err := renew(ctx, cfg, unpacked)
 	if err != nil {
-		return errors.Join(fmt.Errorf("cannot restore %s: %w", clip(c.File), err), unpacked.Discard())
+		return errors.Join(fmt.Errorf("cannot restore %s: %w", input.Quote(c.File), err), unpacked.Discard())
 	}
 	kept, err := unpacked.Install(time.Now())
 	if err != nil {

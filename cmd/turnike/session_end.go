@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 )
 
@@ -53,7 +54,7 @@ func (c *sessionEndCommand) endOne(ctx context.Context, a *app, w *workspace) er
 	ended, isEnded := errors.AsType[*session.EndedError](err)
 	switch {
 	case errors.Is(err, session.ErrUnknown):
-		return fmt.Errorf("there is no session %s", clip(c.ID))
+		return fmt.Errorf("there is no session %s", input.Quote(c.ID))
 	case isEnded:
 		return fmt.Errorf("session %s has ended already: %s at %s", c.ID, ended.Code, stamp(ended.At))
 	case err != nil:

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -88,9 +89,9 @@ func (c *sessionIssueCommand) users(ctx context.Context, w *workspace) ([]sessio
 		case err != nil:
 			return nil, err
 		case u.Disabled:
-			return nil, fmt.Errorf("%s is disabled; enable it first: turnike user enable %s", clip(u.Name), u.Name)
+			return nil, fmt.Errorf("%s is disabled; enable it first: turnike user enable %s", input.Quote(u.Name), u.Name)
 		case seen[u.ID]:
-			return nil, fmt.Errorf("%s is named twice; the second session would replace the first", clip(u.Name))
+			return nil, fmt.Errorf("%s is named twice; the second session would replace the first", input.Quote(u.Name))
 		}
 		seen[u.ID] = true
 		users = append(users, u)
@@ -145,15 +146,15 @@ func (i *issuer) issue(ctx context.Context, u session.User) (issued, error) {
 	full, isFull := errors.AsType[*session.SeatError](err)
 	switch {
 	case isFull:
-		return issued{}, fmt.Errorf("%s: pool %s is full, %d of %d", clip(u.Name), full.Pool, full.Used, full.Max)
+		return issued{}, fmt.Errorf("%s: pool %s is full, %d of %d", input.Quote(u.Name), full.Pool, full.Used, full.Max)
 	case errors.Is(err, session.ErrInvalidCredentials):
-		return issued{}, fmt.Errorf("%s was disabled or deleted", clip(u.Name))
+		return issued{}, fmt.Errorf("%s was disabled or deleted", input.Quote(u.Name))
 	case err != nil:
-		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
+		return issued{}, fmt.Errorf("%s: %w", input.Quote(u.Name), err)
 	}
 	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool], i.core.Wall))
 	if err != nil {
-		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
+		return issued{}, fmt.Errorf("%s: %w", input.Quote(u.Name), err)
 	}
 	return issued{Username: u.Name, Token: raw}, nil
 }

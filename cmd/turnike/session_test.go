@@ -87,14 +87,6 @@ func TestSessionList(t *testing.T) {
 	}
 }
 
-// TestSEC57_TableIsInert: a device that names itself with control characters
-// does not write to the operator's terminal.
-func TestSEC57_TableIsInert(t *testing.T) {
-	if got := printable("a\x1b[31m\nb\u202e"); got != "a\uFFFD[31m\uFFFDb\uFFFD" {
-		t.Errorf("%q", got)
-	}
-}
-
 func TestSessionEnd(t *testing.T) {
 	s := newShell(t)
 	s.add("ali", "veli")

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 	"github.com/turnike/turnike/internal/token/keyfile"
@@ -30,7 +31,7 @@ const endTogether = 256
 func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
 	ahead, err := parseSpan(c.Ahead)
 	if err == nil && (ahead < 0 || ahead > maxAhead) {
-		err = fmt.Errorf("%s is not from 0 to %s", clip(c.Ahead), formatSpan(maxAhead))
+		err = fmt.Errorf("%s is not from 0 to %s", input.Quote(c.Ahead), formatSpan(maxAhead))
 	}
 	if err != nil {
 		return fmt.Errorf("--ahead: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
@@ -22,7 +23,7 @@ type userAddCommand struct {
 func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 	name, err := account.ParseName(c.Name)
 	if err != nil {
-		return fmt.Errorf("%s: %w", clip(c.Name), err)
+		return fmt.Errorf("%s: %w", input.Quote(c.Name), err)
 	}
 	w, err := a.openOrCreate(ctx)
 	if err != nil {
@@ -56,7 +57,7 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 // explainAccount says for people why accounts cannot be made.
 func explainAccount(err error) error {
 	if exists, ok := errors.AsType[*sqlite.UserExistsError](err); ok {
-		return fmt.Errorf("there is a user %s already", clip(exists.Name))
+		return fmt.Errorf("there is a user %s already", input.Quote(exists.Name))
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 )
 
@@ -18,7 +19,7 @@ func (w *workspace) changeUser(ctx context.Context, a *app, name, done string, c
 	change.User = u.ID
 	err = w.core.ChangeUser(ctx, change)
 	if errors.Is(err, session.ErrNoUser) { // deleted in the meantime
-		return fmt.Errorf("there is no user %s", clip(name))
+		return fmt.Errorf("there is no user %s", input.Quote(name))
 	}
 	if err != nil {
 		return err

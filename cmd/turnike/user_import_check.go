@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/secret"
 )
 
@@ -57,9 +58,9 @@ func (c *importCheck) add(row importRow) error {
 		}
 		canonical := account.Canonical(a.username)
 		if before, twice := c.first[canonical]; twice {
-			err = fmt.Errorf("duplicate user name %s (already on %s)", clip(a.username), before)
+			err = fmt.Errorf("duplicate user name %s (already on %s)", input.Quote(a.username), before)
 		} else if known {
-			err = fmt.Errorf("there is a user %s already", clip(a.username))
+			err = fmt.Errorf("there is a user %s already", input.Quote(a.username))
 		}
 		if _, seen := c.first[canonical]; !seen {
 			c.first[canonical] = row.where
@@ -92,7 +93,7 @@ func (c *importCheck) refusal(w io.Writer) error {
 		return c.wrong[0]
 	}
 	for _, err := range c.wrong {
-		if _, err := fmt.Fprintf(w, "turnike: %s\n", printable(err.Error())); err != nil {
+		if _, err := fmt.Fprintf(w, "turnike: %s\n", input.Printable(err.Error())); err != nil {
 			return err
 		}
 	}
@@ -111,15 +112,15 @@ func (c *importCheck) check(row importRow) (importAccount, error) {
 	}
 	a := importAccount{where: row.where, username: name, role: role, pool: cmp.Or(row.pool, account.DefaultPool)}
 	if !c.pools[a.pool] {
-		return importAccount{}, fmt.Errorf("there is no pool %s", clip(a.pool))
+		return importAccount{}, fmt.Errorf("there is no pool %s", input.Quote(a.pool))
 	}
 	switch {
 	case row.password == nil && row.hash == nil:
-		return importAccount{}, fmt.Errorf("%s has neither password nor password_hash", clip(name))
+		return importAccount{}, fmt.Errorf("%s has neither password nor password_hash", input.Quote(name))
 	case row.password != nil && row.hash != nil:
-		return importAccount{}, fmt.Errorf("%s has both password and password_hash", clip(name))
+		return importAccount{}, fmt.Errorf("%s has both password and password_hash", input.Quote(name))
 	case row.hash != nil && *row.hash == "":
-		return importAccount{}, fmt.Errorf("%s has an empty password_hash", clip(name))
+		return importAccount{}, fmt.Errorf("%s has an empty password_hash", input.Quote(name))
 	case row.hash != nil:
 		if err := c.hasher.Check(*row.hash); err != nil {
 			return importAccount{}, fmt.Errorf("password_hash: %w", err)
@@ -128,7 +129,7 @@ func (c *importCheck) check(row importRow) (importAccount, error) {
 		return a, nil
 	}
 	if err := c.policy.Check(*row.password, name); err != nil {
-		return importAccount{}, fmt.Errorf("%s: %w", clip(name), err)
+		return importAccount{}, fmt.Errorf("%s: %w", input.Quote(name), err)
 	}
 	a.password = secret.New(*row.password)
 	return a, nil

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 // maxImportLine bounds a line, in bytes.
@@ -122,7 +124,7 @@ func readCSV(in *bufio.Reader, check *importCheck) error {
 	for i := range columns {
 		columns[i] = strings.ToLower(strings.TrimSpace(columns[i]))
 		if err := new(importRow).set(columns[i], nil); err != nil {
-			check.refuse("line 1", fmt.Errorf("unknown column %s in the header: %w", clip(columns[i]), err))
+			check.refuse("line 1", fmt.Errorf("unknown column %s in the header: %w", input.Quote(columns[i]), err))
 		} else if slices.Index(columns, columns[i]) < i {
 			check.refuse("line 1", fmt.Errorf("column %s is there twice", columns[i]))
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/turnike/turnike/internal/input"
 )
 
 // readSQLite reads accounts from an application's own SQLite database, which is
@@ -40,7 +42,7 @@ func readSQLite(ctx context.Context, file, query string, check *importCheck) err
 	for i, column := range columns {
 		columns[i] = strings.ToLower(column)
 		if err := new(importRow).set(columns[i], nil); err != nil {
-			return fmt.Errorf("--query: unknown column %s: %w; rename it, as in: SELECT email AS username", clip(column), err)
+			return fmt.Errorf("--query: unknown column %s: %w; rename it, as in: SELECT email AS username", input.Quote(column), err)
 		}
 	}
 	for number := 1; rows.Next(); number++ {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
@@ -84,7 +85,7 @@ func (w *workspace) settle(ctx context.Context) error {
 func (w *workspace) user(ctx context.Context, name string) (session.User, error) {
 	u, err := w.store.UserByName(ctx, name)
 	if errors.Is(err, session.ErrNoUser) {
-		return u, fmt.Errorf("there is no user %s", clip(name))
+		return u, fmt.Errorf("there is no user %s", input.Quote(name))
 	}
 	return u, err
 }
@@ -93,7 +94,7 @@ func (w *workspace) user(ctx context.Context, name string) (session.User, error)
 func (w *workspace) pool(ctx context.Context, name string) (session.Pool, error) {
 	p, err := w.store.PoolByName(ctx, name)
 	if errors.Is(err, session.ErrNoPool) {
-		return p, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --create --limit N", clip(name), name)
+		return p, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --create --limit N", input.Quote(name), name)
 	}
 	return p, err
 }

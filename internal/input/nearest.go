@@ -1,9 +1,9 @@
-package main
+package input
 
 import "strings"
 
-// nearest is the word that was probably meant, or "" when none is close.
-func nearest(typed string, words []string) string {
+// Nearest returns the word that was probably meant, or "" when none is close.
+func Nearest(typed string, words []string) string {
 	const most = 3 // changes of one letter
 	best, least := "", most+1
 	for _, word := range words {
@@ -14,10 +14,10 @@ func nearest(typed string, words []string) string {
 	return best
 }
 
-// mistyped returns the word that was typed with one mistake: a letter too many,
-// missing or wrong, or two swapped. Another letter at the end and another digit
-// are taken for meant, as in team-a and team-b.
-func mistyped(typed string, words []string) string {
+// Mistyped returns the word that was typed with one mistake: one letter too many,
+// missing or wrong, or two letters swapped. A different last letter or digit is no
+// mistake, because names such as team-a and team-b differ in just that.
+func Mistyped(typed string, words []string) string {
 	for _, word := range words {
 		if typed == word || len(word) < 4 {
 			continue
@@ -41,8 +41,8 @@ func mistyped(typed string, words []string) string {
 	return ""
 }
 
-// distance is the Levenshtein distance of a and b, or at least bound when it is
-// not below that.
+// distance returns the Levenshtein distance of a and b, or a number that is at
+// least bound when the distance is.
 func distance(a, b string, bound int) int {
 	if max(len(a), len(b))-min(len(a), len(b)) >= bound {
 		return bound
