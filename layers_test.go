@@ -60,6 +60,9 @@ func arrows() map[string][]string {
 		// Programs around the product.
 		"script/dependency": {},
 
+		"internal/config": {"internal/account", "internal/alert", "internal/input", "internal/secret", "internal/secret/secretfile", "internal/session",
+			"internal/token", "internal/token/keyfile", "web"},
+
 		// Everything is put together in one place.
 		"cmd/turnike": {"*"},
 	}
@@ -70,7 +73,7 @@ func arrows() map[string][]string {
 func owners() map[string][]string {
 	return map[string][]string{
 		"github.com/alecthomas/kong":       {"cmd/turnike"},
-		"github.com/pelletier/go-toml":     {"cmd/turnike"},
+		"github.com/pelletier/go-toml":     {"internal/config"},
 		"github.com/wneessen/go-mail":      {"internal/alert"},
 		"github.com/gobwas/ws":             {"engineio"},
 		"github.com/golang-jwt/jwt":        {"internal/token"},

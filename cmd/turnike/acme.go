@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/config"
 )
 
 // acmeDir is where certificates of an authority on the network are kept, with
@@ -18,24 +19,24 @@ import (
 const acmeDir = "acme"
 
 // acmeSource has the certificate of server.public_url from the authority.
-func acmeSource(cfg Config, log *slog.Logger) (*certificate.Source, error) {
+func acmeSource(cfg config.Config, log *slog.Logger) (*certificate.Source, error) {
 	from, err := authority(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return certificate.ACME(filepath.Join(cfg.Data, acmeDir), publicAddress(cfg).Hostname(), from, log)
+	return certificate.ACME(filepath.Join(cfg.Data, acmeDir), cfg.PublicAddress().Hostname(), from, log)
 }
 
 // acmeCertificate is the certificate of the last request to the authority.
-func acmeCertificate(cfg Config) ([]byte, error) {
+func acmeCertificate(cfg config.Config) ([]byte, error) {
 	from, err := authority(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return certificate.StoredACME(filepath.Join(cfg.Data, acmeDir), publicAddress(cfg).Hostname(), from)
+	return certificate.StoredACME(filepath.Join(cfg.Data, acmeDir), cfg.PublicAddress().Hostname(), from)
 }
 
-func authority(cfg Config) (certificate.Authority, error) {
+func authority(cfg config.Config) (certificate.Authority, error) {
 	from := certificate.Authority{Directory: cfg.TLS.ACMEDirectory, Email: cfg.TLS.ACMEEmail, HTTPListen: cfg.TLS.ACMEHTTPListen}
 	_, port, err := net.SplitHostPort(cfg.Server.Listen)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/turnike/turnike/internal/config"
 )
 
 // defaultData is the data directory when nothing names another one.
@@ -15,8 +17,8 @@ const defaultData = "./data"
 // app is what every command works with.
 type app struct {
 	data, file string // the data directory, the configuration file
-	env        environment
-	flags      layer // those that stand for keys of the configuration
+	env        config.Environment
+	flags      config.Flags // those that stand for keys of the configuration
 	parsed     *kong.Context
 
 	stdin          io.Reader
@@ -33,45 +35,45 @@ func (a *app) finish(err error) int {
 	return code
 }
 
-func newApp(grammar commands, parsed *kong.Context, env environment) *app {
+func newApp(grammar commands, parsed *kong.Context, env config.Environment) *app {
 	return &app{
-		data:   cmp.Or(grammar.Data, env[envData], defaultData),
-		file:   cmp.Or(grammar.Config, env[envConfig]),
+		data:   cmp.Or(grammar.Data, env[config.EnvData], defaultData),
+		file:   cmp.Or(grammar.Config, env[config.EnvConfig]),
 		env:    env,
-		flags:  flagLayer(parsed),
+		flags:  keyFlags(parsed),
 		parsed: parsed,
 	}
 }
 
-// flagLayer takes the flags that stand for a key and were given.
-func flagLayer(parsed *kong.Context) layer {
-	out := layer{}
+// keyFlags returns the flags that stand for a key and were given.
+func keyFlags(parsed *kong.Context) config.Flags {
+	out := config.Flags{}
 	for _, f := range parsed.Flags() {
 		if key := f.Tag.Get("key"); key != "" && f.Set {
-			out[key] = setting{origin: "--" + f.Name, text: fmt.Sprint(parsed.FlagValue(f))}
+			out[key] = config.Flag{Name: f.Name, Value: fmt.Sprint(parsed.FlagValue(f))}
 		}
 	}
 	return out
 }
 
 // config reads the configuration that a server started now would have.
-func (a *app) config() (Config, error) {
-	return loadConfig(sources{data: a.data, file: a.file, env: a.env, flags: a.flags})
+func (a *app) config() (config.Config, error) {
+	return config.Load(config.Sources{Data: a.data, File: a.file, Env: a.env, Flags: a.flags})
 }
 
 // configInForce reads the configuration for a command beside the server: while
 // one runs, its own configuration wins over the file and the environment, which
 // then give only the secrets. The second result is nil while none runs.
-func (a *app) configInForce() (Config, *runningServer, error) {
+func (a *app) configInForce() (config.Config, *runningServer, error) {
 	server, err := readRunning(a.data)
 	if errors.Is(err, errNotRunning) {
 		cfg, err := a.config()
 		return cfg, nil, err
 	}
 	if err != nil {
-		return Config{}, nil, err
+		return config.Config{}, nil, err
 	}
-	cfg, err := loadConfig(sources{data: a.data, file: a.file, env: a.env, flags: a.flags, running: &server})
+	cfg, err := config.Load(config.Sources{Data: a.data, File: a.file, Env: a.env, Flags: a.flags, Running: &server.Description})
 	return cfg, &server, err
 }
 

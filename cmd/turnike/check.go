@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
@@ -21,7 +22,7 @@ func (c *checkCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if cfg.TLS.Mode == TLSFiles {
+	if cfg.TLS.Mode == config.TLSFiles {
 		if _, err := tls.LoadX509KeyPair(cfg.TLS.CertFile, cfg.TLS.KeyFile); err != nil {
 			return fmt.Errorf("tls.cert_file, tls.key_file: %w; name a certificate and its key, PEM", err)
 		}
@@ -31,19 +32,19 @@ func (c *checkCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if limit != "" {
-		cfg.warn("seat.limit: %s", limit)
+		cfg.Warn("seat.limit: %s", limit)
 	}
 	for _, advice := range cfg.Warnings {
 		if _, err := fmt.Fprintf(a.stderr, "turnike: advice: %s\n", advice); err != nil {
 			return err
 		}
 	}
-	return printConfig(a.stdout, cfg)
+	return config.Print(a.stdout, cfg)
 }
 
 // limitInForce says how the limit in the database differs from the configured
 // one, if there is a database.
-func (a *app) limitInForce(ctx context.Context, cfg Config) (text string, err error) {
+func (a *app) limitInForce(ctx context.Context, cfg config.Config) (text string, err error) {
 	if _, err := os.Stat(filepath.Join(a.data, sqlite.File)); errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"log/slog"
+
+	"github.com/turnike/turnike/internal/config"
 )
 
 // spareFiles are left for the database, for logins and for commands when every
@@ -11,13 +13,13 @@ const spareFiles = 512
 
 // tellOfFewFiles says that the system allows fewer sockets than are configured:
 // a warning to who has configured them.
-func tellOfFewFiles(cfg Config, log *slog.Logger) {
+func tellOfFewFiles(cfg config.Config, log *slog.Logger) {
 	level := slog.LevelInfo
-	if _, chosen := cfg.origins["ratelimit.connections"]; chosen {
+	if cfg.Origin("ratelimit.connections") != "" {
 		level = slog.LevelWarn
 	}
 	c, files := cfg.RateLimit, openFiles()
-	if got := c.limits(files).Connections; c.Enabled && got < c.Connections {
+	if got := socketLimits(c, files).Connections; c.Enabled && got < c.Connections {
 		log.Log(context.Background(), level, "the limit on open files allows fewer connections than ratelimit.connections; raise it (ulimit -n, LimitNOFILE=)",
 			"files", files, "connections", got, "ratelimit.connections", c.Connections)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/secret/secretfile"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
@@ -29,7 +30,7 @@ type madeAccount struct{ name, password string }
 // firstStart makes the accounts that a new data directory begins with
 // [SEC-12], and refuses to mix demo and real ones. It returns those whose
 // passwords are to be printed.
-func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg Config, opts ServeOptions) ([]madeAccount, error) {
+func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg config.Config, opts ServeOptions) ([]madeAccount, error) {
 	mode, err := store.Meta(ctx, metaMode)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 
 // firstAdmin makes the account admin where there is no administrator yet: with
 // the operator's password, or with one that is printed this once.
-func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg Config, opts ServeOptions,
+func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg config.Config, opts ServeOptions,
 	users []sqlite.UserRow) ([]madeAccount, error) {
 	for _, u := range users {
 		if u.Role == account.RoleAdmin || account.Canonical(u.Name) == "admin" {
@@ -80,14 +81,14 @@ func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 	if file := opts.BootstrapPasswordFile; file != "" {
 		s, _, err := secretfile.Load(file) // its permissions were looked at before
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", envBootstrapPassword, err)
+			return nil, fmt.Errorf("%s: %w", config.EnvBootstrapPassword, err)
 		}
 		policy, err := account.NewPolicy(cfg.Password.MinLength)
 		if err != nil {
 			return nil, err
 		}
 		if err := policy.Check(s.Reveal(), "admin"); err != nil {
-			return nil, fmt.Errorf("%s: %w", envBootstrapPassword, err)
+			return nil, fmt.Errorf("%s: %w", config.EnvBootstrapPassword, err)
 		}
 		password, printed = s.Reveal(), false
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/server"
 )
 
@@ -43,7 +44,7 @@ func (s runningServer) ask(ctx context.Context, data, route string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := loadConfig(sources{data: data, running: &s}) // the server's alone
+	cfg, err := config.Load(config.Sources{Data: data, Running: &s.Description}) // the server's alone
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func discard(body io.ReadCloser) error {
 }
 
 // dialServer connects as the listener wants it.
-func dialServer(cfg Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+func dialServer(cfg config.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
 	var d net.Dialer
 	if !cfg.Server.ProxyProtocol {
 		return d.DialContext
@@ -104,9 +105,9 @@ func dialServer(cfg Config) func(ctx context.Context, network, address string) (
 // trustServer accepts the certificate that the server must have: one of the
 // local CA, or exactly the configured one, whose names need not have the
 // address in them that is asked here.
-func trustServer(cfg Config) (*tls.Config, error) {
+func trustServer(cfg config.Config) (*tls.Config, error) {
 	switch cfg.TLS.Mode {
-	case TLSAuto:
+	case config.TLSAuto:
 		ca, err := os.ReadFile(filepath.Join(cfg.Data, "tls", "ca.pem"))
 		if err != nil {
 			return nil, fmt.Errorf("the local CA: %w", err)
@@ -116,13 +117,13 @@ func trustServer(cfg Config) (*tls.Config, error) {
 			return nil, errors.New("the local CA: tls/ca.pem has no certificate in it")
 		}
 		return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
-	case TLSFiles:
+	case config.TLSFiles:
 		own, err := tls.LoadX509KeyPair(cfg.TLS.CertFile, cfg.TLS.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("tls.cert_file, tls.key_file: %w", err)
 		}
 		return only(own.Certificate[0], "tls.cert_file"), nil
-	case TLSACME:
+	case config.TLSACME:
 		own, err := acmeCertificate(cfg)
 		if err != nil {
 			return nil, fmt.Errorf("the certificate: %w", err)

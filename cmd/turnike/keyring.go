@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
@@ -17,7 +18,7 @@ import (
 
 // openKeyring gives the keys of the installation: the configured secrets, or the
 // own keys in the data directory, which are made when they are first asked for.
-func openKeyring(cfg Config, store *sqlite.Store) (*token.Keyring, error) {
+func openKeyring(cfg config.Config, store *sqlite.Store) (*token.Keyring, error) {
 	keys, err := readKeys(cfg, time.Now())
 	if err != nil {
 		return nil, err
@@ -26,7 +27,7 @@ func openKeyring(cfg Config, store *sqlite.Store) (*token.Keyring, error) {
 }
 
 // readKeys gives the keys that are good at now, the one that signs first.
-func readKeys(cfg Config, now time.Time) ([]token.Key, error) {
+func readKeys(cfg config.Config, now time.Time) ([]token.Key, error) {
 	if cfg.Token.Secret.IsSet() {
 		return secretKeys(cfg.Token)
 	}
@@ -51,7 +52,7 @@ func readKeys(cfg Config, now time.Time) ([]token.Key, error) {
 	return keys, nil
 }
 
-func secretKeys(cfg TokenConfig) ([]token.Key, error) {
+func secretKeys(cfg config.Token) ([]token.Key, error) {
 	var keys []token.Key
 	for _, s := range []secret.Secret{cfg.Secret, cfg.SecretPrevious} {
 		if !s.IsSet() {
@@ -66,12 +67,6 @@ func secretKeys(cfg TokenConfig) ([]token.Key, error) {
 	return keys, nil
 }
 
-// tokenSecret refuses a secret that can be guessed [SEC-12].
-func tokenSecret(s string) error {
-	_, err := token.NewSecretKey(secret.New(s))
-	return err
-}
-
 // keysInterval is how often the running server looks whether other keys are
 // good now.
 const keysInterval = time.Second
@@ -82,16 +77,16 @@ const keysInterval = time.Second
 // confirmed only when the change is applied.
 type liveKeys struct {
 	ring   *token.Keyring
-	cfg    Config
-	reload func() (Config, error) // reads the configuration again
-	gone   func()                 // called when a secret is not good any more
+	cfg    config.Config
+	reload func() (config.Config, error) // reads the configuration again
+	gone   func()                        // called when a secret is not good any more
 	log    *slog.Logger
 
 	turn    chan struct{} // of one: whoever put it in may read and use keys, and the failure
 	failure string        // the last one, to tell each only once
 }
 
-func newLiveKeys(ring *token.Keyring, cfg Config, reload func() (Config, error), gone func(), log *slog.Logger) *liveKeys {
+func newLiveKeys(ring *token.Keyring, cfg config.Config, reload func() (config.Config, error), gone func(), log *slog.Logger) *liveKeys {
 	return &liveKeys{ring: ring, cfg: cfg, reload: reload, gone: gone, log: log, turn: make(chan struct{}, 1)}
 }
 
@@ -162,7 +157,7 @@ func (k *liveKeys) reread() {
 
 // refresh reads the keys and uses them when they are others. One reader at a
 // time, so that none brings back what it had read before another's change.
-func (k *liveKeys) refresh(cfg Config) {
+func (k *liveKeys) refresh(cfg config.Config) {
 	k.turn <- struct{}{}
 	defer func() { <-k.turn }()
 	keys, err := readKeys(cfg, time.Now())

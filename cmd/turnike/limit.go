@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
@@ -17,7 +18,7 @@ func limitFrom(p session.Pool) string {
 
 // limitDiffers says that the limit in force of the pool default is not the
 // configured one; "" when it is. One that was set with `pool set` wins.
-func limitDiffers(c Config, p session.Pool) string {
+func limitDiffers(c config.Config, p session.Pool) string {
 	if p.Name != sqlite.DefaultPool || p.Limit == c.Seat.Limit {
 		return ""
 	}

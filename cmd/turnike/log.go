@@ -10,20 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/logging"
-)
-
-// The values of LogConfig.Format.
-const (
-	formatAuto = "auto" // text on a terminal, JSON elsewhere
-	formatJSON = "json"
-	formatText = "text"
-)
-
-// The values of LogConfig.Access that name no file.
-const (
-	accessOff    = "off"
-	accessStderr = "stderr"
 )
 
 // logs are where everything is written down.
@@ -40,7 +28,7 @@ type logs struct {
 
 // openLogs begins to log as configured. Nothing that is logged waits for its
 // reader [I5].
-func openLogs(cfg Config, stderr *logging.Queue, terminal bool) (*logs, error) {
+func openLogs(cfg config.Config, stderr *logging.Queue, terminal bool) (*logs, error) {
 	l := &logs{level: new(slog.LevelVar), queue: stderr}
 	if err := l.usual.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
 		l.usual = slog.LevelInfo // the configuration has refused it before
@@ -48,7 +36,7 @@ func openLogs(cfg Config, stderr *logging.Queue, terminal bool) (*logs, error) {
 	l.level.Set(l.usual)
 	opts := &slog.HandlerOptions{Level: l.level, ReplaceAttr: logging.Clean}
 	l.main = newLogger(stderr, func(w io.Writer) slog.Handler {
-		if cfg.Log.Format == formatText || cfg.Log.Format == formatAuto && terminal {
+		if cfg.Log.Format == config.FormatText || cfg.Log.Format == config.FormatAuto && terminal {
 			return slog.NewTextHandler(w, opts)
 		}
 		return slog.NewJSONHandler(w, opts)
@@ -57,8 +45,8 @@ func openLogs(cfg Config, stderr *logging.Queue, terminal bool) (*logs, error) {
 		return slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: logging.Clean})
 	}
 	switch cfg.Log.Access {
-	case accessOff:
-	case accessStderr:
+	case config.AccessOff:
+	case config.AccessStderr:
 		l.access = slog.New(everything(stderr))
 	default:
 		file, err := logging.OpenFile(cfg.Log.Access)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/input"
 )
 
@@ -103,8 +104,8 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		}
 	}
 	if len(args) > 0 && args[0] == completeWord {
-		env := parseEnvironment(env)
-		a := &app{data: cmp.Or(env[envData], defaultData), file: env[envConfig], env: env, stdout: stdout, stderr: stderr}
+		env := config.ParseEnvironment(env)
+		a := &app{data: cmp.Or(env[config.EnvData], defaultData), file: env[config.EnvConfig], env: env, stdout: stdout, stderr: stderr}
 		return report(stderr, a.complete(ctx, parser.Model.Node, args[1:]))
 	}
 	parsed, err := parser.Parse(helpWanted(args))
@@ -117,7 +118,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return report(stderr, usageError{err.Error()})
 	}
-	a := newApp(grammar, parsed, parseEnvironment(env))
+	a := newApp(grammar, parsed, config.ParseEnvironment(env))
 	a.stdin, a.stdout, a.stderr = stdin, stdout, stderr
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return a.finish(parsed.Run(a))

@@ -10,6 +10,7 @@ import (
 	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/metrics"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
@@ -28,7 +29,7 @@ func newMetrics(store *sqlite.Store, hasher *account.Hasher, rt *realtime.Server
 }
 
 // listenMetrics opens metrics.listen; nil where it is not set.
-func listenMetrics(ctx context.Context, cfg Config, figures http.Handler, log *slog.Logger) (*server.Server, error) {
+func listenMetrics(ctx context.Context, cfg config.Config, figures http.Handler, log *slog.Logger) (*server.Server, error) {
 	if cfg.Metrics.Listen == "" {
 		return nil, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/secret"
 )
 
@@ -22,7 +23,7 @@ type passwordFlags struct {
 }
 
 // hash reads a new password for the account, checks it and hashes it.
-func (f passwordFlags) hash(ctx context.Context, a *app, cfg Config, username string) (string, error) {
+func (f passwordFlags) hash(ctx context.Context, a *app, cfg config.Config, username string) (string, error) {
 	policy, err := account.NewPolicy(cfg.Password.MinLength)
 	if err != nil {
 		return "", err
@@ -42,8 +43,8 @@ func (f passwordFlags) hash(ctx context.Context, a *app, cfg Config, username st
 }
 
 // newHasher makes the hasher that the configuration asks for.
-func newHasher(cfg Config) (*account.Hasher, error) {
-	h, err := account.NewHasher(account.HasherConfig{Parameters: cfg.Password.parameters(), Pepper: cfg.Password.Pepper})
+func newHasher(cfg config.Config) (*account.Hasher, error) {
+	h, err := account.NewHasher(account.HasherConfig{Parameters: cfg.Password.Parameters(), Pepper: cfg.Password.Pepper})
 	if err != nil {
 		return nil, fmt.Errorf("password.*: %w", err)
 	}

@@ -6,14 +6,9 @@ import (
 	"fmt"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
-)
-
-// The greatest numbers of a pool, those of seat.limit and session.max_per_user.
-const (
-	maxLimit    = 1_000_000
-	maxSessions = 1000
 )
 
 // poolSetCommand changes a pool, or makes one.
@@ -91,10 +86,10 @@ func (c *poolSetCommand) check() error {
 	switch {
 	case c.Limit == nil && c.Policy == nil && c.MaxSessions == nil && c.Login == nil && c.Presence == nil:
 		return usageError{"pool set: give --limit or another flag"}
-	case c.Limit != nil && (*c.Limit < 0 || *c.Limit > maxLimit):
-		return fmt.Errorf("--limit: %d is not from 0 to %d", *c.Limit, maxLimit)
-	case c.MaxSessions != nil && (*c.MaxSessions < 0 || *c.MaxSessions > maxSessions):
-		return fmt.Errorf("--max-sessions: %d is not from 0 to %d", *c.MaxSessions, maxSessions)
+	case c.Limit != nil && (*c.Limit < 0 || *c.Limit > config.MaxLimit):
+		return fmt.Errorf("--limit: %d is not from 0 to %d", *c.Limit, config.MaxLimit)
+	case c.MaxSessions != nil && (*c.MaxSessions < 0 || *c.MaxSessions > config.MaxSessions):
+		return fmt.Errorf("--max-sessions: %d is not from 0 to %d", *c.MaxSessions, config.MaxSessions)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
@@ -58,14 +59,14 @@ func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
 
 // renew begins a new epoch in the unpacked database, and ends all sessions in it.
 // What was ended since the backup was made must not be live again [A7].
-func renew(ctx context.Context, cfg Config, unpacked *sqlite.Restoration) (accounts, ended int, err error) {
+func renew(ctx context.Context, cfg config.Config, unpacked *sqlite.Restoration) (accounts, ended int, err error) {
 	log := slog.New(slog.DiscardHandler)
 	store, err := sqlite.Open(ctx, sqlite.Options{Dir: unpacked.Dir(), Log: log})
 	if err != nil {
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	core := session.New(store, cfg.rules(), log)
+	core := session.New(store, cfg.Rules(), log)
 	if err := core.Boot(ctx, rand.Text()); err != nil {
 		return 0, 0, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
@@ -21,9 +22,9 @@ import (
 	"github.com/turnike/turnike/internal/systemd"
 )
 
-// running is everything that works while the server runs.
+// Running is everything that works while the server runs.
 type running struct {
-	cfg    Config
+	cfg    config.Config
 	opts   ServeOptions
 	log    *slog.Logger
 	store  *sqlite.Store
@@ -119,10 +120,10 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 	return err
 }
 
-// describe leaves in the data directory what commands need to know.
+// Describe leaves in the data directory what commands need to know.
 func (r running) describe() error {
 	s := runningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: build().Version, Started: stamp(time.Now())}
-	s.describe(r.cfg)
+	s.Description = r.cfg.Describe()
 	return s.write(r.cfg.Data)
 }
 

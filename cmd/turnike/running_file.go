@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
@@ -21,25 +21,12 @@ const runningFile = "running.json"
 // however the server was configured. It holds no secrets; Secrets names those
 // that the server has and that a command has to be given as well.
 type runningServer struct {
-	PID     int               `json:"pid"`
-	URL     string            `json:"url"`
-	Version string            `json:"version"`
-	Started string            `json:"started"`
-	Config  map[string]string `json:"config"` // by key, as the environment would write it
-	Secrets []string          `json:"secrets,omitempty"`
-}
+	PID     int    `json:"pid"`
+	URL     string `json:"url"`
+	Version string `json:"version"`
+	Started string `json:"started"`
 
-// describe fills in the configuration.
-func (s *runningServer) describe(c Config) {
-	s.Config = map[string]string{}
-	for _, f := range c.fields() {
-		switch {
-		case f.kind != kindSecret:
-			s.Config[f.key] = f.get()
-		case f.get() != "":
-			s.Secrets = append(s.Secrets, f.key)
-		}
-	}
+	config.Description
 }
 
 // write leaves the description in the data directory, whole or not at all.
@@ -80,35 +67,6 @@ func readRunning(data string) (runningServer, error) {
 		return s, fmt.Errorf("%w %s yet: the one with process id %d is starting", errNotRunning, data, pid)
 	}
 	return s, nil
-}
-
-// layer is the running server's configuration as a source of settings. Keys
-// that this version does not know are left out.
-func (s runningServer) layer(fields []field) layer {
-	out := layer{}
-	for _, f := range fields {
-		if value, ok := s.Config[f.key]; ok && f.kind != kindSecret {
-			out[f.key] = setting{origin: "the running server", text: value}
-		}
-	}
-	return out
-}
-
-// agrees refuses a command that uses a secret and has another idea of it than
-// the running server: what it writes would be of no use to the server.
-func (s runningServer) agrees(c Config, key string) error {
-	for _, f := range c.fields() {
-		if f.key != key {
-			continue
-		}
-		switch has := slices.Contains(s.Secrets, key); {
-		case has && f.get() == "":
-			return fmt.Errorf("%s: the running server has one and this command has none; give the command the same one, as %s_FILE or in --config", key, f.env())
-		case !has && f.get() != "":
-			return fmt.Errorf("%s: this command has one and the running server has none; unset it", key)
-		}
-	}
-	return nil
 }
 
 // address is where this machine reaches the server.

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/config"
 	weborigin "github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
@@ -42,7 +42,7 @@ const (
 // serve runs the server until ctx is done. It reads from top to bottom: the
 // directory is locked, the store begins its run, what answers is put together,
 // and at the end everything is taken down in the opposite order.
-func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
+func serve(ctx context.Context, cfg config.Config, opts ServeOptions) (err error) {
 	books, err := openLogs(cfg, opts.Stderr, opts.Terminal)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
-	if tooOpen(opts.BootstrapPasswordFile) {
+	if config.TooOpen(opts.BootstrapPasswordFile) {
 		log.Warn("others can use " + opts.BootstrapPasswordFile + ", the first password; chmod 600 it") // [SEC-55]
 	}
 	lock, err := sqlite.LockDir(cfg.Data)
@@ -67,14 +67,14 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	core := session.New(store, cfg.rules(), log)
+	core := session.New(store, cfg.Rules(), log)
 
 	hasher, err := newHasher(cfg)
 	if err != nil {
 		return err
 	}
 	made, err := firstStart(ctx, store, hasher, cfg, opts)
-	greet := greeting{opts: opts, data: cfg.Data, ownCA: cfg.TLS.Mode == TLSAuto, accounts: made}
+	greet := greeting{opts: opts, data: cfg.Data, ownCA: cfg.TLS.Mode == config.TLSAuto, accounts: made}
 	// Whatever fails below, the accounts are in the database by now.
 	defer greet.tellAccounts()
 	if err != nil {
@@ -106,7 +106,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	}
 	r.certs = certs
 
-	origins := weborigin.Policy{PublicURL: publicAddress(cfg), Extra: cfg.SocketIO.AllowedOrigins}
+	origins := weborigin.Policy{PublicURL: cfg.PublicAddress(), Extra: cfg.SocketIO.AllowedOrigins}
 	if certs != nil {
 		origins.Covers = certs.Covers
 	}
@@ -131,7 +131,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	if err := core.Boot(ctx, epoch); err != nil {
 		return r, err
 	}
-	r.web, err = api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(),
+	r.web, err = api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: loginLimits(cfg.RateLimit),
 		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
 		ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), MetricsToken: cfg.Metrics.Token,
 		Version: version(), Dev: r.opts.Dev, Log: log})
@@ -145,7 +145,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	chain := middleware(cfg, origins, r.web, r.books)
 	chain.Foreign = func(r *http.Request) { foreign.Refused(r, false) }
 	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
-	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
+	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.ProxyFrom(),
 		IdleTimeout: cfg.Server.IdleTimeout, Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
 		return r, listenError("server.listen", cfg.Server.Listen, "--listen", err)
@@ -155,7 +155,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 }
 
 // realtimeConfig is what the sockets need.
-func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlite.Store, foreign *weborigin.Trace,
+func realtimeConfig(cfg config.Config, core *session.Core, a *auth.Authenticator, store *sqlite.Store, foreign *weborigin.Trace,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
 		Core: core, Auth: a, Origins: foreign.Policy, Epoch: epoch, Log: log,
@@ -172,7 +172,7 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 		PingInterval: cfg.SocketIO.PingInterval, PingTimeout: cfg.SocketIO.PingTimeout,
 		ConnectTimeout: cfg.SocketIO.ConnectTimeout, RegisterTimeout: cfg.SocketIO.RegisterTimeout,
 		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports,
-		Limits: cfg.RateLimit.limits(openFiles()), ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
+		Limits: socketLimits(cfg.RateLimit, openFiles()), ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		Refuse: func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError {
 			if code == api.ErrCrossOrigin.Code {
 				foreign.Refused(r, true)
@@ -184,13 +184,13 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 }
 
 // middleware is what every request passes.
-func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs) server.Middleware {
-	public := publicAddress(cfg)
+func middleware(cfg config.Config, origins weborigin.Policy, web *api.API, books *logs) server.Middleware {
+	public := cfg.PublicAddress()
 	return server.Middleware{
 		Origins: origins, TrustedProxies: cfg.Server.TrustedProxies, SocketPath: cfg.Server.BasePath + api.SocketPath,
 		Log: books.main, Panics: new(atomic.Uint64),
 		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
-		PublicTLS: cfg.TLS.Mode == TLSFiles || cfg.TLS.Mode == TLSACME || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
+		PublicTLS: cfg.TLS.Mode == config.TLSFiles || cfg.TLS.Mode == config.TLSACME || (cfg.TLS.Mode == config.TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			TokenInURL: api.ErrTokenInURL, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
 	}
@@ -198,14 +198,14 @@ func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs)
 
 // openedListener is the socket that a service manager opened, nil without one. It
 // has to be as safe as server.listen.
-func openedListener(cfg Config) (net.Listener, error) {
+func openedListener(cfg config.Config) (net.Listener, error) {
 	l, err := systemd.Listener()
 	if err != nil || l == nil {
 		return nil, err
 	}
 	cfg.Server.Listen = l.Addr().String()
 	if l.Addr().Network() == "tcp" {
-		err = cfg.checkTLS()
+		err = cfg.CheckTLS()
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -215,7 +215,7 @@ func openedListener(cfg Config) (net.Listener, error) {
 
 // configureDefaultPool gives the pool default the configured limit, unless an
 // operator has set another one.
-func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *session.Core, cfg Config, log *slog.Logger) error {
+func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *session.Core, cfg config.Config, log *slog.Logger) error {
 	pool, err := store.PoolByName(ctx, sqlite.DefaultPool)
 	if err != nil {
 		return err
@@ -228,21 +228,21 @@ func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *sessio
 }
 
 // openCertificates makes or reads the certificate; nil where TLS is off.
-func openCertificates(cfg Config, log *slog.Logger) (*certificate.Source, *tls.Config, error) {
-	if cfg.TLS.Mode == TLSOff {
+func openCertificates(cfg config.Config, log *slog.Logger) (*certificate.Source, *tls.Config, error) {
+	if cfg.TLS.Mode == config.TLSOff {
 		return nil, nil, nil
 	}
 	failed := func(err error) { log.Error("the certificate was not renewed; the old one is kept", "error", err) }
 	var source *certificate.Source
 	var err error
 	switch cfg.TLS.Mode {
-	case TLSFiles:
+	case config.TLSFiles:
 		source, err = certificate.Files(cfg.TLS.CertFile, cfg.TLS.KeyFile, failed)
-	case TLSACME:
+	case config.TLSACME:
 		source, err = acmeSource(cfg, log)
 	default:
 		hosts := certificate.Hosts()
-		if u := publicAddress(cfg); u != nil {
+		if u := cfg.PublicAddress(); u != nil {
 			hosts = certificate.Hosts(u.Hostname())
 		}
 		source, err = certificate.Local(filepath.Join(cfg.Data, "tls"), hosts, failed)
@@ -253,22 +253,10 @@ func openCertificates(cfg Config, log *slog.Logger) (*certificate.Source, *tls.C
 	return source, source.Config(), nil
 }
 
-// publicAddress is server.public_url, nil when there is none.
-func publicAddress(cfg Config) *url.URL {
-	if cfg.Server.PublicURL == "" {
-		return nil
-	}
-	u, err := url.Parse(cfg.Server.PublicURL)
-	if err != nil {
-		return nil // the configuration has refused it before
-	}
-	return u
-}
-
 // localURL is where this machine reaches the server, with its base path.
-func localURL(cfg Config, addr net.Addr, anyHost string) string {
+func localURL(cfg config.Config, addr net.Addr, anyHost string) string {
 	scheme := "https"
-	if cfg.TLS.Mode == TLSOff {
+	if cfg.TLS.Mode == config.TLSOff {
 		scheme = "http"
 	}
 	host, port, err := net.SplitHostPort(addr.String())

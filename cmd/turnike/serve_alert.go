@@ -11,13 +11,14 @@ import (
 
 	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // openAlerts makes what mails are sent by, from where the last run stopped; nil
 // while nobody is to be alerted.
-func openAlerts(ctx context.Context, cfg Config, store *sqlite.Store, core *session.Core, certs *certificate.Source, log *slog.Logger) (*alert.Service, error) {
+func openAlerts(ctx context.Context, cfg config.Config, store *sqlite.Store, core *session.Core, certs *certificate.Source, log *slog.Logger) (*alert.Service, error) {
 	if len(cfg.Mail.To) == 0 {
 		return nil, nil
 	}
@@ -32,7 +33,7 @@ func openAlerts(ctx context.Context, cfg Config, store *sqlite.Store, core *sess
 			if names := certs.Names(); len(names) > 0 {
 				host = names[0]
 			}
-			if u := publicAddress(cfg); u != nil {
+			if u := cfg.PublicAddress(); u != nil {
 				host = u.Hostname()
 			}
 			return host, certs.NotAfter()
@@ -46,9 +47,9 @@ func openAlerts(ctx context.Context, cfg Config, store *sqlite.Store, core *sess
 }
 
 // alertConfig is what the configuration says of mails.
-func alertConfig(cfg Config) (alert.Config, error) {
+func alertConfig(cfg config.Config) (alert.Config, error) {
 	m := cfg.Mail
-	roots, err := m.roots()
+	roots, err := m.Roots()
 	if err != nil {
 		return alert.Config{}, err
 	}
@@ -61,11 +62,11 @@ func alertConfig(cfg Config) (alert.Config, error) {
 
 // mailHello is the name for EHLO. Mail servers ask for one that resolves, which
 // the host's own name often does not.
-func mailHello(cfg Config) string {
+func mailHello(cfg config.Config) string {
 	if cfg.Mail.Hello != "" {
 		return cfg.Mail.Hello
 	}
-	u := publicAddress(cfg)
+	u := cfg.PublicAddress()
 	if u == nil {
 		return machine()
 	}
@@ -80,12 +81,12 @@ func mailHello(cfg Config) string {
 }
 
 // settingsURL is where the reader of a mail finds the server.
-func settingsURL(cfg Config) string {
+func settingsURL(cfg config.Config) string {
 	if cfg.Server.PublicURL != "" {
 		return cfg.Server.PublicURL
 	}
 	scheme := "https"
-	if cfg.TLS.Mode == TLSOff {
+	if cfg.TLS.Mode == config.TLSOff {
 		scheme = "http"
 	}
 	host, port, err := net.SplitHostPort(cfg.Server.Listen)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/logging"
 )
 
@@ -27,8 +28,8 @@ type configFlags struct {
 // ServeOptions are what a run of the server needs beside its configuration.
 type ServeOptions struct {
 	Dev                   bool
-	BootstrapPasswordFile string                 // "" for none: the password of admin is made and printed
-	Reload                func() (Config, error) // reads the configuration again, at SIGHUP
+	BootstrapPasswordFile string                        // "" for none: the password of admin is made and printed
+	Reload                func() (config.Config, error) // reads the configuration again, at SIGHUP
 	Stdout                io.Writer
 	Stderr                *logging.Queue
 	Terminal              bool   // somebody sees what is logged
@@ -43,7 +44,7 @@ func (c *serveCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	bootstrap, err := bootstrapFile(a.env)
+	bootstrap, err := config.BootstrapFile(a.env)
 	if err != nil {
 		return err
 	}

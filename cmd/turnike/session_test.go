@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
@@ -190,7 +191,7 @@ func TestSessionIssue(t *testing.T) {
 
 	check := func(out string, names ...string) {
 		t.Helper()
-		cfg, err := loadConfig(sources{data: s.data, env: parseEnvironment(s.env)})
+		cfg, err := config.Load(config.Sources{Data: s.data, Env: config.ParseEnvironment(s.env)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +225,7 @@ func TestSessionIssue(t *testing.T) {
 	s.fails(exitFailed, []string{"veli", "disabled", "user enable"}, "", "session", "issue", "veli")
 	s.fails(exitFailed, []string{"ali", "twice"}, "", "session", "issue", "ali", "ALI")
 
-	s.env = append(s.env, "JWT_SECRET_KEY="+longSecret)
+	s.env = append(s.env, "JWT_SECRET_KEY="+signingSecret)
 	check(s.must("", "session", "issue", "ali"), "ali")
 }
 

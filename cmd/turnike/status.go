@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/session"
 )
 
@@ -92,7 +93,7 @@ func (s status) print(a *app) error {
 }
 
 // poolProblems says what an operator should know about a pool.
-func poolProblems(c Config, p session.Pool) []string {
+func poolProblems(c config.Config, p session.Pool) []string {
 	var out []string
 	switch over := p.Used() - p.Limit; {
 	case over > 0:

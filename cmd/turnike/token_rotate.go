@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
@@ -22,16 +23,16 @@ type tokenRotateCommand struct {
 }
 
 // maxAhead bounds how long a key may be published before it signs.
-const maxAhead = day
+const maxAhead = 24 * time.Hour
 
 // endTogether is how many users' sessions are ended at a time.
 const endTogether = 256
 
 // Run makes the key and returns when the running server has it.
 func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
-	ahead, err := parseSpan(c.Ahead)
+	ahead, err := config.ParseDuration(c.Ahead)
 	if err == nil && (ahead < 0 || ahead > maxAhead) {
-		err = fmt.Errorf("%s is not from 0 to %s", input.Quote(c.Ahead), formatSpan(maxAhead))
+		err = fmt.Errorf("%s is not from 0 to %s", input.Quote(c.Ahead), config.FormatDuration(maxAhead))
 	}
 	if err != nil {
 		return fmt.Errorf("--ahead: %w", err)

@@ -39,7 +39,7 @@ func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
 	}
 	// As many hashes at once as there are cores: nobody waits for a login here.
 	hasher, err := account.NewHasher(account.HasherConfig{
-		Parameters: w.cfg.Password.parameters(), Pepper: w.cfg.Password.Pepper, Slots: runtime.GOMAXPROCS(0)})
+		Parameters: w.cfg.Password.Parameters(), Pepper: w.cfg.Password.Pepper, Slots: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
@@ -16,7 +17,7 @@ import (
 
 // workspace is the store of the data directory, opened for a command.
 type workspace struct {
-	cfg    Config
+	cfg    config.Config
 	server *runningServer // nil while none runs
 	store  *sqlite.Store
 	core   *session.Core
@@ -42,7 +43,7 @@ func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
 	}
-	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.rules(), log)}, nil
+	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.Rules(), log)}, nil
 }
 
 // close closes the store; err is what the command has to say so far.
@@ -58,12 +59,12 @@ func (w *workspace) serving() bool {
 	return running
 }
 
-// agrees refuses a command whose secret is not that of the running server.
+// Agrees refuses a command whose secret is not that of the running server.
 func (w *workspace) agrees(key string) error {
 	if w.server == nil {
 		return nil
 	}
-	return w.server.agrees(w.cfg, key)
+	return w.server.Agrees(w.cfg, key)
 }
 
 // errNotConfirmed: the change is durable, but the server has not applied it.

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"encoding/json"
@@ -59,15 +59,15 @@ func TestSEC55_EverySecretFromAFile(t *testing.T) {
 	if len(keys) < 3 {
 		t.Fatalf("secrets: %v", keys)
 	}
-	ways := map[string]func(t *testing.T, i int, key string, env environment, document *strings.Builder){
-		"environment": func(t *testing.T, i int, key string, env environment, _ *strings.Builder) {
+	ways := map[string]func(t *testing.T, i int, key string, env Environment, document *strings.Builder){
+		"environment": func(t *testing.T, i int, key string, env Environment, _ *strings.Builder) {
 			env[field{key: key}.env()+"_FILE"] = put(t, t.TempDir(), "secret", canaryOf(i)+"\n", 0o600)
 		},
-		"file": func(t *testing.T, i int, key string, _ environment, document *strings.Builder) {
+		"file": func(t *testing.T, i int, key string, _ Environment, document *strings.Builder) {
 			section, name, _ := strings.Cut(key, ".")
 			fmt.Fprintf(document, "%s.%s_file = %q\n", section, name, put(t, t.TempDir(), "secret", canaryOf(i), 0o640))
 		},
-		"credential": func(t *testing.T, i int, key string, env environment, _ *strings.Builder) {
+		"credential": func(t *testing.T, i int, key string, env Environment, _ *strings.Builder) {
 			if env[envCredentials] == "" {
 				env[envCredentials] = t.TempDir()
 			}
@@ -77,7 +77,7 @@ func TestSEC55_EverySecretFromAFile(t *testing.T) {
 	}
 	for way, set := range ways {
 		t.Run(way, func(t *testing.T) {
-			env, document := environment{}, new(strings.Builder)
+			env, document := Environment{}, new(strings.Builder)
 			for i, key := range keys {
 				set(t, i, key, env, document)
 			}
@@ -95,7 +95,7 @@ func TestSEC55_EverySecretFromAFile(t *testing.T) {
 				}
 			}
 			var dump strings.Builder
-			if err := printConfig(&dump, c); err != nil {
+			if err := Print(&dump, c); err != nil {
 				t.Fatal(err)
 			}
 			asJSON, err := json.Marshal(c)
@@ -116,7 +116,7 @@ func TestSEC55_EverySecretFromAFile(t *testing.T) {
 // by the key and by name.
 func TestSEC55_WideModes(t *testing.T) {
 	for i, key := range hiddenKeys() {
-		env := environment{envCredentials: t.TempDir()}
+		env := Environment{envCredentials: t.TempDir()}
 		if key == "token.secret_previous" {
 			put(t, env[envCredentials], "turnike.token.secret", canaryOf(9), 0o400)
 		}
@@ -131,7 +131,7 @@ func TestSEC55_WideModes(t *testing.T) {
 	}
 	data := t.TempDir()
 	file := put(t, data, "token.key", "", 0o644)
-	c, err := loadConfig(sources{data: data})
+	c, err := Load(Sources{Data: data})
 	if err != nil || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], file) {
 		t.Errorf("token.key: %v, %v", c.Warnings, err)
 	}
@@ -145,12 +145,12 @@ func TestSEC55_TwoSources(t *testing.T) {
 	file := put(t, t.TempDir(), "secret", canaryOf(2), 0o600)
 	for name, c := range map[string]struct {
 		document string
-		env      environment
+		env      Environment
 		words    []string
 	}{
-		"environment":      {"", environment{"JWT_SECRET_KEY": canaryOf(2)}, []string{"JWT_SECRET_KEY"}},
-		"environment file": {"", environment{"TURNIKE_TOKEN_SECRET_FILE": file}, []string{"TURNIKE_TOKEN_SECRET_FILE"}},
-		"file":             {"token.secret_file = \"" + file + "\"\n", environment{}, []string{"token.secret_file in turnike.toml"}},
+		"environment":      {"", Environment{"JWT_SECRET_KEY": canaryOf(2)}, []string{"JWT_SECRET_KEY"}},
+		"environment file": {"", Environment{"TURNIKE_TOKEN_SECRET_FILE": file}, []string{"TURNIKE_TOKEN_SECRET_FILE"}},
+		"file":             {"token.secret_file = \"" + file + "\"\n", Environment{}, []string{"token.secret_file in turnike.toml"}},
 	} {
 		c.env[envCredentials] = dir
 		_, err := load(t, c.document, c.env, nil)
@@ -168,7 +168,7 @@ func TestSEC55_TwoSources(t *testing.T) {
 		}
 	}
 	put(t, dir, "turnike.token.secrte", "x", 0o400)
-	if _, err := load(t, "", environment{envCredentials: dir}, nil); err == nil || !strings.Contains(err.Error(), "did you mean turnike.token.secret?") {
+	if _, err := load(t, "", Environment{envCredentials: dir}, nil); err == nil || !strings.Contains(err.Error(), "did you mean turnike.token.secret?") {
 		t.Errorf("a mistyped credential: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"maps"
@@ -15,19 +15,19 @@ import (
 
 // load reads a configuration from a file with the document, the environment
 // and flags by key.
-func load(t *testing.T, document string, env environment, flags map[string]string) (Config, error) {
+func load(t *testing.T, document string, env Environment, flags map[string]string) (Config, error) {
 	t.Helper()
-	src := sources{data: t.TempDir(), env: env, flags: layer{}}
+	src := Sources{Data: t.TempDir(), Env: env, Flags: Flags{}}
 	if document != "" {
-		src.file = filepath.Join(t.TempDir(), "turnike.toml")
-		if err := os.WriteFile(src.file, []byte(document), 0o600); err != nil {
+		src.File = filepath.Join(t.TempDir(), "turnike.toml")
+		if err := os.WriteFile(src.File, []byte(document), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for key, text := range flags {
-		src.flags[key] = setting{origin: "--flag", text: text}
+		src.Flags[key] = Flag{Name: "flag", Value: text}
 	}
-	return loadConfig(src)
+	return Load(src)
 }
 
 func TestConfigDefaults(t *testing.T) {
@@ -35,7 +35,7 @@ func TestConfigDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := c.rules()
+	r := c.Rules()
 	switch {
 	case c.Server.Listen != ":5000", c.TLS.Mode != TLSAuto, c.Token.Lifetime != 24*time.Hour, c.Token.Secret.IsSet(),
 		c.Seat.Limit != 3, r.Grace != 15*time.Second, r.ReclaimAfter != 3*time.Second, r.Handover != 30*time.Second,
@@ -50,11 +50,11 @@ func TestConfigDefaults(t *testing.T) {
 
 // TestConfigOrder: flag, environment, file, default.
 func TestConfigOrder(t *testing.T) {
-	file, env, flag := "[seat]\ngrace = \"2s\"\n", environment{"TURNIKE_SEAT_GRACE": "3s"}, map[string]string{"seat.grace": "4s"}
+	file, env, flag := "[seat]\ngrace = \"2s\"\n", Environment{"TURNIKE_SEAT_GRACE": "3s"}, map[string]string{"seat.grace": "4s"}
 	for _, test := range []struct {
 		want     time.Duration
 		document string
-		env      environment
+		env      Environment
 		flags    map[string]string
 	}{
 		{15 * time.Second, "", nil, nil},
@@ -90,7 +90,7 @@ func TestConfigTable(t *testing.T) {
 		if _, err := load(t, "["+section+"]\n"+name+" = "+f.literal()+"\n", nil, nil); err != nil {
 			t.Errorf("%s in the file: %v", f.key, err)
 		}
-		if _, err := load(t, "", environment{f.env(): f.def}, nil); err != nil {
+		if _, err := load(t, "", Environment{f.env(): f.def}, nil); err != nil {
 			t.Errorf("%s in the environment: %v", f.key, err)
 		}
 	}
@@ -124,7 +124,7 @@ min_length = 15
 		t.Errorf("%+v", first)
 	}
 	var b strings.Builder
-	if err := printConfig(&b, first); err != nil {
+	if err := Print(&b, first); err != nil {
 		t.Fatal(err)
 	}
 	second, err := load(t, b.String(), nil, nil)
@@ -145,7 +145,7 @@ func TestSEC55_CheckHidesSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	document := "[password]\npepper_file = \"" + file + "\"\n"
-	c, err := load(t, document, environment{"JWT_SECRET_KEY": canary}, nil)
+	c, err := load(t, document, Environment{"JWT_SECRET_KEY": canary}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestSEC55_CheckHidesSecrets(t *testing.T) {
 		}
 	}
 	var b strings.Builder
-	if err := printConfig(&b, c); err != nil {
+	if err := Print(&b, c); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String()+strings.Join(c.Warnings, ""), canary) {
@@ -178,16 +178,16 @@ func TestSEC55_CheckHidesSecrets(t *testing.T) {
 func TestSpan(t *testing.T) {
 	for text, want := range map[string]time.Duration{"0": 0, "0s": 0, "15s": 15 * time.Second, "1h30m": 90 * time.Minute,
 		"400d": 400 * day, "1d": day, "250ms": 250 * time.Millisecond, "-1s": -time.Second} {
-		d, err := parseSpan(text)
+		d, err := ParseDuration(text)
 		if err != nil || d != want {
 			t.Errorf("parseSpan(%q) = %v, %v", text, d, err)
 		}
-		if again, err := parseSpan(formatSpan(d)); err != nil || again != d {
-			t.Errorf("formatSpan(%v) = %q, read as %v, %v", d, formatSpan(d), again, err)
+		if again, err := ParseDuration(FormatDuration(d)); err != nil || again != d {
+			t.Errorf("formatSpan(%v) = %q, read as %v, %v", d, FormatDuration(d), again, err)
 		}
 	}
 	for _, text := range []string{"", "15", "1.5", "-3", "d", "1.5d", "-1d", "s", "15 s", "999999d", "∞", "0x10", "1e9", "99999999h"} {
-		if d, err := parseSpan(text); err == nil {
+		if d, err := ParseDuration(text); err == nil {
 			t.Errorf("parseSpan(%q) = %v", text, d)
 		}
 	}
@@ -199,8 +199,8 @@ func TestEnvironmentNames(t *testing.T) {
 	var c Config
 	aliases := map[string]string{}
 	for _, f := range c.fields() {
-		if f.alias != "" {
-			aliases[f.alias] = f.key
+		if f.otherEnv != "" {
+			aliases[f.otherEnv] = f.key
 		}
 	}
 	want := map[string]string{"JWT_SECRET_KEY": "token.secret", "MAX_CONNECTIONS": "seat.limit"}
@@ -212,35 +212,12 @@ func TestEnvironmentNames(t *testing.T) {
 // TestMetricsInTheOpen: a listener that others reach is warned about.
 func TestMetricsInTheOpen(t *testing.T) {
 	for listen, warned := range map[string]bool{"127.0.0.1:9464": false, "localhost:9464": false, "[::1]:0": false, ":9464": true, "10.0.0.1:9464": true} {
-		c, err := loadConfig(sources{data: t.TempDir(), env: environment{"TURNIKE_METRICS_LISTEN": listen}})
+		c, err := Load(Sources{Data: t.TempDir(), Env: Environment{"TURNIKE_METRICS_LISTEN": listen}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(strings.Join(c.Warnings, "\n"), "metrics.listen"); got != warned {
 			t.Errorf("%s: warned %v, want %v", listen, got, warned)
-		}
-	}
-}
-
-// TestMailHello: the name in EHLO is the configured one, else the one that users
-// type, else the host's.
-func TestMailHello(t *testing.T) {
-	for _, test := range []struct{ hello, public, want string }{
-		{"mx.example.com", "https://turnike.example.com", "mx.example.com"},
-		{"", "https://turnike.example.com:8443", "turnike.example.com"},
-		{"", "https://192.0.2.1", "[192.0.2.1]"},
-		{"", "https://[2001:db8::1]", "[IPv6:2001:db8::1]"},
-		{"", "", machine()},
-	} {
-		var c Config
-		c.Mail.Hello, c.Server.PublicURL = test.hello, test.public
-		if got := mailHello(c); got != test.want {
-			t.Errorf("%+v: %s", test, got)
-		}
-	}
-	for _, bad := range []string{"a b", "-a", "a.", "[1.2.3]", "[192.0.2.1", "büro"} {
-		if _, err := helloName(bad); err == nil {
-			t.Errorf("%q is taken", bad)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// printConfig writes the effective configuration as a TOML file, secrets
+// Print writes the effective configuration as a TOML file, secrets
 // redacted [SEC-55], with a note where a value that is no default came from.
-func printConfig(w io.Writer, c Config) error {
+func Print(w io.Writer, c Config) error {
 	var b strings.Builder
 	section := ""
 	for _, f := range c.fields() {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -9,13 +9,13 @@ import (
 	"github.com/turnike/turnike/internal/input"
 )
 
-// environment has the variables by name.
-type environment map[string]string
+// Environment has the variables by name.
+type Environment map[string]string
 
-// parseEnvironment reads what os.Environ gives; of a name that is there twice
+// ParseEnvironment reads what os.Environ gives; of a name that is there twice
 // the first counts, as for the C library.
-func parseEnvironment(env []string) environment {
-	out := environment{}
+func ParseEnvironment(env []string) Environment {
+	out := Environment{}
 	for _, entry := range env {
 		name, value, _ := strings.Cut(entry, "=")
 		if _, twice := out[name]; !twice {
@@ -27,24 +27,24 @@ func parseEnvironment(env []string) environment {
 
 // extras are the variables that belong to no key.
 func extras() []string {
-	return []string{envData, envConfig, envBootstrapPassword}
+	return []string{EnvData, EnvConfig, EnvBootstrapPassword}
 }
 
 // The variables that belong to no key.
 const (
-	envData              = "TURNIKE_DATA"
-	envConfig            = "TURNIKE_CONFIG"
-	envBootstrapPassword = "TURNIKE_BOOTSTRAP_PASSWORD_FILE"
+	EnvData              = "TURNIKE_DATA"
+	EnvConfig            = "TURNIKE_CONFIG"
+	EnvBootstrapPassword = "TURNIKE_BOOTSTRAP_PASSWORD_FILE"
 )
 
-// envLayer takes what belongs to the configuration out of the environment. A
+// environmentLayer takes what belongs to the configuration out of the environment. A
 // TURNIKE_ variable that belongs to nothing is a mistake, and so is a key that
 // is set by two of its names. An empty one counts as not set.
-func (c *Config) envLayer(env environment, fields []field) (layer, error) {
+func (c *Config) environmentLayer(env Environment, fields []field) (layer, error) {
 	out := layer{}
 	known := extras()
 	for _, f := range fields {
-		for _, name := range []string{f.alias, f.env()} {
+		for _, name := range []string{f.otherEnv, f.env()} {
 			if name == "" {
 				continue
 			}
@@ -55,7 +55,7 @@ func (c *Config) envLayer(env environment, fields []field) (layer, error) {
 			for _, s := range variants {
 				known = append(known, s.origin)
 				text, isSet := env[s.origin]
-				if !isSet || (text == "" && !f.emptySays) {
+				if !isSet || (text == "" && !f.emptyIsValue) {
 					continue
 				}
 				if other, twice := out[f.key]; twice {
@@ -64,7 +64,7 @@ func (c *Config) envLayer(env environment, fields []field) (layer, error) {
 				s.text = text
 				out[f.key] = s
 				if f.kind == kindSecret && !s.path {
-					c.warn("%s: others may be able to read %s, prefer %s_FILE", f.key, s.origin, s.origin) // [SEC-55]
+					c.Warn("%s: others may be able to read %s, prefer %s_FILE", f.key, s.origin, s.origin) // [SEC-55]
 				}
 			}
 		}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -55,7 +55,7 @@ func (c *Config) fileLayer(name string, fields []field) (layer, error) {
 		switch {
 		case isKey:
 			if tooOpen && f.kind == kindSecret {
-				c.warn("%s: others can use %s, chmod 600 it", key, name) // [SEC-55]
+				c.Warn("%s: others can use %s, chmod 600 it", key, name) // [SEC-55]
 			}
 			out[key] = setting{origin: base, typed: flat[key]}
 		case isPath:

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"github.com/turnike/turnike/internal/input"
 )
 
-// parseSpan reads a duration: "15s", "1h30m" or whole days, "400d". A number
+// ParseDuration reads a duration: "15s", "1h30m" or whole days, "400d". A number
 // without a unit says too little and is refused, except 0.
-func parseSpan(s string) (time.Duration, error) {
+func ParseDuration(s string) (time.Duration, error) {
 	if s == "0" {
 		return 0, nil
 	}
@@ -30,8 +30,8 @@ func parseSpan(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// formatSpan is the shortest way to write a duration that parseSpan reads.
-func formatSpan(d time.Duration) string {
+// FormatDuration is the shortest way to write a duration that parseSpan reads.
+func FormatDuration(d time.Duration) string {
 	if d > day && d%day == 0 {
 		return strconv.FormatInt(int64(d/day), 10) + "d"
 	}

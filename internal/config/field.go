@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"encoding/json"
@@ -19,21 +19,21 @@ type kind int
 const (
 	kindText kind = iota
 	kindNumber
-	kindToggle
-	kindSpan
+	kindBoolean
+	kindDuration
 	kindList
 	kindSecret
 )
 
 // field is one key of the configuration and where its value goes.
 type field struct {
-	key   string // section.name
-	def   string // the default, as set reads it
-	doc   string
-	alias string // the environment variable of the seed
-	kind  kind
+	key      string // section.name
+	def      string // the default, as set reads it
+	doc      string
+	otherEnv string // the environment variable of the seed
+	kind     kind
 
-	emptySays bool // an empty variable is a value, not one that is not set
+	emptyIsValue bool // an empty variable is a value, not one that is not set
 
 	set func(string) error // reads what the environment or a flag says
 	get func() string      // what set would read
@@ -45,15 +45,15 @@ func (f field) named(key, def, doc string) field {
 	return f
 }
 
-// aka gives the field another environment variable.
-func (f field) aka(env string) field {
-	f.alias = env
+// alias gives the field another environment variable.
+func (f field) alias(env string) field {
+	f.otherEnv = env
 	return f
 }
 
-// orNone says that empty is a value of the field's own, other than its default.
-func (f field) orNone() field {
-	f.emptySays = true
+// allowEmpty says that empty is a value of the field's own, other than its default.
+func (f field) allowEmpty() field {
+	f.emptyIsValue = true
 	return f
 }
 
@@ -72,7 +72,7 @@ func (f field) only(value, mend string) field {
 	return f
 }
 
-// env is the environment variable of the field.
+// Env is the environment variable of the field.
 func (f field) env() string {
 	return "TURNIKE_" + strings.ToUpper(strings.ReplaceAll(f.key, ".", "_"))
 }
@@ -80,7 +80,7 @@ func (f field) env() string {
 // literal is the value as the file would write it.
 func (f field) literal() string {
 	switch f.kind {
-	case kindNumber, kindToggle:
+	case kindNumber, kindBoolean:
 		return f.get()
 	case kindList:
 		quoted := []string{}
@@ -96,15 +96,15 @@ func (f field) literal() string {
 func (f field) decode(v any) error {
 	switch v := v.(type) {
 	case string:
-		if f.kind == kindText || f.kind == kindSpan || f.kind == kindSecret {
+		if f.kind == kindText || f.kind == kindDuration || f.kind == kindSecret {
 			return f.set(v)
 		}
 	case int64:
-		if f.kind == kindNumber || f.kind == kindSpan {
+		if f.kind == kindNumber || f.kind == kindDuration {
 			return f.set(strconv.FormatInt(v, 10))
 		}
 	case bool:
-		if f.kind == kindToggle {
+		if f.kind == kindBoolean {
 			return f.set(strconv.FormatBool(v))
 		}
 	case []any:
@@ -113,8 +113,8 @@ func (f field) decode(v any) error {
 		}
 	}
 	return fmt.Errorf("wrong type; write %s", map[kind]string{
-		kindText: "a string in quotes", kindNumber: "a whole number", kindToggle: "true or false",
-		kindSpan: `a duration in quotes, such as "15s"`, kindList: `an array of strings, such as ["a", "b"]`,
+		kindText: "a string in quotes", kindNumber: "a whole number", kindBoolean: "true or false",
+		kindDuration: `a duration in quotes, such as "15s"`, kindList: `an array of strings, such as ["a", "b"]`,
 		kindSecret: "a string in quotes"}[f.kind])
 }
 
@@ -139,8 +139,8 @@ func str(p *string, check func(string) (string, error)) field {
 	}
 }
 
-// hidden is a secret; what check says must not contain it.
-func hidden(p *secret.Secret, check func(string) error) field {
+// secretText is a secret; what check says must not contain it.
+func secretText(p *secret.Secret, check func(string) error) field {
 	return field{
 		kind: kindSecret,
 		set: func(s string) error {
@@ -188,10 +188,10 @@ func number(p *int, lo, hi int) field {
 	}
 }
 
-// toggle is true or false.
-func toggle(p *bool) field {
+// boolean is true or false.
+func boolean(p *bool) field {
 	return field{
-		kind: kindToggle,
+		kind: kindBoolean,
 		set: func(s string) error {
 			if s != "true" && s != "false" {
 				return fmt.Errorf("%s is not true or false", input.Quote(s))
@@ -203,22 +203,22 @@ func toggle(p *bool) field {
 	}
 }
 
-// span is a duration from lo to hi.
-func span(p *time.Duration, lo, hi time.Duration) field {
+// duration is a duration from lo to hi.
+func duration(p *time.Duration, lo, hi time.Duration) field {
 	return field{
-		kind: kindSpan,
+		kind: kindDuration,
 		set: func(s string) error {
-			d, err := parseSpan(s)
+			d, err := ParseDuration(s)
 			if err != nil {
 				return err
 			}
 			if d < lo || d > hi {
-				return fmt.Errorf("%s is not from %s to %s", input.Quote(s), formatSpan(lo), formatSpan(hi))
+				return fmt.Errorf("%s is not from %s to %s", input.Quote(s), FormatDuration(lo), FormatDuration(hi))
 			}
 			*p = d
 			return nil
 		},
-		get: func() string { return formatSpan(*p) },
+		get: func() string { return FormatDuration(*p) },
 	}
 }
 

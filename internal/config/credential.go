@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -25,7 +25,7 @@ const credentialBootstrap = credentialPrefix + "bootstrap_password"
 
 // credentialLayer takes secrets out of the unit's credentials: turnike.token.secret
 // is the key token.secret. One that belongs to nothing is a mistake.
-func credentialLayer(env environment, fields []field) (layer, error) {
+func credentialLayer(env Environment, fields []field) (layer, error) {
 	out := layer{}
 	names, err := credentials(env)
 	if err != nil {
@@ -54,7 +54,7 @@ func credentialLayer(env environment, fields []field) (layer, error) {
 }
 
 // credentials lists ours.
-func credentials(env environment) ([]string, error) {
+func credentials(env Environment) ([]string, error) {
 	dir := env[envCredentials]
 	if dir == "" {
 		return nil, nil
@@ -88,19 +88,19 @@ func (credentials layer) disjoint(others ...layer) error {
 	return nil
 }
 
-// bootstrapFile is the file with the first administrator's password, "" for
+// BootstrapFile is the file with the first administrator's password, "" for
 // none.
-func bootstrapFile(env environment) (string, error) {
+func BootstrapFile(env Environment) (string, error) {
 	names, err := credentials(env)
 	if err != nil {
 		return "", err
 	}
-	file := env[envBootstrapPassword]
+	file := env[EnvBootstrapPassword]
 	switch {
 	case !slices.Contains(names, credentialBootstrap):
 		return file, nil
 	case file != "":
-		return "", fmt.Errorf("%s and credential %s are both set; keep one of them", envBootstrapPassword, credentialBootstrap)
+		return "", fmt.Errorf("%s and credential %s are both set; keep one of them", EnvBootstrapPassword, credentialBootstrap)
 	}
 	return filepath.Join(env[envCredentials], credentialBootstrap), nil
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/turnike/turnike/internal/input"
+	"github.com/turnike/turnike/internal/secret"
+	"github.com/turnike/turnike/internal/token"
 )
 
 // optional lets a text be empty, which means that it is not set.
@@ -213,4 +215,10 @@ func mailAddress(s string) (string, error) {
 		return "", fmt.Errorf("%s is not a mail address", input.Quote(s))
 	}
 	return s, nil
+}
+
+// tokenSecret refuses a secret that can be guessed [SEC-12].
+func tokenSecret(s string) error {
+	_, err := token.NewSecretKey(secret.New(s))
+	return err
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -6,15 +6,21 @@ import (
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
-// sources are where a configuration comes from.
-type sources struct {
-	data  string      // the data directory
-	file  string      // "" for none
-	env   environment // the whole environment
-	flags layer       // those that were given
+// Sources are where a configuration comes from.
+type Sources struct {
+	Data  string      // the data directory
+	File  string      // "" for none
+	Env   Environment // the whole environment
+	Flags Flags       // those that were given
 
-	running *runningServer // nil for none
+	Running *Description // of the running server; nil for none
 }
+
+// Flags are the flags that stand for keys and were given, by key.
+type Flags map[string]Flag
+
+// Flag is a flag of the command line.
+type Flag struct{ Name, Value string }
 
 // setting is one value on its way to its field.
 type setting struct {
@@ -27,35 +33,39 @@ type setting struct {
 // layer has the settings of one source by key.
 type layer map[string]setting
 
-// loadConfig reads the sources: a flag wins over the environment, that over the
+// Load reads the sources: a flag wins over the environment, that over the
 // file, that over the default. A running server's configuration wins over the
 // environment and the file. Secrets also come from the credentials of the unit,
 // which stand alone. Its error is one line that names the key and the
 // mend.
-func loadConfig(src sources) (Config, error) {
-	c := Config{Data: src.data, origins: map[string]string{}}
+func Load(src Sources) (Config, error) {
+	c := Config{Data: src.Data, origins: map[string]string{}}
 	fields := c.fields()
-	file, err := c.fileLayer(src.file, fields)
+	file, err := c.fileLayer(src.File, fields)
 	if err != nil {
 		return Config{}, err
 	}
-	env, err := c.envLayer(src.env, fields)
+	env, err := c.environmentLayer(src.Env, fields)
 	if err != nil {
 		return Config{}, err
 	}
-	unit, err := credentialLayer(src.env, fields)
+	unit, err := credentialLayer(src.Env, fields)
 	if err != nil {
 		return Config{}, err
 	}
 	if err := unit.disjoint(env, file); err != nil {
 		return Config{}, err
 	}
+	given := layer{}
+	for key, f := range src.Flags {
+		given[key] = setting{origin: "--" + f.Name, text: f.Value}
+	}
 	running := layer{}
-	if src.running != nil {
-		running = src.running.layer(fields)
+	if src.Running != nil {
+		running = src.Running.layer(fields)
 	}
 	for _, f := range fields {
-		if err := c.take(f, src.flags, running, env, file, unit); err != nil {
+		if err := c.take(f, given, running, env, file, unit); err != nil {
 			return Config{}, err
 		}
 	}
@@ -92,12 +102,12 @@ func (c *Config) apply(f field, s setting) error {
 		return fmt.Errorf("%w; name a readable file with the secret in it", err)
 	}
 	if tooOpen {
-		c.warn("%s: others can use %s, chmod 600 it", f.key, s.text) // [SEC-55]
+		c.Warn("%s: others can use %s, chmod 600 it", f.key, s.text) // [SEC-55]
 	}
 	return f.set(content.Reveal())
 }
 
-// warn notes what is allowed but not advised.
-func (c *Config) warn(format string, args ...any) {
+// Warn notes what is allowed but not advised.
+func (c *Config) Warn(format string, args ...any) {
 	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 }

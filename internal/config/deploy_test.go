@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"os"
@@ -28,8 +28,8 @@ func TestDeployIdleTime(t *testing.T) {
 			t.Errorf("%s: nothing matches %s", file, setting)
 			continue
 		}
-		if idle, err := parseSpan(string(found[1])); err != nil || idle >= cfg.Server.IdleTimeout {
-			t.Errorf("%s: %s, which is not below server.idle_timeout, %s (%v)", file, found[1], formatSpan(cfg.Server.IdleTimeout), err)
+		if idle, err := ParseDuration(string(found[1])); err != nil || idle >= cfg.Server.IdleTimeout {
+			t.Errorf("%s: %s, which is not below server.idle_timeout, %s (%v)", file, found[1], FormatDuration(cfg.Server.IdleTimeout), err)
 		}
 	}
 }

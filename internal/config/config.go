@@ -1,14 +1,12 @@
-package main
+package config
 
 import (
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
-	"github.com/turnike/turnike/internal/ratelimit"
-	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
 )
@@ -19,26 +17,26 @@ type Config struct {
 	Data     string   // the data directory
 	Warnings []string // what is allowed but not advised, a line each
 
-	Server    ServerConfig
-	TLS       TLSConfig
-	Token     TokenConfig
-	Session   SessionConfig
-	Seat      SeatConfig
-	Presence  PresenceConfig
-	SocketIO  SocketIOConfig
-	RateLimit RateLimitConfig
-	Password  PasswordConfig
-	Database  DatabaseConfig
-	Log       LogConfig
-	Metrics   MetricsConfig
-	Mail      MailConfig
-	Audit     AuditConfig
+	Server    Server
+	TLS       TLS
+	Token     Token
+	Session   Session
+	Seat      Seat
+	Presence  Presence
+	SocketIO  SocketIO
+	RateLimit RateLimit
+	Password  Password
+	Database  Database
+	Log       Log
+	Metrics   Metrics
+	Mail      Mail
+	Audit     Audit
 
-	origins map[string]string // by key, where a value that is no default came from
+	origins map[string]string // by key: the source of a value that is not the default
 }
 
-// ServerConfig is the section [server].
-type ServerConfig struct {
+// Server is the section [server].
+type Server struct {
 	Listen         string         // host:port; an empty host is every address
 	PublicURL      string         // scheme://host[:port] that users type, or empty
 	BasePath       string         // that every path begins with: "" or one such as /turnike
@@ -57,8 +55,8 @@ const (
 	TLSOff   = "off"   // behind a proxy, or on a loopback address
 )
 
-// TLSConfig is the section [tls].
-type TLSConfig struct {
+// TLS is the section [tls].
+type TLS struct {
 	Mode              string
 	CertFile, KeyFile string
 
@@ -69,23 +67,23 @@ type TLSConfig struct {
 	ACMEHTTPListen string // for HTTP-01; empty for none
 }
 
-// TokenConfig is the section [token].
-type TokenConfig struct {
+// Token is the section [token].
+type Token struct {
 	Lifetime       time.Duration // of a token and of its session
 	Secret         secret.Secret // HS256 when set, the own Ed25519 keys when not
 	SecretPrevious secret.Secret // verifies only [SEC-23]
 }
 
-// SessionConfig is the section [session].
-type SessionConfig struct {
+// Session is the section [session].
+type Session struct {
 	Policy     session.Policy // [A4]
 	MaxPerUser int
 	WarBreaker bool          // [A6]
 	Idle       time.Duration // [S11]; 0 is off
 }
 
-// SeatConfig is the section [seat].
-type SeatConfig struct {
+// Seat is the section [seat].
+type Seat struct {
 	Limit                 int           // of the pool default
 	Grace                 time.Duration // [S3]
 	ReclaimAfter          time.Duration // [S4]
@@ -94,14 +92,14 @@ type SeatConfig struct {
 	ConnectionsPerSession int           // [S1]; 0 is any number
 }
 
-// PresenceConfig is the section [presence].
-type PresenceConfig struct {
+// Presence is the section [presence].
+type Presence struct {
 	Visibility session.Visibility // [P5]
 	NamesUpTo  int                // users of a pool; above it, as with count [P4]
 }
 
-// SocketIOConfig is the section [socketio].
-type SocketIOConfig struct {
+// SocketIO is the section [socketio].
+type SocketIO struct {
 	PingInterval    time.Duration // [S5]
 	PingTimeout     time.Duration
 	ConnectTimeout  time.Duration // from the handshake to CONNECT
@@ -111,8 +109,8 @@ type SocketIOConfig struct {
 	Transports      []string      // polling, websocket
 }
 
-// RateLimitConfig is the section [ratelimit]. Zero numbers are no limit.
-type RateLimitConfig struct {
+// RateLimit is the section [ratelimit]. Zero numbers are no limit.
+type RateLimit struct {
 	Enabled bool // false: none of them holds
 
 	Connections           int           // Engine.IO connections in all [SEC-42]
@@ -133,42 +131,8 @@ type RateLimitConfig struct {
 	LoginBackoffMax time.Duration // the longest
 }
 
-// logins are what wrong passwords cost. An account waits longer each time. The
-// others never do: with many people behind one address the waits of one must not
-// lock the others out, so past its limit it has that many in a window.
-func (c RateLimitConfig) logins() api.LoginLimits {
-	if !c.Enabled {
-		return api.LoginLimits{}
-	}
-	steady := func(free int) ratelimit.Backoff {
-		every := c.LoginWindow / time.Duration(max(free, 1))
-		return ratelimit.Backoff{Free: free, Window: c.LoginWindow, First: every, Max: every}
-	}
-	return api.LoginLimits{
-		Account: ratelimit.Backoff{Free: c.LoginAccount, Window: c.LoginWindow, First: c.LoginBackoff, Max: c.LoginBackoffMax, Total: c.LoginTotal},
-		Network: steady(c.LoginNetwork), Global: steady(c.LoginGlobal),
-	}
-}
-
-// limits are what the sockets keep to: of the connections never more than leave
-// descriptors for the database, for logins and for commands.
-func (c RateLimitConfig) limits(files int) realtime.Limits {
-	if !c.Enabled {
-		return realtime.Limits{}
-	}
-	l := realtime.Limits{
-		Connections: c.Connections, UnverifiedPerAddress: c.UnverifiedPerAddress, FailuresPerAddress: c.FailuresPerAddress,
-		ConnectionsPerSession: c.ConnectionsPerSession, PollsPerConnection: c.PollsPerConnection,
-		EventsPerSocket: c.EventsPerSocket, EventsPerUser: c.EventsPerUser, OnlineUsers: c.OnlineUsers, Replacements: true,
-	}
-	if most := max(files-spareFiles, 1); files > 0 && (l.Connections == 0 || l.Connections > most) {
-		l.Connections = most
-	}
-	return l
-}
-
-// PasswordConfig is the section [password].
-type PasswordConfig struct {
+// Password is the section [password].
+type Password struct {
 	MinLength int           // characters of a new password [SEC-04]
 	Memory    int           // of new hashes, KiB [SEC-01]
 	Time      int           // passes
@@ -176,26 +140,39 @@ type PasswordConfig struct {
 	Pepper    secret.Secret // of new hashes; unset for none
 }
 
-// parameters are the costs of new hashes.
-func (p PasswordConfig) parameters() account.Parameters {
+// Parameters are the costs of new hashes.
+func (p Password) Parameters() account.Parameters {
 	// The table keeps all three within their types.
 	return account.Parameters{Memory: uint32(p.Memory), Time: uint32(p.Time), Threads: uint8(p.Threads)}
 }
 
-// DatabaseConfig is the section [database].
-type DatabaseConfig struct {
+// Database is the section [database].
+type Database struct {
 	URL string // sqlite: is the file in the data directory
 }
 
-// LogConfig is the section [log].
-type LogConfig struct {
+// The values of LogConfig.Format.
+const (
+	FormatAuto = "auto" // text on a terminal, JSON elsewhere
+	FormatJSON = "json"
+	FormatText = "text"
+)
+
+// The values of LogConfig.Access that name no file.
+const (
+	AccessOff    = "off"
+	AccessStderr = "stderr"
+)
+
+// Log is the section [log].
+type Log struct {
 	Level  string // debug, info, warn or error
 	Format string // of stderr
 	Access string // off, stderr or a file
 }
 
-// MailConfig is the section [mail]. No mail is sent while To is empty.
-type MailConfig struct {
+// Mail is the section [mail]. No mail is sent while To is empty.
+type Mail struct {
 	To           []string // who is alerted
 	From         string
 	SMTP         string // host:port
@@ -208,30 +185,30 @@ type MailConfig struct {
 	FailedLogins int // within 15 minutes that are worth a mail; 0: any number is not
 }
 
-// MetricsConfig is the section [metrics].
-type MetricsConfig struct {
+// Metrics is the section [metrics].
+type Metrics struct {
 	Listen string        // a listener of its own, plain HTTP; empty for none
 	Pprof  bool          // profiles of the process on it [SEC-64]
 	Token  secret.Secret // grants GET /metrics on the main listener; unset: not there
 }
 
-// AuditConfig is the section [audit].
-type AuditConfig struct {
+// Audit is the section [audit].
+type Audit struct {
 	Retention            time.Duration // of events of the class audit
 	FailedLoginRetention time.Duration // of those among them that count failed logins
 }
 
-// proxyFrom are the networks that have to speak the PROXY protocol; none when it
+// ProxyFrom are the networks that have to speak the PROXY protocol; none when it
 // is off.
-func (c Config) proxyFrom() []netip.Prefix {
+func (c Config) ProxyFrom() []netip.Prefix {
 	if !c.Server.ProxyProtocol {
 		return nil
 	}
 	return c.Server.TrustedProxies
 }
 
-// rules are the part of the configuration that the rules of admission use.
-func (c Config) rules() session.Rules {
+// Rules are the part of the configuration that the rules of admission use.
+func (c Config) Rules() session.Rules {
 	r := session.DefaultRules()
 	r.Lifetime = c.Token.Lifetime
 	r.Policy = c.Session.Policy
@@ -243,4 +220,20 @@ func (c Config) rules() session.Rules {
 	r.BootGrace = c.Seat.BootGrace
 	r.ConnsPerSession = c.Seat.ConnectionsPerSession
 	return r
+}
+
+// Origin names the source of the value of a key, such as "--listen"; "" if the
+// value is the default.
+func (c Config) Origin(key string) string { return c.origins[key] }
+
+// PublicAddress returns server.public_url, or nil if it is not set.
+func (c Config) PublicAddress() *url.URL {
+	if c.Server.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Server.PublicURL)
+	if err != nil {
+		return nil // validation has refused it before
+	}
+	return u
 }

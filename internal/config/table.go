@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"time"
@@ -10,6 +10,12 @@ import (
 )
 
 const day = 24 * time.Hour
+
+// Upper bounds of a pool, for seat.limit, session.max_per_user and `pool set`.
+const (
+	MaxLimit    = 1_000_000
+	MaxSessions = 1000
+)
 
 // letsEncrypt is the authority that most people mean.
 const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
@@ -27,13 +33,13 @@ func (c *Config) fields() []field {
 			named("server.base_path", "", "path that everything is below, such as /turnike, for a host shared with others"),
 		list(&c.Server.TrustedProxies, proxyNetwork).
 			named("server.trusted_proxies", "", "networks (CIDR) whose forwarding headers are believed"),
-		toggle(&c.Server.ProxyProtocol).
+		boolean(&c.Server.ProxyProtocol).
 			named("server.proxy_protocol", "false", "every connection comes from a trusted proxy and begins with a PROXY header"),
-		span(&c.Server.IdleTimeout, time.Second, time.Hour).
+		duration(&c.Server.IdleTimeout, time.Second, time.Hour).
 			named("server.idle_timeout", "120s", "ends a kept connection without a request; longer than proxies in front keep theirs"),
-		span(&c.Server.DrainDelay, 0, 10*time.Minute).
+		duration(&c.Server.DrainDelay, 0, 10*time.Minute).
 			named("server.drain_delay", "0s", "a stopping server goes on that long with /readyz failing, for a balancer to notice"),
-		span(&c.Server.DrainSpread, 0, time.Minute).
+		duration(&c.Server.DrainSpread, 0, time.Minute).
 			named("server.drain_spread", "2s", "it then closes its sockets over that time at most, a millisecond apart where that is shorter"),
 
 		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSACME, TLSOff).
@@ -42,40 +48,40 @@ func (c *Config) fields() []field {
 		str(&c.TLS.KeyFile, optional(fileName)).named("tls.key_file", "", "private key, PEM"),
 		str(&c.TLS.ACMEDirectory, directoryURL).
 			named("tls.acme_directory", letsEncrypt, "the ACME authority's directory"),
-		toggle(&c.TLS.ACMEAgree).
+		boolean(&c.TLS.ACMEAgree).
 			named("tls.acme_agree", "false", "true accepts the terms of service of that authority"),
 		str(&c.TLS.ACMEEmail, optional(mailAddress)).
 			named("tls.acme_email", "", "where the authority can reach you"),
 		str(&c.TLS.ACMECAFile, optional(fileName)).
 			named("tls.acme_ca_file", "", "certificates to trust a private authority by, PEM"),
-		str(&c.TLS.ACMEHTTPListen, optional(listenAddress)).orNone().
+		str(&c.TLS.ACMEHTTPListen, optional(listenAddress)).allowEmpty().
 			named("tls.acme_http_listen", ":80", "where HTTP-01 is answered, open only meanwhile; empty does without it"),
 
-		span(&c.Token.Lifetime, time.Second, 400*day).
+		duration(&c.Token.Lifetime, time.Second, 400*day).
 			named("token.lifetime", "24h", "how long a login is good for"),
-		hidden(&c.Token.Secret, tokenSecret).aka("JWT_SECRET_KEY").
+		secretText(&c.Token.Secret, tokenSecret).alias("JWT_SECRET_KEY").
 			named("token.secret", "", "signs tokens with HS256 instead of the server's own key; 32 bytes at least"),
-		hidden(&c.Token.SecretPrevious, tokenSecret).
+		secretText(&c.Token.SecretPrevious, tokenSecret).
 			named("token.secret_previous", "", "the token.secret before this one: its tokens stay good, it signs none"),
 
 		choice(&c.Session.Policy, session.PolicyReplace, session.PolicyDeny, session.PolicyAsk).
 			named("session.policy", "replace", "what a login does that finds another session of its user"),
-		number(&c.Session.MaxPerUser, 1, maxSessions).
+		number(&c.Session.MaxPerUser, 1, MaxSessions).
 			named("session.max_per_user", "1", "live sessions of one user"),
-		toggle(&c.Session.WarBreaker).
+		boolean(&c.Session.WarBreaker).
 			named("session.war_breaker", "true", "two devices that keep replacing each other have to confirm"),
-		span(&c.Session.Idle, 0, 400*day).only("0s", "leave it at 0").
+		duration(&c.Session.Idle, 0, 400*day).only("0s", "leave it at 0").
 			named("session.idle", "0s", "ends a session without activity; 0 never does"),
 
-		number(&c.Seat.Limit, 1, maxLimit).aka("MAX_CONNECTIONS").
+		number(&c.Seat.Limit, 1, MaxLimit).alias("MAX_CONNECTIONS").
 			named("seat.limit", "3", "users inside the pool default at once; a limit set with `turnike pool set` wins"),
-		span(&c.Seat.Grace, 0, day).
+		duration(&c.Seat.Grace, 0, day).
 			named("seat.grace", "15s", "a seat waits that long for a lost connection; 0 frees it at once"),
-		span(&c.Seat.ReclaimAfter, 0, day).
+		duration(&c.Seat.ReclaimAfter, 0, day).
 			named("seat.reclaim_after", "3s", "a waiting seat can be given to somebody else after that"),
-		span(&c.Seat.Handover, 0, day).
+		duration(&c.Seat.Handover, 0, day).
 			named("seat.handover", "30s", "a seat waits that long for the session that replaced its holder"),
-		span(&c.Seat.BootGrace, 0, day).
+		duration(&c.Seat.BootGrace, 0, day).
 			named("seat.boot_grace", "60s", "seats wait that long for their owners after a restart"),
 		number(&c.Seat.ConnectionsPerSession, 0, 1000).
 			named("seat.connections_per_session", "1", "open connections of one session; 0 is any number of tabs"),
@@ -85,13 +91,13 @@ func (c *Config) fields() []field {
 		number(&c.Presence.NamesUpTo, 0, 1_000_000).
 			named("presence.names_up_to", "5000", "a pool with more users inside shows only their number"),
 
-		span(&c.SocketIO.PingInterval, 100*time.Millisecond, 5*time.Minute).
+		duration(&c.SocketIO.PingInterval, 100*time.Millisecond, 5*time.Minute).
 			named("socketio.ping_interval", "10s", "between two pings of the server"),
-		span(&c.SocketIO.PingTimeout, 100*time.Millisecond, 5*time.Minute).
+		duration(&c.SocketIO.PingTimeout, 100*time.Millisecond, 5*time.Minute).
 			named("socketio.ping_timeout", "10s", "for the answer to a ping"),
-		span(&c.SocketIO.ConnectTimeout, 100*time.Millisecond, time.Minute).
+		duration(&c.SocketIO.ConnectTimeout, 100*time.Millisecond, time.Minute).
 			named("socketio.connect_timeout", "5s", "from the handshake to CONNECT"),
-		span(&c.SocketIO.RegisterTimeout, 100*time.Millisecond, 10*time.Minute).
+		duration(&c.SocketIO.RegisterTimeout, 100*time.Millisecond, 10*time.Minute).
 			named("socketio.register_timeout", "10s", "from CONNECT to register_user"),
 		number(&c.SocketIO.MaxPayload, 1<<10, 1<<20).
 			named("socketio.max_payload", "65536", "bytes of one message"),
@@ -100,7 +106,7 @@ func (c *Config) fields() []field {
 		list(&c.SocketIO.Transports, oneOf("polling", "websocket")).
 			named("socketio.transports", "polling,websocket", "how clients may connect"),
 
-		toggle(&c.RateLimit.Enabled).
+		boolean(&c.RateLimit.Enabled).
 			named("ratelimit.enabled", "true", "false lifts every limit of this section: for benchmarks and tests"),
 		number(&c.RateLimit.Connections, 0, 10_000_000).
 			named("ratelimit.connections", "50000", "open connections of sockets in all; 0 is as many as the system's limit on files allows"),
@@ -116,7 +122,7 @@ func (c *Config) fields() []field {
 			named("ratelimit.events_per_socket", "20", "events of one socket, a second; twice as many at once"),
 		number(&c.RateLimit.EventsPerUser, 0, 1_000_000).
 			named("ratelimit.events_per_user", "100", "events of all sockets of one user, a second; twice as many at once"),
-		span(&c.RateLimit.OnlineUsers, 0, time.Minute).
+		duration(&c.RateLimit.OnlineUsers, 0, time.Minute).
 			named("ratelimit.online_users", "1s", "between two get_online_users of one socket"),
 		number(&c.RateLimit.LoginAccount, 0, 1_000_000).
 			named("ratelimit.login_account", "10", "wrong passwords of one account, or of one known device, before they have to wait; 0 is no limit"),
@@ -126,11 +132,11 @@ func (c *Config) fields() []field {
 			named("ratelimit.login_network", "100", "wrong passwords from one address (IPv6: /64); then as many in a window"),
 		number(&c.RateLimit.LoginGlobal, 0, 10_000_000).
 			named("ratelimit.login_global", "10000", "wrong passwords in all; then as many in a window"),
-		span(&c.RateLimit.LoginWindow, time.Second, day).
+		duration(&c.RateLimit.LoginWindow, time.Second, day).
 			named("ratelimit.login_window", "15m", "without a wrong password after which they are forgotten"),
-		span(&c.RateLimit.LoginBackoff, time.Second, day).
+		duration(&c.RateLimit.LoginBackoff, time.Second, day).
 			named("ratelimit.login_backoff", "30s", "the first wait of an account; each is twice as long as the one before"),
-		span(&c.RateLimit.LoginBackoffMax, time.Second, day).
+		duration(&c.RateLimit.LoginBackoffMax, time.Second, day).
 			named("ratelimit.login_backoff_max", "15m", "the longest wait of an account"),
 
 		number(&c.Password.MinLength, account.FloorPassword, 128).
@@ -141,7 +147,7 @@ func (c *Config) fields() []field {
 			named("password.time", "2", "cost of new hashes: passes of argon2id"),
 		number(&c.Password.Threads, 1, 16).
 			named("password.threads", "1", "cost of new hashes: lanes of argon2id"),
-		hidden(&c.Password.Pepper, pepper).
+		secretText(&c.Password.Pepper, pepper).
 			named("password.pepper", "", "mixed into every hash; keep it, without it no password is ever right again"),
 
 		str(&c.Database.URL, databaseURL).
@@ -149,16 +155,16 @@ func (c *Config) fields() []field {
 
 		choice(&c.Log.Level, "debug", "info", "warn", "error").
 			named("log.level", "info", "what is logged, on stderr"),
-		choice(&c.Log.Format, formatAuto, formatJSON, formatText).
-			named("log.format", formatAuto, "auto is text on a terminal and JSON lines elsewhere"),
+		choice(&c.Log.Format, FormatAuto, FormatJSON, FormatText).
+			named("log.format", FormatAuto, "auto is text on a terminal and JSON lines elsewhere"),
 		str(&c.Log.Access, accessLog).
-			named("log.access", accessOff, "a JSON line for each request: off, stderr or a file"),
+			named("log.access", AccessOff, "a JSON line for each request: off, stderr or a file"),
 
 		str(&c.Metrics.Listen, optional(listenAddress)).
 			named("metrics.listen", "", "address that serves /metrics in plain HTTP, such as 127.0.0.1:9464; off when empty"),
-		toggle(&c.Metrics.Pprof).
+		boolean(&c.Metrics.Pprof).
 			named("metrics.pprof", "false", "profiles of the process under /debug/pprof, on metrics.listen alone"),
-		hidden(&c.Metrics.Token, metricsToken).
+		secretText(&c.Metrics.Token, metricsToken).
 			named("metrics.token", "", "bearer token that opens GET /metrics on the main address; 16 bytes at least"),
 
 		list(&c.Mail.To, mailbox).
@@ -172,16 +178,16 @@ func (c *Config) fields() []field {
 		choice(&c.Mail.TLS, alert.StartTLS, alert.Implicit, alert.Plain).
 			named("mail.tls", string(alert.StartTLS), "starttls sends nothing without it; implicit is for port 465; none is for this machine only"),
 		str(&c.Mail.Username, accountName).named("mail.username", "", "the account at the SMTP server; none without one"),
-		hidden(&c.Mail.Password, mailPassword).named("mail.password", "", "its password"),
+		secretText(&c.Mail.Password, mailPassword).named("mail.password", "", "its password"),
 		str(&c.Mail.CAFile, optional(fileName)).
 			named("mail.ca_file", "", "authorities that the SMTP server's certificate may be from, PEM, instead of the system's"),
 		choice(&c.Mail.Language, web.Languages()...).named("mail.language", web.Languages()[0], "of the mails"),
 		number(&c.Mail.FailedLogins, 0, 1_000_000).
 			named("mail.failed_logins", "50", "failed logins within 15 minutes that are worth a mail; 0 never are"),
 
-		span(&c.Audit.Retention, day, 4000*day).
+		duration(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),
-		span(&c.Audit.FailedLoginRetention, day, 4000*day).
+		duration(&c.Audit.FailedLoginRetention, day, 4000*day).
 			named("audit.failed_login_retention", "30d", "how long failed logins are kept in it"),
 	}
 }

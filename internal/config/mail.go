@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"crypto/x509"
@@ -66,7 +66,7 @@ func mailPassword(s string) error {
 }
 
 // validate refuses what could send no mail, or would send it in the clear.
-func (m MailConfig) validate() error {
+func (m Mail) validate() error {
 	host, _, _ := net.SplitHostPort(m.SMTP) // it is one, or empty
 	switch {
 	case len(m.To) > 0 && m.SMTP == "":
@@ -80,12 +80,12 @@ func (m MailConfig) validate() error {
 	case m.Username != "" && !m.Password.IsSet():
 		return errors.New("mail.password: mail.username is set and there is no password; set it, or remove mail.username")
 	}
-	_, err := m.roots()
+	_, err := m.Roots()
 	return err
 }
 
-// roots are the authorities of mail.ca_file; nil is those of the system.
-func (m MailConfig) roots() (*x509.CertPool, error) {
+// Roots are the authorities of mail.ca_file; nil is those of the system.
+func (m Mail) Roots() (*x509.CertPool, error) {
 	if m.CAFile == "" {
 		return nil, nil
 	}
@@ -105,8 +105,8 @@ func (c *Config) adviseMail() {
 	_, port, _ := net.SplitHostPort(c.Mail.SMTP) // it is one, or empty
 	switch {
 	case port == "465" && c.Mail.TLS == alert.StartTLS:
-		c.warn(`mail.tls: port 465 mostly begins with TLS; set it to "implicit" if no mail arrives`)
+		c.Warn(`mail.tls: port 465 mostly begins with TLS; set it to "implicit" if no mail arrives`)
 	case (port == "587" || port == "25") && c.Mail.TLS == alert.Implicit:
-		c.warn(`mail.tls: port %s mostly begins without TLS; set it to "starttls" if no mail arrives`, port)
+		c.Warn(`mail.tls: port %s mostly begins without TLS; set it to "starttls" if no mail arrives`, port)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // validate refuses values that are right alone and unsafe or useless together.
 func (c *Config) validate() error {
-	if err := c.checkTLS(); err != nil {
+	if err := c.CheckTLS(); err != nil {
 		return err
 	}
 	switch {
@@ -35,7 +35,7 @@ func (c *Config) validate() error {
 	case c.Token.SecretPrevious.IsSet() && c.Token.SecretPrevious.Reveal() == c.Token.Secret.Reveal():
 		return fmt.Errorf(`token.secret_previous: it is the same as token.secret; give token.secret a new value or remove this`)
 	case c.RateLimit.LoginBackoffMax < c.RateLimit.LoginBackoff:
-		return fmt.Errorf("ratelimit.login_backoff_max: it is shorter than ratelimit.login_backoff; make it at least %s", formatSpan(c.RateLimit.LoginBackoff))
+		return fmt.Errorf("ratelimit.login_backoff_max: it is shorter than ratelimit.login_backoff; make it at least %s", FormatDuration(c.RateLimit.LoginBackoff))
 	case len(c.SocketIO.Transports) == 0:
 		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
 	}
@@ -45,7 +45,7 @@ func (c *Config) validate() error {
 	if err := c.Mail.validate(); err != nil {
 		return err
 	}
-	if err := c.Password.parameters().Check(); err != nil {
+	if err := c.Password.Parameters().Check(); err != nil {
 		return fmt.Errorf("password.memory, password.time, password.threads: %w; remove them to have the defaults", err)
 	}
 	c.advise()
@@ -55,7 +55,7 @@ func (c *Config) validate() error {
 // validateACME: the authority wants a name that others reach, and its terms are
 // the operator's to accept.
 func (c *Config) validateACME() error {
-	t, public := c.TLS, publicAddress(*c)
+	t, public := c.TLS, c.PublicAddress()
 	if t.Mode != TLSACME {
 		for _, k := range []struct {
 			key string
@@ -78,8 +78,8 @@ func (c *Config) validateACME() error {
 	return nil
 }
 
-// checkTLS refuses plain HTTP where others can reach it.
-func (c *Config) checkTLS() error {
+// CheckTLS refuses plain HTTP where others can reach it.
+func (c *Config) CheckTLS() error {
 	if c.TLS.Mode == TLSOff && !loopback(c.Server.Listen) && !strings.HasPrefix(c.Server.PublicURL, "https://") {
 		return fmt.Errorf(`tls.mode: "off" would send passwords in the clear on %s; use "auto", listen on 127.0.0.1, or set server.public_url to the https address of the proxy in front`, c.Server.Listen)
 	}
@@ -88,25 +88,25 @@ func (c *Config) checkTLS() error {
 
 // advise warns of what is allowed.
 func (c *Config) advise() {
-	if tooOpen(c.TLS.KeyFile) {
-		c.warn("tls.key_file: others can use %s, chmod 600 it", c.TLS.KeyFile) // [SEC-55]
+	if TooOpen(c.TLS.KeyFile) {
+		c.Warn("tls.key_file: others can use %s, chmod 600 it", c.TLS.KeyFile) // [SEC-55]
 	}
 	if c.Metrics.Listen != "" && !loopback(c.Metrics.Listen) {
-		c.warn("metrics.listen: whoever reaches %s reads the metrics in plain HTTP; listen on 127.0.0.1, or let a firewall decide", c.Metrics.Listen)
+		c.Warn("metrics.listen: whoever reaches %s reads the metrics in plain HTTP; listen on 127.0.0.1, or let a firewall decide", c.Metrics.Listen)
 	}
 	c.adviseMail()
 	for _, name := range []string{keyfile.Name, "turnike.db", "tls/ca.key", "tls/server.pem"} {
-		if file := filepath.Join(c.Data, name); tooOpen(file) {
-			c.warn("%s: others can use it, chmod 600 it", file) // [SEC-55]
+		if file := filepath.Join(c.Data, name); TooOpen(file) {
+			c.Warn("%s: others can use it, chmod 600 it", file) // [SEC-55]
 		}
 	}
 	if !c.RateLimit.Enabled {
-		c.warn("ratelimit.enabled: false leaves passwords to be guessed and the server to be flooded; it is for benchmarks and tests")
+		c.Warn("ratelimit.enabled: false leaves passwords to be guessed and the server to be flooded; it is for benchmarks and tests")
 	}
 }
 
-// tooOpen tells whether a file is there whose permissions go beyond 0640.
-func tooOpen(file string) bool {
+// TooOpen tells whether a file is there whose permissions go beyond 0640.
+func TooOpen(file string) bool {
 	info, err := os.Stat(file)
 	return err == nil && secretfile.TooOpen(info)
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"os"
@@ -20,7 +20,7 @@ func TestConfigErrors(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		document string
-		env      environment
+		env      Environment
 		want     string // the whole line
 	}{
 		{"unknown key", "[seat]\ngrase = \"1s\"", nil,
@@ -35,25 +35,25 @@ func TestConfigErrors(t *testing.T) {
 			"turnike.toml, line 2, column 9: unexpected character U+003D '=' at start of value; mend the TOML there"},
 		{"key twice", "[seat]\nlimit = 3\nlimit = 4", nil,
 			"turnike.toml, line 3, column 1: key limit is already defined; mend the TOML there"},
-		{"unknown variable", "", environment{"TURNIKE_SEAT_LIMT": "3"},
+		{"unknown variable", "", Environment{"TURNIKE_SEAT_LIMT": "3"},
 			"TURNIKE_SEAT_LIMT (environment): there is no such variable; did you mean TURNIKE_SEAT_LIMIT?"},
-		{"unknown variable without a near one", "", environment{"TURNIKE_FOO": "3"},
+		{"unknown variable without a near one", "", Environment{"TURNIKE_FOO": "3"},
 			"TURNIKE_FOO (environment): there is no such variable; unset it"},
-		{"_FILE of no secret", "", environment{"TURNIKE_TLS_MODE_FILE": "x"},
+		{"_FILE of no secret", "", Environment{"TURNIKE_TLS_MODE_FILE": "x"},
 			"TURNIKE_TLS_MODE_FILE (environment): there is no such variable; unset it"},
-		{"limit by both names", "", environment{"MAX_CONNECTIONS": "3", "TURNIKE_SEAT_LIMIT": "3"},
+		{"limit by both names", "", Environment{"MAX_CONNECTIONS": "3", "TURNIKE_SEAT_LIMIT": "3"},
 			"seat.limit: MAX_CONNECTIONS and TURNIKE_SEAT_LIMIT are both set; keep one of them"},
-		{"secret by both names", "", environment{"JWT_SECRET_KEY": longSecret, "TURNIKE_TOKEN_SECRET": longSecret},
+		{"secret by both names", "", Environment{"JWT_SECRET_KEY": longSecret, "TURNIKE_TOKEN_SECRET": longSecret},
 			"token.secret: JWT_SECRET_KEY and TURNIKE_TOKEN_SECRET are both set; keep one of them"},
-		{"secret and its file", "", environment{"JWT_SECRET_KEY": longSecret, "JWT_SECRET_KEY_FILE": secretFile},
+		{"secret and its file", "", Environment{"JWT_SECRET_KEY": longSecret, "JWT_SECRET_KEY_FILE": secretFile},
 			"token.secret: JWT_SECRET_KEY and JWT_SECRET_KEY_FILE are both set; keep one of them"},
-		{"secret and the twin's file", "", environment{"JWT_SECRET_KEY_FILE": secretFile, "TURNIKE_TOKEN_SECRET_FILE": secretFile},
+		{"secret and the twin's file", "", Environment{"JWT_SECRET_KEY_FILE": secretFile, "TURNIKE_TOKEN_SECRET_FILE": secretFile},
 			"token.secret: JWT_SECRET_KEY_FILE and TURNIKE_TOKEN_SECRET_FILE are both set; keep one of them"},
 		{"secret and its file in the file", "[token]\nsecret = \"a\"\nsecret_file = \"b\"", nil,
 			"token.secret_file (turnike.toml): token.secret is set as well; keep one of them"},
 		{"secret file of a wrong type", "[token]\nsecret_file = 3", nil,
 			"token.secret_file (turnike.toml): wrong type; write the name of a file in quotes"},
-		{"secret file that is not there", "", environment{"JWT_SECRET_KEY_FILE": "/nowhere/x"},
+		{"secret file that is not there", "", Environment{"JWT_SECRET_KEY_FILE": "/nowhere/x"},
 			"token.secret (JWT_SECRET_KEY_FILE): open /nowhere/x: no such file or directory; name a readable file with the secret in it"},
 		{"empty secret", "[token]\nsecret = \"\"", nil,
 			"token.secret (turnike.toml): it is empty: give it a value, or leave it unset"},
@@ -73,16 +73,16 @@ func TestConfigErrors(t *testing.T) {
 			`mail.smtp (turnike.toml): "smtp.example.com" is not host:port: write one such as "smtp.example.com:587"`},
 		{"no such authority", "[mail]\nca_file = \"/nowhere/ca.pem\"\n", nil,
 			"mail.ca_file: open /nowhere/ca.pem: no such file or directory; name a readable file"},
-		{"short metrics token", "", environment{"TURNIKE_METRICS_TOKEN": "123456789012345"},
+		{"short metrics token", "", Environment{"TURNIKE_METRICS_TOKEN": "123456789012345"},
 			"metrics.token (TURNIKE_METRICS_TOKEN): it has 15 bytes: use 16 random ones or more"},
-		{"metrics token that fits no header", "", environment{"TURNIKE_METRICS_TOKEN": "123456789012345 6"},
+		{"metrics token that fits no header", "", Environment{"TURNIKE_METRICS_TOKEN": "123456789012345 6"},
 			"metrics.token (TURNIKE_METRICS_TOKEN): it does not fit into a header: use letters and digits"},
-		{"profiles nowhere", "", environment{"TURNIKE_METRICS_PPROF": "true"},
+		{"profiles nowhere", "", Environment{"TURNIKE_METRICS_PPROF": "true"},
 			`metrics.pprof: profiles are served on metrics.listen alone, and it is not set; set it, say to "127.0.0.1:9464", or remove metrics.pprof`},
-		{"short pepper", "", environment{"TURNIKE_PASSWORD_PEPPER": "123456789012345"},
+		{"short pepper", "", Environment{"TURNIKE_PASSWORD_PEPPER": "123456789012345"},
 			"password.pepper (TURNIKE_PASSWORD_PEPPER): it has 15 bytes: use 16 random ones or more"},
 
-		{"duration without a unit", "", environment{"TURNIKE_SEAT_GRACE": "15"},
+		{"duration without a unit", "", Environment{"TURNIKE_SEAT_GRACE": "15"},
 			`seat.grace (TURNIKE_SEAT_GRACE): "15" has no unit: write a duration such as "15s"`},
 		{"bare number as a duration", "[seat]\ngrace = 15", nil,
 			`seat.grace (turnike.toml): "15" has no unit: write a duration such as "15s"`},
@@ -96,7 +96,7 @@ func TestConfigErrors(t *testing.T) {
 			"seat.limit (turnike.toml): wrong type; write a whole number"},
 		{"number as a toggle", "[ratelimit]\nenabled = 1", nil,
 			"ratelimit.enabled (turnike.toml): wrong type; write true or false"},
-		{"word as a toggle", "", environment{"TURNIKE_RATELIMIT_ENABLED": "yes"},
+		{"word as a toggle", "", Environment{"TURNIKE_RATELIMIT_ENABLED": "yes"},
 			`ratelimit.enabled (TURNIKE_RATELIMIT_ENABLED): "yes" is not true or false`},
 		{"string as a list", "[socketio]\ntransports = \"websocket\"", nil,
 			`socketio.transports (turnike.toml): wrong type; write an array of strings, such as ["a", "b"]`},
@@ -104,11 +104,11 @@ func TestConfigErrors(t *testing.T) {
 			`socketio.transports (turnike.toml): wrong type; write an array of strings, such as ["a", "b"]`},
 		{"date", "[seat]\ngrace = 2024-01-01", nil,
 			`seat.grace (turnike.toml): wrong type; write a duration in quotes, such as "15s"`},
-		{"no seats", "", environment{"MAX_CONNECTIONS": "0"},
+		{"no seats", "", Environment{"MAX_CONNECTIONS": "0"},
 			`seat.limit (MAX_CONNECTIONS): "0" is not a whole number from 1 to 1000000`},
-		{"too many seats", "", environment{"MAX_CONNECTIONS": "1000001"},
+		{"too many seats", "", Environment{"MAX_CONNECTIONS": "1000001"},
 			`seat.limit (MAX_CONNECTIONS): "1000001" is not a whole number from 1 to 1000000`},
-		{"number that is none", "", environment{"MAX_CONNECTIONS": "three\nlines"},
+		{"number that is none", "", Environment{"MAX_CONNECTIONS": "three\nlines"},
 			`seat.limit (MAX_CONNECTIONS): "three\nlines" is not a whole number from 1 to 1000000`},
 		{"payload past its bound", "[socketio]\nmax_payload = 1048577", nil,
 			`socketio.max_payload (turnike.toml): "1048577" is not a whole number from 1024 to 1048576`},
@@ -117,9 +117,9 @@ func TestConfigErrors(t *testing.T) {
 		{"cheap hashes", "[password]\nmemory = 7168", nil,
 			"password.memory, password.time, password.threads: unusable argon2id parameters: with time 2 the memory is at least 19456 KiB, not 7168; remove them to have the defaults"},
 
-		{"listen without a port", "", environment{"TURNIKE_SERVER_LISTEN": "localhost"},
+		{"listen without a port", "", Environment{"TURNIKE_SERVER_LISTEN": "localhost"},
 			`server.listen (TURNIKE_SERVER_LISTEN): "localhost" is not host:port: write one such as ":5000" or "127.0.0.1:5000"`},
-		{"listen on a port that is none", "", environment{"TURNIKE_SERVER_LISTEN": ":65536"},
+		{"listen on a port that is none", "", Environment{"TURNIKE_SERVER_LISTEN": ":65536"},
 			`server.listen (TURNIKE_SERVER_LISTEN): "65536" is not a port from 0 to 65535`},
 		{"public_url with a path", "[server]\npublic_url = \"https://a.example/app\"", nil,
 			`server.public_url (turnike.toml): "https://a.example/app" is not an origin: write one such as "https://app.example.com"`},
@@ -153,7 +153,7 @@ func TestConfigErrors(t *testing.T) {
 			`socketio.allowed_origins (turnike.toml): "https://A.example:443" is there twice: remove one`},
 		{"no transport", "[socketio]\ntransports = []", nil,
 			`socketio.transports: nobody could connect; name "polling", "websocket" or both`},
-		{"transport that is none", "", environment{"TURNIKE_SOCKETIO_TRANSPORTS": "websocket,webtransport"},
+		{"transport that is none", "", Environment{"TURNIKE_SOCKETIO_TRANSPORTS": "websocket,webtransport"},
 			`socketio.transports (TURNIKE_SOCKETIO_TRANSPORTS): "webtransport" is not one of "polling" or "websocket"`},
 
 		{"acme", "[tls]\nmode = \"acme\"", nil,
@@ -172,7 +172,7 @@ func TestConfigErrors(t *testing.T) {
 			`tls.key_file: tls.mode is "files" and there is no key; name its PEM file`},
 		{"certificate that is not used", "[tls]\ncert_file = \"c.pem\"", nil,
 			`tls.cert_file: it is not used while tls.mode is "auto"; set tls.mode to "files" or remove it`},
-		{"SEC-54 PostgreSQL", "", environment{"TURNIKE_DATABASE_URL": "postgres://u:canary@h/db"},
+		{"SEC-54 PostgreSQL", "", Environment{"TURNIKE_DATABASE_URL": "postgres://u:canary@h/db"},
 			`database.url (TURNIKE_DATABASE_URL): PostgreSQL is not built yet: use "sqlite:"`},
 		{"A4 no policy", "[session]\npolicy = \"reject\"", nil,
 			`session.policy (turnike.toml): "reject" is not one of "replace", "deny" or "ask"`},
@@ -198,7 +198,7 @@ func TestConfigErrors(t *testing.T) {
 func TestSEC12_PlaceholderSecrets(t *testing.T) {
 	for _, placeholder := range []string{":D", "changeme", "secret", strings.Repeat("a", 64), longSecret[:31]} {
 		for _, name := range []string{"JWT_SECRET_KEY", "TURNIKE_TOKEN_SECRET"} {
-			_, err := load(t, "", environment{name: placeholder}, nil)
+			_, err := load(t, "", Environment{name: placeholder}, nil)
 			if err == nil {
 				t.Fatalf("%q is accepted", placeholder)
 			}
@@ -207,7 +207,7 @@ func TestSEC12_PlaceholderSecrets(t *testing.T) {
 			}
 		}
 	}
-	if _, err := load(t, "", environment{"JWT_SECRET_KEY": longSecret}, nil); err != nil {
+	if _, err := load(t, "", Environment{"JWT_SECRET_KEY": longSecret}, nil); err != nil {
 		t.Errorf("a good one: %v", err)
 	}
 }
@@ -225,22 +225,5 @@ func TestUnsafeCombinations(t *testing.T) {
 		if _, err := load(t, document, nil, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-// TestCheckCommand: the answer of `turnike check`, and its exit code.
-func TestCheckCommand(t *testing.T) {
-	s := newShell(t)
-	s.env = []string{"TURNIKE_SEAT_GRACE=5s", "JWT_SECRET_KEY=" + longSecret, "HOME=/root"}
-	r := s.run("", "check", "--config", "testdata/off.toml", "--seat-limit", "50")
-	if r.code != exitDone || !strings.HasPrefix(r.errout, "turnike: advice: token.secret") {
-		t.Errorf("%+v", r)
-	}
-	golden(t, "check.toml", r.out)
-	s.fails(exitFailed, []string{"seat.limit (--seat-limit)", "1000000"}, "", "check", "--seat-limit", "0")
-	s.fails(exitFailed, []string{"configuration file", "no such file", "--config"}, "", "check", "--config", "nowhere.toml")
-	s.fails(exitFailed, []string{"tls.cert_file", "no such file"}, "", "check", "--config", "testdata/files.toml")
-	if _, err := os.Stat(s.data); !os.IsNotExist(err) {
-		t.Errorf("check made a data directory: %v", err)
 	}
 }
