@@ -64,7 +64,12 @@ func arrows() map[string][]string {
 			"internal/token", "internal/token/keyfile", "web"},
 
 		// Everything is put together in one place.
-		"cmd/turnike": {"*"},
+		"internal/app": {"*"},
+
+		// The commands: each works on the store by the rules of the core, and only
+		// serve starts the rest.
+		"cmd/turnike": {"internal/account", "internal/alert", "internal/api", "internal/app", "internal/certificate", "internal/config", "internal/input",
+			"internal/secret", "internal/session", "internal/store/sqlite", "internal/token", "internal/token/keyfile"},
 	}
 }
 

@@ -17,8 +17,8 @@ type checkCommand struct{ configFlags }
 
 // Run prints the configuration as TOML, and advice on stderr. What would stop
 // the server from starting is its error.
-func (c *checkCommand) Run(ctx context.Context, a *app) error {
-	cfg, err := a.config()
+func (c *checkCommand) Run(ctx context.Context, inv *invocation) error {
+	cfg, err := inv.config()
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (c *checkCommand) Run(ctx context.Context, a *app) error {
 			return fmt.Errorf("tls.cert_file, tls.key_file: %w; name a certificate and its key, PEM", err)
 		}
 	}
-	limit, err := a.limitInForce(ctx, cfg)
+	limit, err := inv.limitInForce(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -35,20 +35,20 @@ func (c *checkCommand) Run(ctx context.Context, a *app) error {
 		cfg.Warn("seat.limit: %s", limit)
 	}
 	for _, advice := range cfg.Warnings {
-		if _, err := fmt.Fprintf(a.stderr, "turnike: advice: %s\n", advice); err != nil {
+		if _, err := fmt.Fprintf(inv.stderr, "turnike: advice: %s\n", advice); err != nil {
 			return err
 		}
 	}
-	return config.Print(a.stdout, cfg)
+	return config.Print(inv.stdout, cfg)
 }
 
 // limitInForce says how the limit in the database differs from the configured
 // one, if there is a database.
-func (a *app) limitInForce(ctx context.Context, cfg config.Config) (text string, err error) {
-	if _, err := os.Stat(filepath.Join(a.data, sqlite.File)); errors.Is(err, os.ErrNotExist) {
+func (inv *invocation) limitInForce(ctx context.Context, cfg config.Config) (text string, err error) {
+	if _, err := os.Stat(filepath.Join(inv.data, sqlite.File)); errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return "", err
 	}

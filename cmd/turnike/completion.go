@@ -15,8 +15,8 @@ type completionCommand struct {
 }
 
 // Run prints the script.
-func (c *completionCommand) Run(a *app) error {
-	return a.say("%s", completionScripts()[c.Shell])
+func (c *completionCommand) Run(inv *invocation) error {
+	return inv.say("%s", completionScripts()[c.Shell])
 }
 
 // completeWord is the first argument with which the scripts ask for what can
@@ -122,20 +122,20 @@ func flagNamed(node *kong.Node, name string) *kong.Flag {
 
 // complete prints the candidates, one a line, each with its help behind a tab.
 // Whatever goes wrong, it offers less: nobody reads an error while typing.
-func (a *app) complete(ctx context.Context, grammar *kong.Node, words []string) error {
+func (inv *invocation) complete(ctx context.Context, grammar *kong.Node, words []string) error {
 	if len(words) == 0 {
 		return nil
 	}
 	for i, w := range words[:len(words)-1] {
 		if w == "--data" {
-			a.data = words[i+1]
+			inv.data = words[i+1]
 		} else if dir, ok := strings.CutPrefix(w, "--data="); ok {
-			a.data = dir
+			inv.data = dir
 		}
 	}
-	c := completer{names: func(kind string) []string { return a.existing(ctx, kind) }}
+	c := completer{names: func(kind string) []string { return inv.existing(ctx, kind) }}
 	for _, w := range c.candidates(grammar, words) {
-		if _, err := fmt.Fprintf(a.stdout, "%s\t%s\n", w.text, w.help); err != nil {
+		if _, err := fmt.Fprintf(inv.stdout, "%s\t%s\n", w.text, w.help); err != nil {
 			return err
 		}
 	}
@@ -144,8 +144,8 @@ func (a *app) complete(ctx context.Context, grammar *kong.Node, words []string) 
 
 // existing lists the names of accounts or pools; none when the database cannot
 // be read.
-func (a *app) existing(ctx context.Context, kind string) (names []string) {
-	w, err := a.open(ctx)
+func (inv *invocation) existing(ctx context.Context, kind string) (names []string) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return nil
 	}

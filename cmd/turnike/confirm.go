@@ -16,15 +16,15 @@ var errDeclined = errors.New("nothing was changed")
 
 // confirm asks a question on a terminal, where only "y" or "yes" goes on. A
 // script, whose standard input is no terminal, is not asked.
-func (a *app) confirm(question string) error {
-	in, ok := a.stdin.(*os.File)
+func (inv *invocation) confirm(question string) error {
+	in, ok := inv.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return nil
 	}
-	return ask(in, a.stderr, question)
+	return ask(in, inv.stderr, question)
 }
 
-// ask reads the answer. Error: errDeclined.
+// Ask reads the answer. Error: errDeclined.
 func ask(in io.Reader, out io.Writer, question string) error {
 	if _, err := fmt.Fprintf(out, "%s [y/N] ", question); err != nil {
 		return err

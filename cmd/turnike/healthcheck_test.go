@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
@@ -61,9 +62,9 @@ func TestHealthcheck(t *testing.T) {
 	s.must("", "healthcheck")
 	s.leaveRunning("nonsense", config.TLSOff)
 	s.fails(exitFailed, []string{"not the address of a server"}, "", "healthcheck")
-	write(runningFile, "{")
-	s.fails(exitFailed, []string{runningFile, "unexpected end"}, "", "healthcheck")
-	write(runningFile, `{"pid":1}`) // of a server that was killed
+	write(app.RunningFile, "{")
+	s.fails(exitFailed, []string{app.RunningFile, "unexpected end"}, "", "healthcheck")
+	write(app.RunningFile, `{"pid":1}`) // of a server that was killed
 	s.fails(exitFailed, []string{"is starting"}, "", "healthcheck")
 }
 
@@ -77,11 +78,11 @@ func (s *shell) leaveRunning(url, mode string, settings ...string) {
 	if lock, err := sqlite.LockDir(s.data); err == nil { // the first time
 		s.t.Cleanup(func() { _ = lock.Close() })
 	}
-	r := runningServer{PID: os.Getpid(), URL: url, Description: config.Description{Values: map[string]string{"tls.mode": mode, "server.listen": "127.0.0.1:0"}}}
+	r := app.RunningServer{PID: os.Getpid(), URL: url, Description: config.Description{Values: map[string]string{"tls.mode": mode, "server.listen": "127.0.0.1:0"}}}
 	for i := 0; i < len(settings); i += 2 {
 		r.Values[settings[i]] = settings[i+1]
 	}
-	if err := r.write(s.data); err != nil {
+	if err := r.Write(s.data); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -105,8 +105,8 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	}
 	if len(args) > 0 && args[0] == completeWord {
 		env := config.ParseEnvironment(env)
-		a := &app{data: cmp.Or(env[config.EnvData], defaultData), file: env[config.EnvConfig], env: env, stdout: stdout, stderr: stderr}
-		return report(stderr, a.complete(ctx, parser.Model.Node, args[1:]))
+		inv := &invocation{data: cmp.Or(env[config.EnvData], defaultData), file: env[config.EnvConfig], env: env, stdout: stdout, stderr: stderr}
+		return report(stderr, inv.complete(ctx, parser.Model.Node, args[1:]))
 	}
 	parsed, err := parser.Parse(helpWanted(args))
 	if exited >= 0 {
@@ -118,8 +118,8 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return report(stderr, usageError{err.Error()})
 	}
-	a := newApp(grammar, parsed, config.ParseEnvironment(env))
-	a.stdin, a.stdout, a.stderr = stdin, stdout, stderr
+	inv := newApp(grammar, parsed, config.ParseEnvironment(env))
+	inv.stdin, inv.stdout, inv.stderr = stdin, stdout, stderr
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return a.finish(parsed.Run(a))
+	return inv.finish(parsed.Run(inv))
 }

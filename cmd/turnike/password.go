@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/secret"
 )
@@ -23,16 +24,16 @@ type passwordFlags struct {
 }
 
 // hash reads a new password for the account, checks it and hashes it.
-func (f passwordFlags) hash(ctx context.Context, a *app, cfg config.Config, username string) (string, error) {
+func (f passwordFlags) hash(ctx context.Context, inv *invocation, cfg config.Config, username string) (string, error) {
 	policy, err := account.NewPolicy(cfg.Password.MinLength)
 	if err != nil {
 		return "", err
 	}
-	hasher, err := newHasher(cfg)
+	hasher, err := app.NewHasher(cfg)
 	if err != nil {
 		return "", err
 	}
-	password, err := f.read(a, username)
+	password, err := f.read(inv, username)
 	if err != nil {
 		return "", err
 	}
@@ -42,21 +43,12 @@ func (f passwordFlags) hash(ctx context.Context, a *app, cfg config.Config, user
 	return hasher.Hash(ctx, password.Reveal())
 }
 
-// newHasher makes the hasher that the configuration asks for.
-func newHasher(cfg config.Config) (*account.Hasher, error) {
-	h, err := account.NewHasher(account.HasherConfig{Parameters: cfg.Password.Parameters(), Pepper: cfg.Password.Pepper})
-	if err != nil {
-		return nil, fmt.Errorf("password.*: %w", err)
-	}
-	return h, nil
-}
-
-func (f passwordFlags) read(a *app, username string) (secret.Secret, error) {
+func (f passwordFlags) read(inv *invocation, username string) (secret.Secret, error) {
 	if f.PasswordStdin {
-		return firstLine(a.stdin)
+		return firstLine(inv.stdin)
 	}
-	if in, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
-		return askPassword(in, a.stderr, username)
+	if in, ok := inv.stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+		return askPassword(in, inv.stderr, username)
 	}
 	return secret.Secret{}, errors.New("there is no terminal to ask for the password; give it on stdin with --password-stdin")
 }

@@ -24,11 +24,11 @@ type poolSetCommand struct {
 
 // Run makes the pool when it is new, and changes it. A lower limit than what is
 // used kicks nobody [S8].
-func (c *poolSetCommand) Run(ctx context.Context, a *app) (err error) {
+func (c *poolSetCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
-	w, err := a.openOrCreate(ctx)
+	w, err := inv.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (c *poolSetCommand) Run(ctx context.Context, a *app) (err error) {
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return c.tell(ctx, a, w)
+	return c.tell(ctx, inv, w)
 }
 
 // create makes the pool. A name that is probably a typing error makes none
@@ -95,13 +95,13 @@ func (c *poolSetCommand) check() error {
 }
 
 // tell says what the pool is now, and whether more are inside than it lets in.
-func (c *poolSetCommand) tell(ctx context.Context, a *app, w *workspace) error {
+func (c *poolSetCommand) tell(ctx context.Context, inv *invocation, w *workspace) error {
 	pool, err := w.store.PoolByName(ctx, c.Name)
 	if err != nil {
 		return err
 	}
 	if over := pool.Used() - pool.Limit; over > 0 {
-		return a.say("pool %s has a limit of %d, %d over it are inside and stay", pool.Name, pool.Limit, over)
+		return inv.say("pool %s has a limit of %d, %d over it are inside and stay", pool.Name, pool.Limit, over)
 	}
-	return a.say("pool %s has a limit of %d, %d used", pool.Name, pool.Limit, pool.Used())
+	return inv.say("pool %s has a limit of %d, %d used", pool.Name, pool.Limit, pool.Used())
 }

@@ -26,15 +26,15 @@ type restoreCommand struct {
 
 // Run checks the backup, ends its sessions aside, and puts it into place. The
 // server must be stopped.
-func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
-	cfg, err := a.config()
+func (c *restoreCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	cfg, err := inv.config()
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(c.File); err != nil { // before a directory is made for it
 		return fmt.Errorf("cannot read the backup: %w", err)
 	}
-	lock, err := sqlite.LockDir(a.data)
+	lock, err := sqlite.LockDir(inv.data)
 	if locked, ok := errors.AsType[*sqlite.LockedError](err); ok {
 		return fmt.Errorf("%w; stop it, then restore", locked)
 	}
@@ -42,7 +42,7 @@ func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	unpacked, err := sqlite.Unpack(ctx, a.data, c.File)
+	unpacked, err := sqlite.Unpack(ctx, inv.data, c.File)
 	if err != nil {
 		return fmt.Errorf("cannot restore: %w", err)
 	}
@@ -54,7 +54,7 @@ func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return errors.Join(fmt.Errorf("cannot restore: %w", err), unpacked.Discard())
 	}
-	return c.report(a, accounts, ended, kept)
+	return c.report(inv, accounts, ended, kept)
 }
 
 // renew begins a new epoch in the unpacked database, and ends all sessions in it.
@@ -87,19 +87,19 @@ func renew(ctx context.Context, cfg config.Config, unpacked *sqlite.Restoration)
 }
 
 // report says what was done and what is left to do.
-func (c *restoreCommand) report(a *app, accounts, ended int, kept string) error {
-	if err := a.say("restored %s: accounts %d, sessions ended %d", c.File, accounts, ended); err != nil {
+func (c *restoreCommand) report(inv *invocation, accounts, ended int, kept string) error {
+	if err := inv.say("restored %s: accounts %d, sessions ended %d", c.File, accounts, ended); err != nil {
 		return err
 	}
 	if kept != "" {
-		if err := a.say("the database before it is kept as %s", kept); err != nil {
+		if err := inv.say("the database before it is kept as %s", kept); err != nil {
 			return err
 		}
 	}
-	keys := filepath.Join(a.data, keyfile.Name)
+	keys := filepath.Join(inv.data, keyfile.Name)
 	what := "the token keys in " + keys + " stay as they are"
 	if _, err := os.Stat(keys); errors.Is(err, os.ErrNotExist) {
-		what = "there are no token keys in " + a.data + ": the next start makes them"
+		what = "there are no token keys in " + inv.data + ": the next start makes them"
 	}
-	return a.say("%s; begin with: turnike serve", what)
+	return inv.say("%s; begin with: turnike serve", what)
 }

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/config"
-	"github.com/turnike/turnike/internal/logging"
 )
 
 // serveCommand runs the server. Its flags are the common keys of the
@@ -25,37 +24,27 @@ type configFlags struct {
 	LogLevel  string `key:"log.level" placeholder:"LEVEL" help:"log.level: debug, info, warn or error."`
 }
 
-// ServeOptions are what a run of the server needs beside its configuration.
-type ServeOptions struct {
-	Dev                   bool
-	BootstrapPasswordFile string                        // "" for none: the password of admin is made and printed
-	Reload                func() (config.Config, error) // reads the configuration again, at SIGHUP
-	Stdout                io.Writer
-	Stderr                *logging.Queue
-	Terminal              bool   // somebody sees what is logged
-	Program               string // as it was called, for commands to copy
-}
-
 // Run runs the server until ctx is done.
-func (c *serveCommand) Run(ctx context.Context, a *app) error {
-	a.out = newOutput(a.stdout, a.stderr)
-	a.stdout, a.stderr = a.out, a.out.stderr
-	cfg, err := a.config()
+func (c *serveCommand) Run(ctx context.Context, inv *invocation) error {
+	inv.out = app.NewOutput(inv.stdout, inv.stderr)
+	inv.stdout, inv.stderr = inv.out, inv.out.Stderr
+	cfg, err := inv.config()
 	if err != nil {
 		return err
 	}
-	bootstrap, err := config.BootstrapFile(a.env)
+	bootstrap, err := config.BootstrapFile(inv.env)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, cfg, ServeOptions{
+	return app.Serve(ctx, cfg, app.Options{
 		Dev:                   c.Dev,
 		BootstrapPasswordFile: bootstrap,
-		Reload:                a.config,
+		Reload:                inv.config,
 		Program:               programName(),
-		Stdout:                a.out,
-		Stderr:                a.out.stderr,
-		Terminal:              a.out.terminal,
+		Build:                 build(),
+		Stdout:                inv.out,
+		Stderr:                inv.out.Stderr,
+		Terminal:              inv.out.Terminal,
 	})
 }
 

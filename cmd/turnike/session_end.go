@@ -23,20 +23,20 @@ type sessionEndCommand struct {
 
 // Run ends the sessions. When it returns without an error, nothing is accepted
 // for them any more [I2].
-func (c *sessionEndCommand) Run(ctx context.Context, a *app) (err error) {
+func (c *sessionEndCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (c.ID == "") == (c.User == "") {
 		return usageError{"session end: give the id of a session, or --user NAME"}
 	}
 	if err := checkReason(c.Reason); err != nil {
 		return err
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close(&err)
 	if c.ID != "" {
-		return c.endOne(ctx, a, w)
+		return c.endOne(ctx, inv, w)
 	}
 	u, err := w.user(ctx, c.User)
 	if err != nil {
@@ -46,10 +46,10 @@ func (c *sessionEndCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.say("%s of %s ended", count(n, "session"), u.Name)
+	return inv.say("%s of %s ended", count(n, "session"), u.Name)
 }
 
-func (c *sessionEndCommand) endOne(ctx context.Context, a *app, w *workspace) error {
+func (c *sessionEndCommand) endOne(ctx context.Context, inv *invocation, w *workspace) error {
 	s, u, err := w.core.Session(ctx, c.ID)
 	ended, isEnded := errors.AsType[*session.EndedError](err)
 	switch {
@@ -67,7 +67,7 @@ func (c *sessionEndCommand) endOne(ctx context.Context, a *app, w *workspace) er
 	case n == 0: // by itself, between the look and the end
 		return fmt.Errorf("session %s has ended already", c.ID)
 	}
-	return a.say("session %s of %s ended", s.ID, u.Name)
+	return inv.say("session %s of %s ended", s.ID, u.Name)
 }
 
 // end ends sessions and waits for the running server.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
@@ -35,11 +36,11 @@ type issued struct {
 
 // Run opens a session for each account and prints its token. As at any login,
 // what the account may have at once decides what it replaces [A3].
-func (c *sessionIssueCommand) Run(ctx context.Context, a *app) (err error) {
+func (c *sessionIssueCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (len(c.Names) == 0) == !c.All {
 		return usageError{"session issue: give names, or --all"}
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func (c *sessionIssueCommand) Run(ctx context.Context, a *app) (err error) {
 			continue
 		}
 		// Printed whatever else failed: nobody could have these tokens again.
-		if err := printJSON(a.stdout, line); err != nil {
+		if err := printJSON(inv.stdout, line); err != nil {
 			return err
 		}
 	}
@@ -125,7 +126,7 @@ func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
 	if err := w.agrees("token.secret"); err != nil {
 		return nil, err
 	}
-	keys, err := openKeyring(w.cfg, w.store)
+	keys, err := app.OpenKeyring(w.cfg, w.store)
 	if err != nil {
 		return nil, err
 	}

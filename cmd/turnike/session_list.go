@@ -28,8 +28,8 @@ type sessionRow struct {
 
 // Run prints the sessions by user, in 80 columns unless it is told otherwise. Without a server nobody is connected,
 // whatever the last one has left behind.
-func (c *sessionListCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+func (c *sessionListCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (c *sessionListCommand) Run(ctx context.Context, a *app) (err error) {
 			yes(row.Connected), seat, row.ExpiresAt})
 	}
 	if c.Wide {
-		return c.print(a.stdout, rows, "ID USERNAME POOL DEVICE SINCE LAST_ACTIVE CONNECTED SEAT EXPIRES_AT", wide)
+		return c.print(inv.stdout, rows, "ID USERNAME POOL DEVICE SINCE LAST_ACTIVE CONNECTED SEAT EXPIRES_AT", wide)
 	}
-	return c.print(a.stdout, rows, "ID USERNAME POOL SEAT SINCE ACTIVE", narrow)
+	return c.print(inv.stdout, rows, "ID USERNAME POOL SEAT SINCE ACTIVE", narrow)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
@@ -195,7 +196,7 @@ func TestSessionIssue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys, err := openKeyring(cfg, store)
+		keys, err := app.OpenKeyring(cfg, store)
 		if err != nil {
 			t.Fatal(err)
 		}

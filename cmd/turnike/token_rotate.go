@@ -29,7 +29,7 @@ const maxAhead = 24 * time.Hour
 const endTogether = 256
 
 // Run makes the key and returns when the running server has it.
-func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
+func (c *tokenRotateCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	ahead, err := config.ParseDuration(c.Ahead)
 	if err == nil && (ahead < 0 || ahead > maxAhead) {
 		err = fmt.Errorf("%s is not from 0 to %s", input.Quote(c.Ahead), config.FormatDuration(maxAhead))
@@ -37,7 +37,7 @@ func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return fmt.Errorf("--ahead: %w", err)
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -54,13 +54,13 @@ func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
 	}
 	defer root.Close()
 	if c.Revoke {
-		return w.revokeKeys(ctx, a, root)
+		return w.revokeKeys(ctx, inv, root)
 	}
-	return w.rotateKeys(ctx, a, root, ahead)
+	return w.rotateKeys(ctx, inv, root, ahead)
 }
 
 // rotateKeys adds a key; the old ones verify on.
-func (w *workspace) rotateKeys(ctx context.Context, a *app, root *os.Root, ahead time.Duration) error {
+func (w *workspace) rotateKeys(ctx context.Context, inv *invocation, root *os.Root, ahead time.Duration) error {
 	keep, err := w.longestLife(ctx)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (w *workspace) rotateKeys(ctx context.Context, a *app, root *os.Root, ahead
 	if err != nil {
 		return err
 	}
-	return a.say("token key %s signs from %s; the one before it verifies until %s", id, stamp(made.From), stamp(made.From.Add(keep)))
+	return inv.say("token key %s signs from %s; the one before it verifies until %s", id, stamp(made.From), stamp(made.From.Add(keep)))
 }
 
 // longestLife is how long a token may live that is signed until now: as
@@ -96,7 +96,7 @@ func (w *workspace) longestLife(ctx context.Context) (time.Duration, error) {
 // revokeKeys puts a new key in the place of all others and ends every session.
 // The keys go first: what is opened after the list of sessions was read is
 // signed with the new key.
-func (w *workspace) revokeKeys(ctx context.Context, a *app, root *os.Root) error {
+func (w *workspace) revokeKeys(ctx context.Context, inv *invocation, root *os.Root) error {
 	made, err := keyfile.Revoke(root)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (w *workspace) revokeKeys(ctx context.Context, a *app, root *os.Root) error
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return a.say("token key %s signs; no older token is good, %s ended", id, count(n, "session"))
+	return inv.say("token key %s signs; no older token is good, %s ended", id, count(n, "session"))
 }
 
 // endAll ends every live session.

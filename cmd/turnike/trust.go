@@ -25,8 +25,8 @@ type trustCommand struct {
 var errTrust = errors.New("not every store was changed; what to do is said above")
 
 // Run says of each store what was done, or why not and how it is done by hand.
-func (c *trustCommand) Run(a *app) error {
-	file := filepath.Join(a.data, "tls", certificate.CAFile)
+func (c *trustCommand) Run(inv *invocation) error {
+	file := filepath.Join(inv.data, "tls", certificate.CAFile)
 	authority, err := truststore.ReadCertificate(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf(`there is no local authority at %s; it is made when the server starts with tls.mode "auto"`, file)
@@ -34,10 +34,10 @@ func (c *trustCommand) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if err := a.say("%s, SHA-256 %s", authority.Subject.CommonName, fingerprint(authority)); err != nil {
+	if err := inv.say("%s, SHA-256 %s", authority.Subject.CommonName, fingerprint(authority)); err != nil {
 		return err
 	}
-	browsers := browserTrust{home: os.Getenv("HOME"), dataHome: a.env["XDG_DATA_HOME"], remove: c.Uninstall}
+	browsers := browserTrust{home: os.Getenv("HOME"), dataHome: inv.env["XDG_DATA_HOME"], remove: c.Uninstall}
 	failed := false
 	for _, s := range []trustStore{{"system", c.system}, {"browsers", browsers.change}} {
 		done, err := s.change(file, authority)
@@ -45,7 +45,7 @@ func (c *trustCommand) Run(a *app) error {
 			failed = true
 			done = strings.TrimSpace(err.Error())
 		}
-		if err := a.say("%s: %s", s.name, done); err != nil {
+		if err := inv.say("%s: %s", s.name, done); err != nil {
 			return err
 		}
 	}

@@ -20,12 +20,12 @@ type userAddCommand struct {
 }
 
 // Run adds the account.
-func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
+func (c *userAddCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	name, err := account.ParseName(c.Name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", input.Quote(c.Name), err)
 	}
-	w, err := a.openOrCreate(ctx)
+	w, err := inv.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 	if _, err := w.pool(ctx, c.Pool); err != nil {
 		return err
 	}
-	hash, err := c.hash(ctx, a, w.cfg, name)
+	hash, err := c.hash(ctx, inv, w.cfg, name)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 	if err := w.store.CreateUsers(ctx, []sqlite.NewUser{user}); err != nil {
 		return explainAccount(err)
 	}
-	return a.say("%s %s added to pool %s", c.Role, name, c.Pool)
+	return inv.say("%s %s added to pool %s", c.Role, name, c.Pool)
 }
 
 // explainAccount says for people why accounts cannot be made.

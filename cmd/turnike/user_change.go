@@ -11,7 +11,7 @@ import (
 
 // changeUser changes an account, waits for the running server, and says what
 // was done.
-func (w *workspace) changeUser(ctx context.Context, a *app, name, done string, change session.UserChange) error {
+func (w *workspace) changeUser(ctx context.Context, inv *invocation, name, done string, change session.UserChange) error {
 	u, err := w.user(ctx, name)
 	if err != nil {
 		return err
@@ -27,5 +27,5 @@ func (w *workspace) changeUser(ctx context.Context, a *app, name, done string, c
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return a.say("%s %s", u.Name, done)
+	return inv.say("%s %s", u.Name, done)
 }

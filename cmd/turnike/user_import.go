@@ -25,11 +25,11 @@ type userImportCommand struct {
 
 // Run reads and checks everything, hashes, and adds all accounts in one
 // transaction. Everything that is wrong is reported at once.
-func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
+func (c *userImportCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (c.File == "") == (c.SQLite == "") || (c.SQLite == "") != (c.Query == "") {
 		return usageError{"user import: give a file, or --sqlite FILE --query SELECT"}
 	}
-	w, err := a.openOrCreate(ctx)
+	w, err := inv.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,29 +47,29 @@ func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.read(ctx, a, check); err != nil {
+	if err := c.read(ctx, inv, check); err != nil {
 		return err
 	}
-	if err := check.refusal(a.stderr); err != nil {
+	if err := check.refusal(inv.stderr); err != nil {
 		return err
 	}
-	users, err := hashImport(ctx, a, hasher, check.accounts)
+	users, err := hashImport(ctx, inv, hasher, check.accounts)
 	if err != nil {
 		return err
 	}
 	if err := w.store.ImportUsers(ctx, users); err != nil {
 		return explainAccount(err)
 	}
-	return a.say("%s imported", count(len(users), "account"))
+	return inv.say("%s imported", count(len(users), "account"))
 }
 
 // read hands every account of the source to the check.
-func (c *userImportCommand) read(ctx context.Context, a *app, check *importCheck) error {
+func (c *userImportCommand) read(ctx context.Context, inv *invocation, check *importCheck) error {
 	if c.SQLite != "" {
 		return readSQLite(ctx, c.SQLite, c.Query, check)
 	}
 	if c.File == "-" {
-		return readImport(a.stdin, c.Format, check)
+		return readImport(inv.stdin, c.Format, check)
 	}
 	f, err := os.Open(c.File)
 	if err != nil {
@@ -105,9 +105,9 @@ func (w *workspace) importCheck(ctx context.Context, hasher *account.Hasher) (*i
 
 // hashImport hashes the plain passwords on all cores, and shows on a terminal
 // how far it is.
-func hashImport(ctx context.Context, a *app, hasher *account.Hasher, accounts []importAccount) ([]sqlite.NewUser, error) {
+func hashImport(ctx context.Context, inv *invocation, hasher *account.Hasher, accounts []importAccount) ([]sqlite.NewUser, error) {
 	users := make([]sqlite.NewUser, len(accounts))
-	bar := newProgress(a.stderr, "hashing passwords", len(accounts))
+	bar := newProgress(inv.stderr, "hashing passwords", len(accounts))
 	defer bar.end()
 	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)

@@ -15,11 +15,11 @@ type userSetCommand struct {
 }
 
 // Run changes the account; what changes ends its sessions [A7].
-func (c *userSetCommand) Run(ctx context.Context, a *app) (err error) {
+func (c *userSetCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if c.Role == nil && c.Pool == nil {
 		return usageError{"user set: give --role or --pool"}
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,5 +32,5 @@ func (c *userSetCommand) Run(ctx context.Context, a *app) (err error) {
 		}
 		change.Pool = &pool.ID
 	}
-	return w.changeUser(ctx, a, c.Name, "changed", change)
+	return w.changeUser(ctx, inv, c.Name, "changed", change)
 }

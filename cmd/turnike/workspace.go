@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
@@ -18,35 +19,35 @@ import (
 // workspace is the store of the data directory, opened for a command.
 type workspace struct {
 	cfg    config.Config
-	server *runningServer // nil while none runs
+	server *app.RunningServer // nil while none runs
 	store  *sqlite.Store
 	core   *session.Core
 }
 
 // open opens the store that is there. A mistyped --data must not make an empty
 // one.
-func (a *app) open(ctx context.Context) (*workspace, error) {
-	if _, err := os.Stat(filepath.Join(a.data, "turnike.db")); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("there is no data directory at %s; name it with --data, or begin with: turnike serve", a.data)
+func (inv *invocation) open(ctx context.Context) (*workspace, error) {
+	if _, err := os.Stat(filepath.Join(inv.data, "turnike.db")); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no data directory at %s; name it with --data, or begin with: turnike serve", inv.data)
 	}
-	return a.openOrCreate(ctx)
+	return inv.openOrCreate(ctx)
 }
 
 // openOrCreate opens the store, making it where there is none.
-func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
-	cfg, server, err := a.configInForce()
+func (inv *invocation) openOrCreate(ctx context.Context) (*workspace, error) {
+	cfg, server, err := inv.configInForce()
 	if err != nil {
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler) // what a command has to say is its error
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: a.data, Log: log, Command: true})
+	store, err := sqlite.Open(ctx, sqlite.Options{Dir: inv.data, Log: log, Command: true})
 	if err != nil {
-		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
+		return nil, fmt.Errorf("cannot open the data directory %s: %w", inv.data, err)
 	}
 	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.Rules(), log)}, nil
 }
 
-// close closes the store; err is what the command has to say so far.
+// Close closes the store; err is what the command has to say so far.
 func (w *workspace) close(err *error) {
 	if e := w.store.Close(); *err == nil && e != nil {
 		*err = fmt.Errorf("cannot close the database: %w", e)

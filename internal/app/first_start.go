@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -24,13 +24,13 @@ const metaMode = "mode"
 // start with --dev, and are worth nothing elsewhere.
 const demoFile = "demo-accounts.json"
 
-// madeAccount is an account whose password is printed.
-type madeAccount struct{ name, password string }
+// newAccount is an account whose password is printed.
+type newAccount struct{ name, password string }
 
 // firstStart makes the accounts that a new data directory begins with
 // [SEC-12], and refuses to mix demo and real ones. It returns those whose
 // passwords are to be printed.
-func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg config.Config, opts ServeOptions) ([]madeAccount, error) {
+func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg config.Config, opts Options) ([]newAccount, error) {
 	mode, err := store.Meta(ctx, metaMode)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 	case mode != "" && mode != want:
 		return nil, fmt.Errorf("%s has demo accounts: start it with --dev, or name another data directory with --data", cfg.Data)
 	}
-	var made []madeAccount
+	var made []newAccount
 	if opts.Dev {
 		if mode == "" { // first: without it the accounts would be taken for real ones
 			if err := store.SetMeta(ctx, metaMode, want); err != nil {
@@ -70,8 +70,8 @@ func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 
 // firstAdmin makes the account admin where there is no administrator yet: with
 // the operator's password, or with one that is printed this once.
-func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg config.Config, opts ServeOptions,
-	users []sqlite.UserRow) ([]madeAccount, error) {
+func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg config.Config, opts Options,
+	users []sqlite.UserRow) ([]newAccount, error) {
 	for _, u := range users {
 		if u.Role == account.RoleAdmin || account.Canonical(u.Name) == "admin" {
 			return nil, nil
@@ -92,7 +92,7 @@ func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 		}
 		password, printed = s.Reveal(), false
 	}
-	admin := []madeAccount{{"admin", password}}
+	admin := []newAccount{{"admin", password}}
 	if err := createAccounts(ctx, store, hasher, admin); err != nil || !printed {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 
 // demoAccounts makes the accounts of --dev at the first start, and reads their
 // passwords at the later ones.
-func demoAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, data string, users []sqlite.UserRow) ([]madeAccount, error) {
+func demoAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, data string, users []sqlite.UserRow) ([]newAccount, error) {
 	file := filepath.Join(data, demoFile)
 	passwords := make(map[string]string)
 	raw, err := os.ReadFile(file)
@@ -119,9 +119,9 @@ func demoAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hash
 	if err != nil {
 		return nil, fmt.Errorf("the demo accounts' passwords: %w", err)
 	}
-	var all []madeAccount
+	var all []newAccount
 	for _, name := range demoNames() {
-		all = append(all, madeAccount{name, passwords[name]})
+		all = append(all, newAccount{name, passwords[name]})
 	}
 	if len(users) == 0 {
 		return all, createAccounts(ctx, store, hasher, all)
@@ -133,7 +133,7 @@ func demoNames() []string { return []string{"demo1", "demo2", "demo3", "demo4", 
 
 // createAccounts makes accounts in the default pool; the one called admin is an
 // administrator.
-func createAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, accounts []madeAccount) error {
+func createAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, accounts []newAccount) error {
 	var rows []sqlite.NewUser
 	for _, a := range accounts {
 		hash, err := hasher.Hash(ctx, a.password)

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 // socket that may be is open [SEC-42].
 const spareFiles = 512
 
-// tellOfFewFiles says that the system allows fewer sockets than are configured:
+// warnOfFewFiles says that the system allows fewer sockets than are configured:
 // a warning to who has configured them.
-func tellOfFewFiles(cfg config.Config, log *slog.Logger) {
+func warnOfFewFiles(cfg config.Config, log *slog.Logger) {
 	level := slog.LevelInfo
 	if cfg.Origin("ratelimit.connections") != "" {
 		level = slog.LevelWarn

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -24,21 +24,21 @@ import (
 
 // Running is everything that works while the server runs.
 type running struct {
-	cfg    config.Config
-	opts   ServeOptions
-	log    *slog.Logger
-	store  *sqlite.Store
-	books  *logs
-	core   *session.Core
-	rt     *realtime.Server
-	web    *api.API
-	srv    *server.Server
-	watch  *server.Server      // of metrics.listen; nil without
-	certs  *certificate.Source // nil without TLS
-	keys   *liveKeys
-	events *eventLog
-	alerts *alert.Service // nil while mail.to is empty
-	greet  *greeting
+	cfg           config.Config
+	opts          Options
+	log           *slog.Logger
+	store         *sqlite.Store
+	logs          *logs
+	core          *session.Core
+	rt            *realtime.Server
+	web           *api.API
+	srv           *server.Server
+	metricsServer *server.Server      // of metrics.listen; nil without
+	certs         *certificate.Source // nil without TLS
+	liveKeys      *liveKeys
+	events        *eventLog
+	alerts        *alert.Service // nil while mail.to is empty
+	greet         *greeting
 }
 
 // runUntilDone serves, says where, and drains when ctx is done.
@@ -58,9 +58,9 @@ func runUntilDone(ctx context.Context, r running) error {
 		wg.Go(func() { r.alerts.Run(work) })
 	}
 	wg.Go(func() { trimMemory(work, r.rt.Connections) })
-	wg.Go(func() { r.keys.run(work) })
+	wg.Go(func() { r.liveKeys.run(work) })
 	wg.Go(func() { r.reloadOnHangup(work) })
-	wg.Go(func() { r.books.turnUp(work) })
+	wg.Go(func() { r.logs.turnUp(work) })
 	if r.certs != nil { // now that the port is ours
 		if err := r.certs.Start(work); err != nil {
 			return errors.Join(err, r.srv.Shutdown(work))
@@ -69,24 +69,24 @@ func runUntilDone(ctx context.Context, r running) error {
 	}
 	failed := make(chan error, 2)
 	wg.Go(func() { failed <- r.srv.Serve() })
-	if r.watch != nil { // to the end: a drain is worth watching
-		defer func() { _ = r.watch.Shutdown(stopped()) }() // nobody is owed the rest of a scrape
-		wg.Go(func() { failed <- r.watch.Serve() })
-		r.log.Info("metrics", "address", r.watch.Addr().String(), "pprof", r.cfg.Metrics.Pprof)
+	if r.metricsServer != nil { // to the end: a drain is worth watching
+		defer func() { _ = r.metricsServer.Shutdown(stopped()) }() // nobody is owed the rest of a scrape
+		wg.Go(func() { failed <- r.metricsServer.Serve() })
+		r.log.Info("metrics", "address", r.metricsServer.Addr().String(), "pprof", r.cfg.Metrics.Pprof)
 	}
 
 	if err := r.describe(); err != nil {
 		return errors.Join(err, r.srv.Shutdown(work))
 	}
 	// A file that stays behind does no harm: its process id is not the next server's.
-	defer func() { _ = os.Remove(filepath.Join(r.cfg.Data, runningFile)) }()
+	defer func() { _ = os.Remove(filepath.Join(r.cfg.Data, RunningFile)) }()
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
-	tellOfFewFiles(r.cfg, r.log)
+	warnOfFewFiles(r.cfg, r.log)
 	manager := systemd.Notifier{Log: r.log}
 	manager.Ready()
 	wg.Go(func() { manager.Watch(work, r.store.Ping) })
 	r.log.Info("serving", "address", r.srv.Addr().String(), "url", here, "pid", os.Getpid())
-	r.greet.ready(here)
+	r.greet.writeReady(here)
 
 	select {
 	case err := <-failed:
@@ -122,9 +122,9 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 
 // Describe leaves in the data directory what commands need to know.
 func (r running) describe() error {
-	s := runningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: build().Version, Started: stamp(time.Now())}
+	s := RunningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: r.opts.Build.Version, Started: time.Now().UTC().Format(startedFormat)}
 	s.Description = r.cfg.Describe()
-	return s.write(r.cfg.Data)
+	return s.Write(r.cfg.Data)
 }
 
 // keepSeats tells the store of the drain, so that no process gives seats away [S7].
@@ -163,9 +163,9 @@ func (r running) reloadOnHangup(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-hangup:
-			r.books.reopen()
+			r.logs.reopen()
 			r.reloadCertificate()
-			r.keys.hangup() // last: it may take a while to close sockets
+			r.liveKeys.hangup() // last: it may take a while to close sockets
 		}
 	}
 }
@@ -179,4 +179,11 @@ func (r running) reloadCertificate() {
 		return
 	}
 	r.log.Info("certificate reloaded", "expires", r.certs.NotAfter())
+}
+
+// stopped is a context that is over.
+func stopped() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }

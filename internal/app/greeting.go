@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -10,15 +10,15 @@ import (
 // in, what to do about the certificate, what to do next, and as the last line
 // where to click. It is written at once, behind the log lines of the start.
 type greeting struct {
-	opts     ServeOptions
-	data     string
-	ownCA    bool // the certificate is one that browsers do not know yet
-	accounts []madeAccount
-	told     bool // the accounts
+	opts          Options
+	data          string
+	ownCA         bool // the certificate is one that browsers do not know yet
+	accounts      []newAccount
+	accountsShown bool // the accounts
 }
 
-// ready writes the greeting. Its last line ends with the address.
-func (g *greeting) ready(address string) {
+// writeReady writes the greeting. Its last line ends with the address.
+func (g *greeting) writeReady(address string) {
 	var b strings.Builder
 	g.listAccounts(&b)
 	if len(g.accounts) > 0 {
@@ -33,19 +33,19 @@ func (g *greeting) ready(address string) {
 	_, _ = io.WriteString(g.opts.Stdout, b.String()) // nobody may listen to stdout
 }
 
-// tellAccounts writes the accounts alone, unless they were told before: the start
+// writeAccounts writes the accounts alone, unless they were told before: the start
 // has failed, and their passwords are shown only once.
-func (g *greeting) tellAccounts() {
+func (g *greeting) writeAccounts() {
 	var b strings.Builder
 	g.listAccounts(&b)
 	_, _ = io.WriteString(g.opts.Stdout, b.String())
 }
 
 func (g *greeting) listAccounts(b *strings.Builder) {
-	if len(g.accounts) == 0 || g.told {
+	if len(g.accounts) == 0 || g.accountsShown {
 		return
 	}
-	g.told = true
+	g.accountsShown = true
 	if g.opts.Dev {
 		fmt.Fprintln(b, "Demo accounts, with their passwords:")
 	} else {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -14,13 +14,16 @@ import (
 )
 
 // runningFile, in the data directory, describes the server that runs there.
-const runningFile = "running.json"
+const RunningFile = "running.json"
 
-// runningServer is what a running server leaves for commands: how to reach it,
+// startedFormat is RFC 3339 in UTC with milliseconds, as in docs/protocol.md.
+const startedFormat = "2006-01-02T15:04:05.000Z"
+
+// RunningServer is what a running server leaves for commands: how to reach it,
 // and the configuration that it runs with. So a command acts by the same rules
 // however the server was configured. It holds no secrets; Secrets names those
 // that the server has and that a command has to be given as well.
-type runningServer struct {
+type RunningServer struct {
 	PID     int    `json:"pid"`
 	URL     string `json:"url"`
 	Version string `json:"version"`
@@ -29,51 +32,51 @@ type runningServer struct {
 	config.Description
 }
 
-// write leaves the description in the data directory, whole or not at all.
-func (s runningServer) write(data string) error {
+// Write leaves the description in the data directory, whole or not at all.
+func (s RunningServer) Write(data string) error {
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(data, runningFile)
+	name := filepath.Join(data, RunningFile)
 	if err := os.WriteFile(name+".new", append(b, '\n'), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(name+".new", name)
 }
 
-// errNotRunning says that no server runs on the data directory.
-var errNotRunning = errors.New("no server runs on the data directory")
+// ErrNotRunning says that no server runs on the data directory.
+var ErrNotRunning = errors.New("no server runs on the data directory")
 
-// readRunning returns the description of the server that runs on the data
+// ReadRunning returns the description of the server that runs on the data
 // directory. Error: errNotRunning, also while the server is still starting.
-func readRunning(data string) (runningServer, error) {
-	var s runningServer
+func ReadRunning(data string) (RunningServer, error) {
+	var s RunningServer
 	pid, running := sqlite.ServerPID(data)
 	if !running {
-		return s, fmt.Errorf("%w %s", errNotRunning, data)
+		return s, fmt.Errorf("%w %s", ErrNotRunning, data)
 	}
-	b, err := os.ReadFile(filepath.Join(data, runningFile))
+	b, err := os.ReadFile(filepath.Join(data, RunningFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, fmt.Errorf("%w %s yet: the one with process id %d is starting", errNotRunning, data, pid)
+		return s, fmt.Errorf("%w %s yet: the one with process id %d is starting", ErrNotRunning, data, pid)
 	}
 	if err == nil {
 		err = json.Unmarshal(b, &s)
 	}
 	if err != nil {
-		return s, fmt.Errorf("%s: %w; restart the server to write it again", filepath.Join(data, runningFile), err)
+		return s, fmt.Errorf("%s: %w; restart the server to write it again", filepath.Join(data, RunningFile), err)
 	}
 	if s.PID != pid { // left behind by a server that was killed
-		return s, fmt.Errorf("%w %s yet: the one with process id %d is starting", errNotRunning, data, pid)
+		return s, fmt.Errorf("%w %s yet: the one with process id %d is starting", ErrNotRunning, data, pid)
 	}
 	return s, nil
 }
 
 // address is where this machine reaches the server.
-func (s runningServer) address() (*url.URL, error) {
+func (s RunningServer) address() (*url.URL, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, fmt.Errorf("%s: %q is not the address of a server; restart the server to write it again", runningFile, s.URL)
+		return nil, fmt.Errorf("%s: %q is not the address of a server; restart the server to write it again", RunningFile, s.URL)
 	}
 	return u, nil
 }

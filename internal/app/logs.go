@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -79,7 +79,7 @@ func (l *logs) lost() uint64 {
 	return n
 }
 
-// close ends the access log.
+// Close ends the access log.
 func (l *logs) close() error {
 	if l.file == nil {
 		return nil

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"strings"
@@ -10,9 +10,9 @@ import (
 // line where to click.
 func TestGreeting(t *testing.T) {
 	var out strings.Builder
-	g := greeting{opts: ServeOptions{Stdout: &out, Program: "bin/turnike"}, data: "./my data", ownCA: true, accounts: []madeAccount{{"admin", "PASSWORD"}}}
-	g.ready("https://localhost:5000")
-	g.tellAccounts() // told already
+	g := greeting{opts: Options{Stdout: &out, Program: "bin/turnike"}, data: "./my data", ownCA: true, accounts: []newAccount{{"admin", "PASSWORD"}}}
+	g.writeReady("https://localhost:5000")
+	g.writeAccounts() // told already
 	want := `The first account, with its password. It is shown only this once:
   admin    PASSWORD
 
@@ -24,8 +24,8 @@ Turnike is ready: https://localhost:5000
 		t.Errorf("%s", out.String())
 	}
 	out.Reset()
-	later := greeting{opts: ServeOptions{Stdout: &out}, ownCA: true}
-	later.ready("https://localhost:5000")
+	later := greeting{opts: Options{Stdout: &out}, ownCA: true}
+	later.writeReady("https://localhost:5000")
 	if out.String() != "Turnike is ready: https://localhost:5000\n" {
 		t.Errorf("a later start: %s", out.String())
 	}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -19,9 +19,9 @@ import (
 
 // newMetrics says whom /metrics asks.
 func newMetrics(store *sqlite.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, alerts *alert.Service, panics *atomic.Uint64,
-	certs *certificate.Source, linesLost, foreign func() uint64, log *slog.Logger) http.Handler {
+	certs *certificate.Source, linesLost, foreign func() uint64, version api.Version, log *slog.Logger) http.Handler {
 	src := metrics.Sources{Occupancy: store.Occupancy, Store: store.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
-		API: web.Stats, Alert: alerts.Stats, Panics: panics.Load, LinesLost: linesLost, Foreign: foreign, Version: version(), Log: log}
+		API: web.Stats, Alert: alerts.Stats, Panics: panics.Load, LinesLost: linesLost, Foreign: foreign, Version: version, Log: log}
 	if certs != nil {
 		src.Certificate = certs.NotAfter
 	}
@@ -39,11 +39,4 @@ func listenMetrics(ctx context.Context, cfg config.Config, figures http.Handler,
 		return nil, listenError("metrics.listen", cfg.Metrics.Listen, "TURNIKE_METRICS_LISTEN", err)
 	}
 	return s, nil
-}
-
-// stopped is a context that is over.
-func stopped() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
 }

@@ -1,10 +1,11 @@
-package main
+package app
 
 import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
 	"github.com/turnike/turnike/internal/config"
+	"github.com/turnike/turnike/internal/logging"
 	weborigin "github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
@@ -39,16 +41,16 @@ const (
 	usualSpread   = 2 * time.Second
 )
 
-// serve runs the server until ctx is done. It reads from top to bottom: the
+// Serve runs the server until ctx is done. It reads from top to bottom: the
 // directory is locked, the store begins its run, what answers is put together,
 // and at the end everything is taken down in the opposite order.
-func serve(ctx context.Context, cfg config.Config, opts ServeOptions) (err error) {
-	books, err := openLogs(cfg, opts.Stderr, opts.Terminal)
+func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
+	logs, err := openLogs(cfg, opts.Stderr, opts.Terminal)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, books.close()) }()
-	log := books.main
+	defer func() { err = errors.Join(err, logs.close()) }()
+	log := logs.main
 	slog.SetDefault(log) // for what libraries say by themselves
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
@@ -69,21 +71,21 @@ func serve(ctx context.Context, cfg config.Config, opts ServeOptions) (err error
 	defer func() { err = errors.Join(err, store.Close()) }()
 	core := session.New(store, cfg.Rules(), log)
 
-	hasher, err := newHasher(cfg)
+	hasher, err := NewHasher(cfg)
 	if err != nil {
 		return err
 	}
 	made, err := firstStart(ctx, store, hasher, cfg, opts)
 	greet := greeting{opts: opts, data: cfg.Data, ownCA: cfg.TLS.Mode == config.TLSAuto, accounts: made}
 	// Whatever fails below, the accounts are in the database by now.
-	defer greet.tellAccounts()
+	defer greet.writeAccounts()
 	if err != nil {
 		return err
 	}
 	if err := configureDefaultPool(ctx, store, core, cfg, log); err != nil {
 		return err
 	}
-	r, err := assemble(ctx, running{cfg: cfg, opts: opts, log: log, books: books, store: store, core: core}, hasher)
+	r, err := assemble(ctx, running{cfg: cfg, opts: opts, log: log, logs: logs, store: store, core: core}, hasher)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func serve(ctx context.Context, cfg config.Config, opts ServeOptions) (err error
 // what happens listens.
 func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
 	cfg, store, core, log := r.cfg, r.store, r.core, r.log
-	keys, err := openKeyring(cfg, store)
+	keys, err := OpenKeyring(cfg, store)
 	if err != nil {
 		return r, err
 	}
@@ -114,14 +116,14 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	authenticator := auth.New(keys, core)
 	epoch := rand.Text()
 	r.rt = realtime.New(realtimeConfig(cfg, core, authenticator, store, foreign, epoch, log))
-	r.events = newEventLog(log, r.books.queue.Skip)
+	r.events = newEventLog(log, r.logs.queue.Skip)
 	r.alerts, err = openAlerts(ctx, cfg, store, core, certs, log)
 	if err != nil {
 		return r, err
 	}
-	r.keys = newLiveKeys(keys, cfg, r.opts.Reload, func() { r.rt.Recheck(ctx) }, log)
+	r.liveKeys = newLiveKeys(keys, cfg, r.opts.Reload, func() { r.rt.Recheck(ctx) }, log)
 	if err := store.Listen(rand.Text(), func(batch []session.Event) {
-		r.keys.commit(batch)
+		r.liveKeys.commit(batch)
 		r.rt.Commit(batch) // sockets that are over are ended before anything is told of it [K2]
 		r.events.note(batch)
 		r.alerts.Wake()
@@ -134,7 +136,7 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	r.web, err = api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: loginLimits(cfg.RateLimit),
 		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
 		ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), MetricsToken: cfg.Metrics.Token,
-		Version: version(), Dev: r.opts.Dev, Log: log})
+		Version: version(r.opts.Build), Dev: r.opts.Dev, Log: log})
 	if err != nil {
 		return r, err
 	}
@@ -142,15 +144,15 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	if err != nil {
 		return r, err
 	}
-	chain := middleware(cfg, origins, r.web, r.books)
+	chain := middleware(cfg, origins, r.web, r.logs)
 	chain.Foreign = func(r *http.Request) { foreign.Refused(r, false) }
-	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
+	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.logs.lost, foreign.Count, version(r.opts.Build), log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.ProxyFrom(),
 		IdleTimeout: cfg.Server.IdleTimeout, Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
 		return r, listenError("server.listen", cfg.Server.Listen, "--listen", err)
 	}
-	r.watch, err = listenMetrics(ctx, cfg, figures, log)
+	r.metricsServer, err = listenMetrics(ctx, cfg, figures, log)
 	return r, err
 }
 
@@ -184,12 +186,12 @@ func realtimeConfig(cfg config.Config, core *session.Core, a *auth.Authenticator
 }
 
 // middleware is what every request passes.
-func middleware(cfg config.Config, origins weborigin.Policy, web *api.API, books *logs) server.Middleware {
+func middleware(cfg config.Config, origins weborigin.Policy, web *api.API, l *logs) server.Middleware {
 	public := cfg.PublicAddress()
 	return server.Middleware{
 		Origins: origins, TrustedProxies: cfg.Server.TrustedProxies, SocketPath: cfg.Server.BasePath + api.SocketPath,
-		Log: books.main, Panics: new(atomic.Uint64),
-		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
+		Log: l.main, Panics: new(atomic.Uint64),
+		Access: l.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		PublicTLS: cfg.TLS.Mode == config.TLSFiles || cfg.TLS.Mode == config.TLSACME || (cfg.TLS.Mode == config.TLSOff && public != nil && public.Scheme == "https"),
 		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
 			TokenInURL: api.ErrTokenInURL, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
@@ -289,8 +291,26 @@ func (a accounts) PoolName(ctx context.Context, id session.PoolID) (string, erro
 	return "", session.ErrNoPool
 }
 
-// version is what the binary tells of itself.
-func version() api.Version {
-	b := build()
+// version returns what the routes and the metrics say about the binary.
+func version(b Build) api.Version {
 	return api.Version{Version: b.Version, Commit: b.Revision, Go: b.Go}
+}
+
+// Options are what a run of the server needs beside its configuration.
+type Options struct {
+	Dev                   bool
+	BootstrapPasswordFile string                        // "" for none: the password of admin is made and printed
+	Reload                func() (config.Config, error) // reads the configuration again, at SIGHUP
+	Stdout                io.Writer
+	Stderr                *logging.Queue
+	Terminal              bool   // somebody sees what is logged
+	Program               string // as it was called, for commands to copy
+	Build                 Build
+}
+
+// Build is what the binary knows of its own making.
+type Build struct {
+	Version  string // of the module, "(devel)" out of a working tree
+	Revision string // of the source, "" where it was not recorded
+	Go       string // the compiler's version
 }

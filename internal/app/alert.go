@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -22,7 +22,7 @@ func openAlerts(ctx context.Context, cfg config.Config, store *sqlite.Store, cor
 	if len(cfg.Mail.To) == 0 {
 		return nil, nil
 	}
-	c, err := alertConfig(cfg)
+	c, err := AlertConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +46,8 @@ func openAlerts(ctx context.Context, cfg config.Config, store *sqlite.Store, cor
 	return alerts, err
 }
 
-// alertConfig is what the configuration says of mails.
-func alertConfig(cfg config.Config) (alert.Config, error) {
+// AlertConfig is what the configuration says of mails.
+func AlertConfig(cfg config.Config) (alert.Config, error) {
 	m := cfg.Mail
 	roots, err := m.Roots()
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"io"
@@ -19,36 +19,36 @@ const (
 	printPatience = 200 * time.Millisecond
 )
 
-// output is where a server prints and logs. Neither waits for a reader [I5].
-type output struct {
-	stdout, stderr *logging.Queue
-	terminal       bool // stderr is one
+// Output is where a server prints and logs. Neither waits for a reader [I5].
+type Output struct {
+	stdout, Stderr *logging.Queue
+	Terminal       bool // stderr is one
 }
 
-// newOutput takes over what a server prints to. After it only a crash of the
+// NewOutput takes over what a server prints to. After it only a crash of the
 // process writes to stderr directly.
-func newOutput(stdout, stderr io.Writer) *output {
+func NewOutput(stdout, stderr io.Writer) *Output {
 	signal.Ignore(syscall.SIGPIPE) // a reader that has ended ends no server
 	f, isFile := stderr.(*os.File)
-	o := &output{terminal: isFile && term.IsTerminal(int(f.Fd()))}
+	o := &Output{Terminal: isFile && term.IsTerminal(int(f.Fd()))}
 	if isFile && f == os.Stderr {
 		stderr = ownStderr()
 	}
-	o.stdout, o.stderr = logging.NewQueue(stdout, logging.MaxQueued), logging.NewQueue(stderr, logging.MaxQueued)
+	o.stdout, o.Stderr = logging.NewQueue(stdout, logging.MaxQueued), logging.NewQueue(stderr, logging.MaxQueued)
 	return o
 }
 
 // Write prints on stdout, after what is logged so far and before what is logged
 // later, as long as somebody reads both.
-func (o *output) Write(text []byte) (int, error) {
-	o.stderr.Flush(printPatience)
+func (o *Output) Write(text []byte) (int, error) {
+	o.Stderr.Flush(printPatience)
 	n, err := o.stdout.Write(text)
 	o.stdout.Flush(printPatience)
 	return n, err
 }
 
-// close writes what is left, as far as somebody reads it.
-func (o *output) close() {
+// Close writes what is left, as far as somebody reads it.
+func (o *Output) Close() {
 	o.stdout.Close(flushPatience)
-	o.stderr.Close(flushPatience)
+	o.Stderr.Close(flushPatience)
 }

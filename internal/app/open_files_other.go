@@ -1,6 +1,6 @@
 //go:build !unix
 
-package main
+package app
 
 // openFiles is not known here.
 func openFiles() int { return 0 }

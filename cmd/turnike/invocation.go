@@ -8,14 +8,15 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/config"
 )
 
 // defaultData is the data directory when nothing names another one.
 const defaultData = "./data"
 
-// app is what every command works with.
-type app struct {
+// invocation is what every command works with.
+type invocation struct {
 	data, file string // the data directory, the configuration file
 	env        config.Environment
 	flags      config.Flags // those that stand for keys of the configuration
@@ -23,20 +24,20 @@ type app struct {
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	out            *output // of serve; it waits for no reader. Else nil
+	out            *app.Output // of serve; it waits for no reader. Else nil
 }
 
 // finish reports how the command ended and returns the exit code.
-func (a *app) finish(err error) int {
-	code := report(a.stderr, err)
-	if a.out != nil {
-		a.out.close()
+func (inv *invocation) finish(err error) int {
+	code := report(inv.stderr, err)
+	if inv.out != nil {
+		inv.out.Close()
 	}
 	return code
 }
 
-func newApp(grammar commands, parsed *kong.Context, env config.Environment) *app {
-	return &app{
+func newApp(grammar commands, parsed *kong.Context, env config.Environment) *invocation {
+	return &invocation{
 		data:   cmp.Or(grammar.Data, env[config.EnvData], defaultData),
 		file:   cmp.Or(grammar.Config, env[config.EnvConfig]),
 		env:    env,
@@ -57,28 +58,28 @@ func keyFlags(parsed *kong.Context) config.Flags {
 }
 
 // config reads the configuration that a server started now would have.
-func (a *app) config() (config.Config, error) {
-	return config.Load(config.Sources{Data: a.data, File: a.file, Env: a.env, Flags: a.flags})
+func (inv *invocation) config() (config.Config, error) {
+	return config.Load(config.Sources{Data: inv.data, File: inv.file, Env: inv.env, Flags: inv.flags})
 }
 
 // configInForce reads the configuration for a command beside the server: while
 // one runs, its own configuration wins over the file and the environment, which
 // then give only the secrets. The second result is nil while none runs.
-func (a *app) configInForce() (config.Config, *runningServer, error) {
-	server, err := readRunning(a.data)
-	if errors.Is(err, errNotRunning) {
-		cfg, err := a.config()
+func (inv *invocation) configInForce() (config.Config, *app.RunningServer, error) {
+	server, err := app.ReadRunning(inv.data)
+	if errors.Is(err, app.ErrNotRunning) {
+		cfg, err := inv.config()
 		return cfg, nil, err
 	}
 	if err != nil {
 		return config.Config{}, nil, err
 	}
-	cfg, err := config.Load(config.Sources{Data: a.data, File: a.file, Env: a.env, Flags: a.flags, Running: &server.Description})
+	cfg, err := config.Load(config.Sources{Data: inv.data, File: inv.file, Env: inv.env, Flags: inv.flags, Running: &server.Description})
 	return cfg, &server, err
 }
 
 // say writes a line for people to stdout.
-func (a *app) say(format string, args ...any) error {
-	_, err := fmt.Fprintf(a.stdout, format+"\n", args...)
+func (inv *invocation) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(inv.stdout, format+"\n", args...)
 	return err
 }
