@@ -84,7 +84,7 @@ func (b browserTrust) databases() []string {
 func (b browserTrust) edit(certutil, db, name, file string) error {
 	if b.remove {
 		if err := exec.Command(certutil, "-L", "-d", "sql:"+db, "-n", name).Run(); err != nil {
-			return nil //nolint:nilerr // certutil does not find the name: there is nothing to remove
+			return nil // certutil does not find the name: there is nothing to remove
 		}
 	}
 	out, err := exec.Command(certutil, b.arguments(db, name, file)...).CombinedOutput()

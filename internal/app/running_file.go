@@ -13,7 +13,7 @@ import (
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
-// runningFile, in the data directory, describes the server that runs there.
+// RunningFile is the file in the data directory that describes the running server.
 const RunningFile = "running.json"
 
 // startedFormat is RFC 3339 in UTC with milliseconds, as in docs/protocol.md.
