@@ -41,8 +41,8 @@ type running struct {
 	greet         *greeting
 }
 
-// runUntilDone serves, says where, and drains when ctx is done.
-func runUntilDone(ctx context.Context, r running) error {
+// run serves, says where, and drains when ctx is done.
+func run(ctx context.Context, r running) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	defer wg.Wait()

@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
-	"github.com/turnike/turnike/internal/certificate"
 	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/logging"
 	weborigin "github.com/turnike/turnike/internal/origin"
@@ -85,18 +82,18 @@ func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	if err := configureDefaultPool(ctx, store, core, cfg, log); err != nil {
 		return err
 	}
-	r, err := assemble(ctx, running{cfg: cfg, opts: opts, log: log, logs: logs, store: store, core: core}, hasher)
+	r, err := wire(ctx, running{cfg: cfg, opts: opts, log: log, logs: logs, store: store, core: core}, hasher)
 	if err != nil {
 		return err
 	}
 	r.greet = &greet
-	return runUntilDone(ctx, r)
+	return run(ctx, r)
 }
 
-// assemble puts together what answers: from the bottom, the keys, to the top, the
+// wire puts together what answers: from the bottom, the keys, to the top, the
 // listeners. The server is booted in between, when everybody who has to hear of
 // what happens listens.
-func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
+func wire(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
 	cfg, store, core, log := r.cfg, r.store, r.core, r.log
 	keys, err := OpenKeyring(cfg, store)
 	if err != nil {
@@ -227,32 +224,6 @@ func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *sessio
 			"pool", pool.Name, "limit", pool.Limit, "seat.limit", cfg.Seat.Limit)
 	}
 	return core.ChangePool(ctx, pool.ID, session.PoolChange{Limit: &cfg.Seat.Limit, Configured: true})
-}
-
-// openCertificates makes or reads the certificate; nil where TLS is off.
-func openCertificates(cfg config.Config, log *slog.Logger) (*certificate.Source, *tls.Config, error) {
-	if cfg.TLS.Mode == config.TLSOff {
-		return nil, nil, nil
-	}
-	failed := func(err error) { log.Error("the certificate was not renewed; the old one is kept", "error", err) }
-	var source *certificate.Source
-	var err error
-	switch cfg.TLS.Mode {
-	case config.TLSFiles:
-		source, err = certificate.Files(cfg.TLS.CertFile, cfg.TLS.KeyFile, failed)
-	case config.TLSACME:
-		source, err = acmeSource(cfg, log)
-	default:
-		hosts := certificate.Hosts()
-		if u := cfg.PublicAddress(); u != nil {
-			hosts = certificate.Hosts(u.Hostname())
-		}
-		source, err = certificate.Local(filepath.Join(cfg.Data, "tls"), hosts, failed)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	return source, source.Config(), nil
 }
 
 // localURL is where this machine reaches the server, with its base path.

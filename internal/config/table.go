@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"github.com/turnike/turnike/internal/account"
@@ -20,10 +21,29 @@ const (
 // letsEncrypt is the authority that most people mean.
 const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
 
-// fields is the table of everything that can be configured: the one place
-// where a key, its default, its bounds and its meaning are written. The file,
-// the environment, the flags and `turnike check` are all made of it.
+// fields returns the table of all keys: the one place where a key, its default, its
+// bounds and its meaning are written. The file, the environment, the flags and
+// `turnike check` are all made from it, in this order.
 func (c *Config) fields() []field {
+	return slices.Concat(
+		c.serverFields(),
+		c.tlsFields(),
+		c.tokenFields(),
+		c.sessionFields(),
+		c.seatFields(),
+		c.presenceFields(),
+		c.socketIOFields(),
+		c.rateLimitFields(),
+		c.passwordFields(),
+		c.databaseFields(),
+		c.logFields(),
+		c.metricsFields(),
+		c.mailFields(),
+		c.auditFields(),
+	)
+}
+
+func (c *Config) serverFields() []field {
 	return []field{
 		str(&c.Server.Listen, listenAddress).
 			named("server.listen", ":5000", "address to listen on, host:port; no host is every address"),
@@ -41,7 +61,11 @@ func (c *Config) fields() []field {
 			named("server.drain_delay", "0s", "a stopping server goes on that long with /readyz failing, for a balancer to notice"),
 		duration(&c.Server.DrainSpread, 0, time.Minute).
 			named("server.drain_spread", "2s", "it then closes its sockets over that time at most, a millisecond apart where that is shorter"),
+	}
+}
 
+func (c *Config) tlsFields() []field {
+	return []field{
 		choice(&c.TLS.Mode, TLSAuto, TLSFiles, TLSACME, TLSOff).
 			named("tls.mode", TLSAuto, "auto makes a local CA in the data directory; files reads cert_file and key_file; acme asks an authority"),
 		str(&c.TLS.CertFile, optional(fileName)).named("tls.cert_file", "", "certificate chain, PEM"),
@@ -56,14 +80,22 @@ func (c *Config) fields() []field {
 			named("tls.acme_ca_file", "", "certificates to trust a private authority by, PEM"),
 		str(&c.TLS.ACMEHTTPListen, optional(listenAddress)).allowEmpty().
 			named("tls.acme_http_listen", ":80", "where HTTP-01 is answered, open only meanwhile; empty does without it"),
+	}
+}
 
+func (c *Config) tokenFields() []field {
+	return []field{
 		duration(&c.Token.Lifetime, time.Second, 400*day).
 			named("token.lifetime", "24h", "how long a login is good for"),
 		secretText(&c.Token.Secret, tokenSecret).alias("JWT_SECRET_KEY").
 			named("token.secret", "", "signs tokens with HS256 instead of the server's own key; 32 bytes at least"),
 		secretText(&c.Token.SecretPrevious, tokenSecret).
 			named("token.secret_previous", "", "the token.secret before this one: its tokens stay good, it signs none"),
+	}
+}
 
+func (c *Config) sessionFields() []field {
+	return []field{
 		choice(&c.Session.Policy, session.PolicyReplace, session.PolicyDeny, session.PolicyAsk).
 			named("session.policy", "replace", "what a login does that finds another session of its user"),
 		number(&c.Session.MaxPerUser, 1, MaxSessions).
@@ -72,7 +104,11 @@ func (c *Config) fields() []field {
 			named("session.war_breaker", "true", "two devices that keep replacing each other have to confirm"),
 		duration(&c.Session.Idle, 0, 400*day).only("0s", "leave it at 0").
 			named("session.idle", "0s", "ends a session without activity; 0 never does"),
+	}
+}
 
+func (c *Config) seatFields() []field {
+	return []field{
 		number(&c.Seat.Limit, 1, MaxLimit).alias("MAX_CONNECTIONS").
 			named("seat.limit", "3", "users inside the pool default at once; a limit set with `turnike pool set` wins"),
 		duration(&c.Seat.Grace, 0, day).
@@ -85,12 +121,20 @@ func (c *Config) fields() []field {
 			named("seat.boot_grace", "60s", "seats wait that long for their owners after a restart"),
 		number(&c.Seat.ConnectionsPerSession, 0, 1000).
 			named("seat.connections_per_session", "1", "open connections of one session; 0 is any number of tabs"),
+	}
+}
 
+func (c *Config) presenceFields() []field {
+	return []field{
 		choice(&c.Presence.Visibility, session.VisibilityNames, session.VisibilityCount, session.VisibilityNone).
 			named("presence.visibility", "names", "what users see of each other"),
 		number(&c.Presence.NamesUpTo, 0, 1_000_000).
 			named("presence.names_up_to", "5000", "a pool with more users inside shows only their number"),
+	}
+}
 
+func (c *Config) socketIOFields() []field {
+	return []field{
 		duration(&c.SocketIO.PingInterval, 100*time.Millisecond, 5*time.Minute).
 			named("socketio.ping_interval", "10s", "between two pings of the server"),
 		duration(&c.SocketIO.PingTimeout, 100*time.Millisecond, 5*time.Minute).
@@ -105,7 +149,11 @@ func (c *Config) fields() []field {
 			named("socketio.allowed_origins", "", "origins of other sites and of native apps that may connect, such as https://app.example.com or capacitor://localhost"),
 		list(&c.SocketIO.Transports, oneOf("polling", "websocket")).
 			named("socketio.transports", "polling,websocket", "how clients may connect"),
+	}
+}
 
+func (c *Config) rateLimitFields() []field {
+	return []field{
 		boolean(&c.RateLimit.Enabled).
 			named("ratelimit.enabled", "true", "false lifts every limit of this section: for benchmarks and tests"),
 		number(&c.RateLimit.Connections, 0, 10_000_000).
@@ -138,7 +186,11 @@ func (c *Config) fields() []field {
 			named("ratelimit.login_backoff", "30s", "the first wait of an account; each is twice as long as the one before"),
 		duration(&c.RateLimit.LoginBackoffMax, time.Second, day).
 			named("ratelimit.login_backoff_max", "15m", "the longest wait of an account"),
+	}
+}
 
+func (c *Config) passwordFields() []field {
+	return []field{
 		number(&c.Password.MinLength, account.FloorPassword, 128).
 			named("password.min_length", "12", "characters of a new password; 15 is advised"),
 		number(&c.Password.Memory, 7168, 131072).
@@ -149,24 +201,40 @@ func (c *Config) fields() []field {
 			named("password.threads", "1", "cost of new hashes: lanes of argon2id"),
 		secretText(&c.Password.Pepper, pepper).
 			named("password.pepper", "", "mixed into every hash; keep it, without it no password is ever right again"),
+	}
+}
 
+func (c *Config) databaseFields() []field {
+	return []field{
 		str(&c.Database.URL, databaseURL).
 			named("database.url", "sqlite:", "sqlite: is the file turnike.db in the data directory"),
+	}
+}
 
+func (c *Config) logFields() []field {
+	return []field{
 		choice(&c.Log.Level, "debug", "info", "warn", "error").
 			named("log.level", "info", "what is logged, on stderr"),
 		choice(&c.Log.Format, FormatAuto, FormatJSON, FormatText).
 			named("log.format", FormatAuto, "auto is text on a terminal and JSON lines elsewhere"),
 		str(&c.Log.Access, accessLog).
 			named("log.access", AccessOff, "a JSON line for each request: off, stderr or a file"),
+	}
+}
 
+func (c *Config) metricsFields() []field {
+	return []field{
 		str(&c.Metrics.Listen, optional(listenAddress)).
 			named("metrics.listen", "", "address that serves /metrics in plain HTTP, such as 127.0.0.1:9464; off when empty"),
 		boolean(&c.Metrics.Pprof).
 			named("metrics.pprof", "false", "profiles of the process under /debug/pprof, on metrics.listen alone"),
 		secretText(&c.Metrics.Token, metricsToken).
 			named("metrics.token", "", "bearer token that opens GET /metrics on the main address; 16 bytes at least"),
+	}
+}
 
+func (c *Config) mailFields() []field {
+	return []field{
 		list(&c.Mail.To, mailbox).
 			named("mail.to", "", "addresses that are alerted, such as owner@example.com; no mail is sent while there is none"),
 		str(&c.Mail.From, optional(mailbox)).
@@ -184,7 +252,11 @@ func (c *Config) fields() []field {
 		choice(&c.Mail.Language, web.Languages()...).named("mail.language", web.Languages()[0], "of the mails"),
 		number(&c.Mail.FailedLogins, 0, 1_000_000).
 			named("mail.failed_logins", "50", "failed logins within 15 minutes that are worth a mail; 0 never are"),
+	}
+}
 
+func (c *Config) auditFields() []field {
+	return []field{
 		duration(&c.Audit.Retention, day, 4000*day).
 			named("audit.retention", "400d", "how long the audit trail is kept"),
 		duration(&c.Audit.FailedLoginRetention, day, 4000*day).

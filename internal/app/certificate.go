@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -55,4 +56,30 @@ func authority(cfg config.Config) (certificate.Authority, error) {
 		}
 	}
 	return from, nil
+}
+
+// openCertificates makes or reads the certificate; nil where TLS is off.
+func openCertificates(cfg config.Config, log *slog.Logger) (*certificate.Source, *tls.Config, error) {
+	if cfg.TLS.Mode == config.TLSOff {
+		return nil, nil, nil
+	}
+	failed := func(err error) { log.Error("the certificate was not renewed; the old one is kept", "error", err) }
+	var source *certificate.Source
+	var err error
+	switch cfg.TLS.Mode {
+	case config.TLSFiles:
+		source, err = certificate.Files(cfg.TLS.CertFile, cfg.TLS.KeyFile, failed)
+	case config.TLSACME:
+		source, err = acmeSource(cfg, log)
+	default:
+		hosts := certificate.Hosts()
+		if u := cfg.PublicAddress(); u != nil {
+			hosts = certificate.Hosts(u.Hostname())
+		}
+		source, err = certificate.Local(filepath.Join(cfg.Data, "tls"), hosts, failed)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return source, source.Config(), nil
 }
