@@ -13,7 +13,7 @@ import (
 
 // listFlags are those of every list.
 type listFlags struct {
-	JSON bool `name:"json" help:"Print one JSON array."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // print writes rows as a table for people, or as one JSON array.

@@ -47,36 +47,36 @@ type commands struct {
 	Serve serveCommand `cmd:"" help:"Run the server until SIGTERM or SIGINT."`
 	User  struct {
 		Add     userAddCommand     `cmd:"" help:"Add an account."`
-		Set     userSetCommand     `cmd:"" help:"Change the role or the pool of an account; ends its sessions."`
-		List    userListCommand    `cmd:"" help:"List the accounts."`
-		Passwd  userPasswdCommand  `cmd:"" help:"Set a password; ends the sessions of the account."`
-		Disable userDisableCommand `cmd:"" help:"Disable an account; ends its sessions."`
-		Enable  userEnableCommand  `cmd:"" help:"Enable an account again."`
-		Delete  userDeleteCommand  `cmd:"" help:"Delete an account; ends its sessions."`
-		Import  userImportCommand  `cmd:"" help:"Add accounts out of a file of JSON lines, all or none."`
-	} `cmd:"" help:"Accounts."`
+		Set     userSetCommand     `cmd:"" help:"Change the role or pool of an account and end its sessions."`
+		List    userListCommand    `cmd:"" help:"List accounts."`
+		Passwd  userPasswdCommand  `cmd:"" help:"Set the password of an account and end its sessions."`
+		Disable userDisableCommand `cmd:"" help:"Disable an account and end its sessions."`
+		Enable  userEnableCommand  `cmd:"" help:"Enable a disabled account."`
+		Delete  userDeleteCommand  `cmd:"" help:"Delete an account and end its sessions."`
+		Import  userImportCommand  `cmd:"" help:"Import accounts from a JSON Lines or CSV file, or from SQLite (all or nothing)."`
+	} `cmd:"" help:"Manage accounts."`
 	Session struct {
-		List  sessionListCommand  `cmd:"" help:"List the live sessions."`
-		End   sessionEndCommand   `cmd:"" help:"End one session, or all of a user."`
+		List  sessionListCommand  `cmd:"" help:"List live sessions."`
+		End   sessionEndCommand   `cmd:"" help:"End one session, or all sessions of a user."`
 		Issue sessionIssueCommand `cmd:"" help:"Open sessions without passwords and print their tokens."`
-	} `cmd:"" help:"Who is inside."`
+	} `cmd:"" help:"Manage sessions."`
 	Pool struct {
-		List   poolListCommand   `cmd:"" help:"List the pools."`
-		Set    poolSetCommand    `cmd:"" help:"Change a pool, or make one."`
-		Delete poolDeleteCommand `cmd:"" help:"Delete a pool without accounts."`
-	} `cmd:"" help:"Seat limits."`
+		List   poolListCommand   `cmd:"" help:"List pools and their seats."`
+		Set    poolSetCommand    `cmd:"" help:"Change a pool or create one."`
+		Delete poolDeleteCommand `cmd:"" help:"Delete a pool that has no accounts."`
+	} `cmd:"" help:"Manage pools and their seat limits."`
 	Token struct {
-		Rotate tokenRotateCommand `cmd:"" help:"Make a new key for tokens; nobody is logged out, or everybody with --revoke."`
-	} `cmd:"" help:"Keys of tokens."`
+		Rotate tokenRotateCommand `cmd:"" help:"Create a new key that signs tokens; with --revoke, also end all sessions."`
+	} `cmd:"" help:"Manage token keys."`
 	Mail struct {
-		Test mailTestCommand `cmd:"" help:"Send a test mail to mail.to, and say what the server answers."`
-	} `cmd:"" help:"Alerts by mail."`
-	Backup      backupCommand      `cmd:"" help:"Copy the database to a file, with the server running or stopped."`
-	Restore     restoreCommand     `cmd:"" help:"Put a backup into the place of the database, with the server stopped; ends all sessions."`
-	Trust       trustCommand       `cmd:"" help:"Make this machine and your browsers trust the local authority."`
-	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or what is wrong with it."`
-	Status      statusCommand      `cmd:"" help:"Show what is running, where, how many are inside, and what is wrong."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask the running server whether it is alive."`
+		Test mailTestCommand `cmd:"" help:"Send a test mail to mail.to and print the mail server's answer."`
+	} `cmd:"" help:"Check mail alerts."`
+	Backup      backupCommand      `cmd:"" help:"Copy the database to a file; the server may be running."`
+	Restore     restoreCommand     `cmd:"" help:"Replace the database with a backup and end all sessions; stop the server first."`
+	Trust       trustCommand       `cmd:"" help:"Make this computer and your browsers trust the local certificate authority (CA)."`
+	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or the first error in it."`
+	Status      statusCommand      `cmd:"" help:"Show whether the server runs, its address, its pools, and problems."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Check that the running server answers."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Help        helpCommand        `cmd:"" help:"Print the help of a command."`
 	Completion  completionCommand  `cmd:"" help:"Print a completion script for a shell."`

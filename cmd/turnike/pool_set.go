@@ -13,12 +13,12 @@ import (
 
 // poolSetCommand changes a pool, or makes one.
 type poolSetCommand struct {
-	Create      bool    `help:"Make the pool although its name is like that of another pool."`
+	Create      bool    `help:"Create the pool even if its name is similar to that of another pool."`
 	Name        string  `arg:"" complete:"pools" help:"The pool."`
-	Limit       *int    `placeholder:"N" help:"Users inside at once; 0 lets nobody new in."`
-	Policy      *string `enum:"replace,deny,ask" placeholder:"POLICY" help:"What a login does that finds another session of its user: replace it, deny (while it is in use) or ask."`
-	MaxSessions *int    `placeholder:"N" help:"Live sessions of one user; 0 is what session.max_per_user says."`
-	Login       *string `enum:"session,seat" placeholder:"MODE" help:"When a seat is taken: at register_user (session) or at login already (seat)."`
+	Limit       *int    `placeholder:"N" help:"How many users may be inside at once; 0 admits no new users."`
+	Policy      *string `enum:"replace,deny,ask" placeholder:"POLICY" help:"What happens at a login while the user has another session: replace it, deny the login (while that session is in use), or ask."`
+	MaxSessions *int    `placeholder:"N" help:"How many live sessions a user may have; 0 uses session.max_per_user."`
+	Login       *string `enum:"session,seat" placeholder:"MODE" help:"When a seat is taken: at register_user (session) or at login (seat)."`
 	Presence    *string `enum:"names,count,none" placeholder:"WHAT" help:"What users see of each other: names, count or none."`
 }
 

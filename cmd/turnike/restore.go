@@ -21,7 +21,7 @@ import (
 
 // restoreCommand puts a backup into the place of the database.
 type restoreCommand struct {
-	File string `arg:"" help:"A file that turnike backup has written."`
+	File string `arg:"" help:"A file written by turnike backup."`
 }
 
 // Run checks the backup, ends its sessions aside, and puts it into place. The

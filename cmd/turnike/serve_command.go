@@ -11,16 +11,16 @@ import (
 // serveCommand runs the server. Its flags are the common keys of the
 // configuration.
 type serveCommand struct {
-	Dev bool `help:"Demo accounts with printed passwords, on a data directory of their own."`
+	Dev bool `help:"Use demo accounts and print their passwords; needs its own data directory."`
 	configFlags
 }
 
 // configFlags are the keys that have a flag as well.
 type configFlags struct {
 	Listen    string `key:"server.listen" placeholder:"ADDR" help:"server.listen: the address to listen on, host:port."`
-	PublicURL string `key:"server.public_url" placeholder:"URL" help:"server.public_url: the address that users type."`
+	PublicURL string `key:"server.public_url" placeholder:"URL" help:"server.public_url: the address that users open."`
 	TLSMode   string `key:"tls.mode" placeholder:"MODE" help:"tls.mode: auto, files, acme or off."`
-	SeatLimit string `key:"seat.limit" placeholder:"N" help:"seat.limit: users inside the pool default at once."`
+	SeatLimit string `key:"seat.limit" placeholder:"N" help:"seat.limit: how many users may be inside the pool default at once."`
 	LogLevel  string `key:"log.level" placeholder:"LEVEL" help:"log.level: debug, info, warn or error."`
 }
 

@@ -16,9 +16,9 @@ const maxReason = 256
 
 // sessionEndCommand ends one session, or all of a user.
 type sessionEndCommand struct {
-	ID     string `arg:"" optional:"" help:"The session."`
+	ID     string `arg:"" optional:"" help:"The session's id."`
 	User   string `placeholder:"NAME" complete:"users" help:"End all sessions of this user instead."`
-	Reason string `placeholder:"TEXT" help:"What the user is told; at most 256 characters."`
+	Reason string `placeholder:"TEXT" help:"The reason shown to the user; at most 256 characters."`
 }
 
 // Run ends the sessions. When it returns without an error, nothing is accepted

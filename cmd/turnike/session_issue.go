@@ -25,7 +25,7 @@ const issueTogether = 64
 // sessionIssueCommand opens sessions without passwords, an operator's right.
 type sessionIssueCommand struct {
 	Names []string `arg:"" optional:"" name:"name" complete:"users" help:"The accounts."`
-	All   bool     `help:"Every enabled account, admins too."`
+	All   bool     `help:"Every enabled account, including administrators."`
 }
 
 // issued is one line of the output.

@@ -8,7 +8,7 @@ import (
 // sessionListCommand lists the live sessions.
 type sessionListCommand struct {
 	listFlags
-	Wide bool `help:"Print every column, whole names and exact times."`
+	Wide bool `help:"Print all columns, full names and exact times."`
 }
 
 // sessionRow is one live session of the list.

@@ -18,8 +18,8 @@ import (
 
 // tokenRotateCommand changes the key that signs tokens [SEC-23].
 type tokenRotateCommand struct {
-	Ahead  string `default:"5m" placeholder:"TIME" help:"Publish the new key that long before it signs; 5m is how long the published keys may be cached."`
-	Revoke bool   `help:"Emergency: remove the old keys. Every token is bad at once and all sessions end."`
+	Ahead  string `default:"5m" placeholder:"TIME" help:"How long to publish the new key before it signs; caches may keep the published keys for 5m."`
+	Revoke bool   `help:"Emergency: remove the old keys. All tokens become invalid and all sessions end at once."`
 }
 
 // maxAhead bounds how long a key may be published before it signs.

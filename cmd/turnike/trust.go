@@ -18,7 +18,7 @@ import (
 // trustCommand makes this machine and its user's browsers trust the local
 // authority, or no longer.
 type trustCommand struct {
-	Uninstall bool `help:"Take the trust back."`
+	Uninstall bool `help:"Remove the CA again."`
 }
 
 // errTrust follows what was said of each store.

@@ -15,7 +15,7 @@ import (
 type userAddCommand struct {
 	Name string `arg:"" help:"The name to log in with."`
 	Role string `default:"user" enum:"user,admin" placeholder:"ROLE" help:"user or admin."`
-	Pool string `default:"default" placeholder:"POOL" complete:"pools" help:"The pool whose seats it uses."`
+	Pool string `default:"default" placeholder:"POOL" complete:"pools" help:"The pool whose seats the account uses."`
 	passwordFlags
 }
 

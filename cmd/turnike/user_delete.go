@@ -11,7 +11,7 @@ import (
 // is free again; what it did stays in the audit trail.
 type userDeleteCommand struct {
 	Name string `arg:"" complete:"users" help:"The account."`
-	Yes  bool   `help:"Do not ask."`
+	Yes  bool   `help:"Do not ask for confirmation."`
 }
 
 // Run deletes the account. On a terminal it asks first.

@@ -17,9 +17,9 @@ import (
 
 // userImportCommand adds many accounts, all or none.
 type userImportCommand struct {
-	File   string `arg:"" optional:"" help:"JSON lines {username, password or password_hash, role, pool}, or CSV with a header of these; - is stdin."`
-	Format string `enum:"auto,jsonl,csv" default:"auto" placeholder:"FORMAT" help:"jsonl or csv; told apart by the first character otherwise."`
-	SQLite string `name:"sqlite" placeholder:"FILE" help:"Read the accounts from an application's own SQLite database instead."`
+	File   string `arg:"" optional:"" help:"JSON Lines {username, password or password_hash, role, pool}, or CSV with a header of these names; - is stdin."`
+	Format string `enum:"auto,jsonl,csv" default:"auto" placeholder:"FORMAT" help:"jsonl or csv; by default the first character decides."`
+	SQLite string `name:"sqlite" placeholder:"FILE" help:"Read the accounts from an application's SQLite database instead."`
 	Query  string `placeholder:"SELECT" help:"With --sqlite: a query whose columns are named username, password_hash (or password), role and pool."`
 }
 

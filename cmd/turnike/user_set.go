@@ -11,7 +11,7 @@ import (
 type userSetCommand struct {
 	Name string  `arg:"" complete:"users" help:"The account."`
 	Role *string `enum:"user,admin" placeholder:"ROLE" help:"user or admin."`
-	Pool *string `placeholder:"POOL" complete:"pools" help:"The pool whose seats it uses."`
+	Pool *string `placeholder:"POOL" complete:"pools" help:"The pool whose seats the account uses."`
 }
 
 // Run changes the account; what changes ends its sessions [A7].
