@@ -15,8 +15,8 @@ import (
 // checkCommand prints the effective configuration.
 type checkCommand struct{ configFlags }
 
-// Run prints the configuration as TOML, and advice on stderr. What would stop
-// the server from starting is its error.
+// Run prints the configuration as TOML and the warnings on stderr. Its error is what
+// would keep the server from starting.
 func (c *checkCommand) Run(ctx context.Context, inv *invocation) error {
 	cfg, err := inv.config()
 	if err != nil {
@@ -42,8 +42,8 @@ func (c *checkCommand) Run(ctx context.Context, inv *invocation) error {
 	return config.Print(inv.stdout, cfg)
 }
 
-// limitInForce says how the limit in the database differs from the configured
-// one, if there is a database.
+// limitInForce returns a sentence if the database has another limit than the
+// configuration.
 func (inv *invocation) limitInForce(ctx context.Context, cfg config.Config) (text string, err error) {
 	if _, err := os.Stat(filepath.Join(inv.data, sqlite.File)); errors.Is(err, os.ErrNotExist) {
 		return "", nil

@@ -6,8 +6,8 @@ import (
 	"github.com/turnike/turnike/internal/app"
 )
 
-// healthcheckCommand asks the running server whether it is alive. It is for
-// containers, which have neither a shell nor curl.
+// healthcheckCommand checks that the running server answers. It is for containers,
+// which have neither a shell nor curl.
 type healthcheckCommand struct{}
 
 // Run asks /healthz.

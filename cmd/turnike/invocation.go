@@ -12,22 +12,22 @@ import (
 	"github.com/turnike/turnike/internal/config"
 )
 
-// defaultData is the data directory when nothing names another one.
+// defaultData is the data directory if nothing names another one.
 const defaultData = "./data"
 
-// invocation is what every command works with.
+// invocation is one call of the command line: its directories, environment, flags and streams.
 type invocation struct {
 	data, file string // the data directory, the configuration file
 	env        config.Environment
-	flags      config.Flags // those that stand for keys of the configuration
+	flags      config.Flags
 	parsed     *kong.Context
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	out            *app.Output // of serve; it waits for no reader. Else nil
+	out            *app.Output // only of serve: queues that never wait for a reader
 }
 
-// finish reports how the command ended and returns the exit code.
+// finish reports the error, if any, and returns the exit code.
 func (inv *invocation) finish(err error) int {
 	code := report(inv.stderr, err)
 	if inv.out != nil {
@@ -46,7 +46,7 @@ func newApp(grammar commands, parsed *kong.Context, env config.Environment) *inv
 	}
 }
 
-// keyFlags returns the flags that stand for a key and were given.
+// keyFlags returns the flags that were given and that set a key.
 func keyFlags(parsed *kong.Context) config.Flags {
 	out := config.Flags{}
 	for _, f := range parsed.Flags() {
@@ -57,14 +57,14 @@ func keyFlags(parsed *kong.Context) config.Flags {
 	return out
 }
 
-// config reads the configuration that a server started now would have.
+// config loads the configuration that a server would have if it started now.
 func (inv *invocation) config() (config.Config, error) {
 	return config.Load(config.Sources{Data: inv.data, File: inv.file, Env: inv.env, Flags: inv.flags})
 }
 
-// configInForce reads the configuration for a command beside the server: while
-// one runs, its own configuration wins over the file and the environment, which
-// then give only the secrets. The second result is nil while none runs.
+// configInForce loads the configuration for a command that works beside the server.
+// While a server runs, its configuration wins over the file and the environment,
+// which then supply only the secrets. The second result is nil if no server runs.
 func (inv *invocation) configInForce() (config.Config, *app.RunningServer, error) {
 	server, err := app.ReadRunning(inv.data)
 	if errors.Is(err, app.ErrNotRunning) {
@@ -78,7 +78,7 @@ func (inv *invocation) configInForce() (config.Config, *app.RunningServer, error
 	return cfg, &server, err
 }
 
-// say writes a line for people to stdout.
+// say prints a line on stdout.
 func (inv *invocation) say(format string, args ...any) error {
 	_, err := fmt.Fprintf(inv.stdout, format+"\n", args...)
 	return err

@@ -13,7 +13,8 @@ import (
 // are those of the configuration alone [SEC-60].
 type mailTestCommand struct{}
 
-// Run sends it. What the server has against it is the error, with the mend.
+// Run sends the mail. If the mail server refuses it, the error says why and what to
+// do.
 func (mailTestCommand) Run(ctx context.Context, inv *invocation) error {
 	cfg, err := inv.config() // as changed, and not yet read by the server
 	if err == nil && len(cfg.Mail.To) == 0 {

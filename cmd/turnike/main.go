@@ -20,17 +20,17 @@ func main() {
 	os.Exit(run(untilSignal(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// untilSignal returns a context that the first SIGINT or SIGTERM ends. The second
-// one ends the process at once, whatever hangs.
+// untilSignal returns a context that the first SIGINT or SIGTERM cancels. A second
+// signal ends the process at once, even if something hangs.
 func untilSignal() context.Context {
 	ctx, end := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		signal.Stop(signals) // from here on the system's own way: the process ends
+		signal.Stop(signals) // from here on a signal ends the process
 		end()
-		if len(signals) > 0 { // the second came in between
+		if len(signals) > 0 { // the second one arrived in between
 			os.Exit(exitFailed)
 		}
 	}()
@@ -82,8 +82,8 @@ type commands struct {
 	Completion  completionCommand  `cmd:"" help:"Print a completion script for a shell."`
 }
 
-// run does one command and returns the exit code. Everything it takes from the
-// outside is an argument, so that a test is a caller like main.
+// run runs one command and returns the exit code. All its inputs and outputs are
+// arguments, so that tests call it like main does.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var grammar commands
 	exited := -1
@@ -93,13 +93,13 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		kong.Writers(stdout, stderr),
 		kong.Vars{"version": versionLine()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Exit(func(code int) { exited = max(exited, code) }), // --help; parsing goes on after it
+		kong.Exit(func(code int) { exited = max(exited, code) }), // --help; parsing continues after it
 	)
 	if err != nil {
 		return report(stderr, err)
 	}
 	for _, arg := range args {
-		if !utf8.ValidString(arg) { // the parser would mend it, and so name something else
+		if !utf8.ValidString(arg) { // the parser would replace bytes, and the name would be another one
 			return report(stderr, usageError{input.Quote(arg) + " is not UTF-8"})
 		}
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/turnike/turnike/internal/secret"
 )
 
-// passwordFlags say where a new password comes from; never from the arguments,
-// which everybody on the machine can read.
+// passwordFlags say where a new password comes from. It never comes from the
+// arguments, which every user of the machine can read.
 type passwordFlags struct {
 	PasswordStdin bool `help:"Read the password from the first line of stdin."`
 }
@@ -53,9 +53,9 @@ func (f passwordFlags) read(inv *invocation, username string) (secret.Secret, er
 	return secret.Secret{}, errors.New("there is no terminal to ask for the password; give it on stdin with --password-stdin")
 }
 
-// firstLine reads a password up to the line's end, which does not belong to it.
+// firstLine reads a password from the first line, without the line end.
 func firstLine(r io.Reader) (secret.Secret, error) {
-	// Two bytes beyond the greatest password: enough to see that it is too long.
+	// Two bytes more than the longest password: enough to see that it is too long.
 	line, err := bufio.NewReader(io.LimitReader(r, account.MaxPasswordBytes+2)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return secret.Secret{}, fmt.Errorf("cannot read the password: %w", err)

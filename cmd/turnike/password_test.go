@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Terminal opens a pseudo terminal: what is written to keys is typed.
+// terminal opens a pseudo terminal: what is written to keys is typed.
 func terminal(t *testing.T) (keys, tty *os.File) {
 	t.Helper()
 	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)

@@ -8,12 +8,12 @@ import (
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
-// poolDeleteCommand deletes a pool that no account is in.
+// poolDeleteCommand deletes a pool that has no accounts.
 type poolDeleteCommand struct {
 	Name string `arg:"" complete:"pools" help:"The pool."`
 }
 
-// Run deletes the pool. Its name is free again; the audit trail keeps its events.
+// Run deletes the pool. The name becomes free; the audit trail keeps its events.
 func (c *poolDeleteCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if c.Name == sqlite.DefaultPool {
 		return fmt.Errorf("pool %s cannot be deleted: it is the pool of accounts that name none", c.Name)

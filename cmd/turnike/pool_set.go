@@ -11,7 +11,7 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// poolSetCommand changes a pool, or makes one.
+// poolSetCommand changes a pool or creates one.
 type poolSetCommand struct {
 	Create      bool    `help:"Create the pool even if its name is similar to that of another pool."`
 	Name        string  `arg:"" complete:"pools" help:"The pool."`
@@ -22,8 +22,8 @@ type poolSetCommand struct {
 	Presence    *string `enum:"names,count,none" placeholder:"WHAT" help:"What users see of each other: names, count or none."`
 }
 
-// Run makes the pool when it is new, and changes it. A lower limit than what is
-// used kicks nobody [S8].
+// Run creates the pool if necessary and changes it. A limit below the number of used
+// seats ends no session [S8].
 func (c *poolSetCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if err := c.check(); err != nil {
 		return err
@@ -56,8 +56,8 @@ func (c *poolSetCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	return c.tell(ctx, inv, w)
 }
 
-// create makes the pool. A name that is probably a typing error makes none
-// without --create.
+// create creates the pool. If the name is probably a typing mistake, it does so only
+// with --create.
 func (c *poolSetCommand) create(ctx context.Context, w *workspace) (session.Pool, error) {
 	pools, err := w.store.Pools(ctx)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *poolSetCommand) check() error {
 	return nil
 }
 
-// tell says what the pool is now, and whether more are inside than it lets in.
+// tell prints the new limit and how many seats are used.
 func (c *poolSetCommand) tell(ctx context.Context, inv *invocation, w *workspace) error {
 	pool, err := w.store.PoolByName(ctx, c.Name)
 	if err != nil {

@@ -19,19 +19,19 @@ import (
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
-// restoreCommand puts a backup into the place of the database.
+// restoreCommand replaces the database with a backup.
 type restoreCommand struct {
 	File string `arg:"" help:"A file written by turnike backup."`
 }
 
-// Run checks the backup, ends its sessions aside, and puts it into place. The
-// server must be stopped.
+// Run unpacks and checks the backup, ends its sessions, and installs it as the
+// database. The server must be stopped.
 func (c *restoreCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	cfg, err := inv.config()
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(c.File); err != nil { // before a directory is made for it
+	if _, err := os.Stat(c.File); err != nil { // before a directory is created for it
 		return fmt.Errorf("cannot read the backup: %w", err)
 	}
 	lock, err := sqlite.LockDir(inv.data)
@@ -57,8 +57,8 @@ func (c *restoreCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	return c.report(inv, accounts, ended, kept)
 }
 
-// renew begins a new epoch in the unpacked database, and ends all sessions in it.
-// What was ended since the backup was made must not be live again [A7].
+// renew begins a new epoch in the unpacked database and ends all its sessions: a
+// session that has ended since the backup must not become live again [A7].
 func renew(ctx context.Context, cfg config.Config, unpacked *sqlite.Restoration) (accounts, ended int, err error) {
 	log := slog.New(slog.DiscardHandler)
 	store, err := sqlite.Open(ctx, sqlite.Options{Dir: unpacked.Dir(), Log: log})
@@ -86,7 +86,7 @@ func renew(ctx context.Context, cfg config.Config, unpacked *sqlite.Restoration)
 	return len(users), len(sessions), group.Wait()
 }
 
-// report says what was done and what is left to do.
+// report prints what was done and what to do next.
 func (c *restoreCommand) report(inv *invocation, accounts, ended int, kept string) error {
 	if err := inv.say("restored %s: accounts %d, sessions ended %d", c.File, accounts, ended); err != nil {
 		return err

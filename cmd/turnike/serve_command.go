@@ -8,14 +8,13 @@ import (
 	"github.com/turnike/turnike/internal/config"
 )
 
-// serveCommand runs the server. Its flags are the common keys of the
-// configuration.
+// serveCommand runs the server. Its flags set the most common keys.
 type serveCommand struct {
 	Dev bool `help:"Use demo accounts and print their passwords; needs its own data directory."`
 	configFlags
 }
 
-// configFlags are the keys that have a flag as well.
+// configFlags are the keys that also have a flag.
 type configFlags struct {
 	Listen    string `key:"server.listen" placeholder:"ADDR" help:"server.listen: the address to listen on, host:port."`
 	PublicURL string `key:"server.public_url" placeholder:"URL" help:"server.public_url: the address that users open."`
@@ -48,7 +47,7 @@ func (c *serveCommand) Run(ctx context.Context, inv *invocation) error {
 	})
 }
 
-// programName is how the program was called.
+// programName returns the name that the program was called by.
 func programName() string {
 	if len(os.Args) == 0 || os.Args[0] == "" {
 		return "turnike"

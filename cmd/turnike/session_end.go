@@ -14,15 +14,15 @@ import (
 // maxReason is the greatest length of a reason, in characters [SEC-57].
 const maxReason = 256
 
-// sessionEndCommand ends one session, or all of a user.
+// sessionEndCommand ends one session, or all sessions of a user.
 type sessionEndCommand struct {
 	ID     string `arg:"" optional:"" help:"The session's id."`
 	User   string `placeholder:"NAME" complete:"users" help:"End all sessions of this user instead."`
 	Reason string `placeholder:"TEXT" help:"The reason shown to the user; at most 256 characters."`
 }
 
-// Run ends the sessions. When it returns without an error, nothing is accepted
-// for them any more [I2].
+// Run ends the sessions. After it has returned without an error, every request and
+// socket of them is rejected [I2].
 func (c *sessionEndCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (c.ID == "") == (c.User == "") {
 		return usageError{"session end: give the id of a session, or --user NAME"}
@@ -64,7 +64,7 @@ func (c *sessionEndCommand) endOne(ctx context.Context, inv *invocation, w *work
 	switch {
 	case err != nil:
 		return err
-	case n == 0: // by itself, between the look and the end
+	case n == 0: // it ended since it was read
 		return fmt.Errorf("session %s has ended already", c.ID)
 	}
 	return inv.say("session %s of %s ended", s.ID, u.Name)
@@ -79,7 +79,7 @@ func (w *workspace) end(ctx context.Context, e session.Ending) (int, error) {
 	return n, w.settle(ctx)
 }
 
-// checkReason refuses what could not be shown in one line.
+// checkReason refuses a reason that cannot be shown in one line.
 func checkReason(s string) error {
 	if n := utf8.RuneCountInString(s); n > maxReason {
 		return fmt.Errorf("--reason: it has %d characters; use at most %d", n, maxReason)

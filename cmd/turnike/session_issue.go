@@ -15,14 +15,14 @@ import (
 	"github.com/turnike/turnike/internal/token"
 )
 
-// issueDevice is what an issued session is recognised by.
+// issueDevice is the device name of issued sessions.
 const issueDevice = "session issue"
 
-// issueTogether is how many sessions are opened at once: the store commits
-// together what comes together.
+// issueTogether is how many sessions are opened at the same time, so that the store
+// commits them together.
 const issueTogether = 64
 
-// sessionIssueCommand opens sessions without passwords, an operator's right.
+// sessionIssueCommand opens sessions without passwords.
 type sessionIssueCommand struct {
 	Names []string `arg:"" optional:"" name:"name" complete:"users" help:"The accounts."`
 	All   bool     `help:"Every enabled account, including administrators."`
@@ -34,8 +34,8 @@ type issued struct {
 	Token    string `json:"token"`
 }
 
-// Run opens a session for each account and prints its token. As at any login,
-// what the account may have at once decides what it replaces [A3].
+// Run opens a session for each account and prints its token. As at a login, the limit
+// on sessions per account decides what the session replaces [A3].
 func (c *sessionIssueCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (len(c.Names) == 0) == !c.All {
 		return usageError{"session issue: give names, or --all"}
@@ -60,7 +60,7 @@ func (c *sessionIssueCommand) Run(ctx context.Context, inv *invocation) (err err
 	for i, u := range users {
 		group.Go(func() error {
 			out[i], errs[i] = issuer.issue(ctx, u)
-			return nil // the others are opened all the same
+			return nil // continue with the other accounts
 		})
 	}
 	failed := group.Wait()
@@ -69,7 +69,7 @@ func (c *sessionIssueCommand) Run(ctx context.Context, inv *invocation) (err err
 			failed = cmp.Or(failed, errs[i])
 			continue
 		}
-		// Printed whatever else failed: nobody could have these tokens again.
+		// Print tokens even if others failed: they cannot be shown again.
 		if err := printJSON(inv.stdout, line); err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (c *sessionIssueCommand) Run(ctx context.Context, inv *invocation) (err err
 	return cmp.Or(failed, w.settle(ctx))
 }
 
-// users finds all accounts before the first session is opened.
+// users returns all accounts, before the first session is opened.
 func (c *sessionIssueCommand) users(ctx context.Context, w *workspace) ([]session.User, error) {
 	if c.All {
 		return w.enabled(ctx)
@@ -100,7 +100,7 @@ func (c *sessionIssueCommand) users(ctx context.Context, w *workspace) ([]sessio
 	return users, nil
 }
 
-// enabled gives all accounts that can log in.
+// enabled returns all accounts that can log in.
 func (w *workspace) enabled(ctx context.Context) ([]session.User, error) {
 	rows, err := w.store.Users(ctx)
 	if err != nil {

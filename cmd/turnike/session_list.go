@@ -20,14 +20,14 @@ type sessionRow struct {
 	Since      string `json:"since"`
 	LastActive string `json:"last_active"`
 	Connected  bool   `json:"connected"`
-	// Seat is held, grace or offered for the session that has its user's seat,
-	// and null for the others.
+	// Seat is held, grace or offered for the session that has the user's seat, and null
+	// for the others.
 	Seat      *string `json:"seat"`
 	ExpiresAt string  `json:"expires_at"`
 }
 
-// Run prints the sessions by user, in 80 columns unless it is told otherwise. Without a server nobody is connected,
-// whatever the last one has left behind.
+// Run prints the sessions by user, in 80 columns unless --wide is given. If no server
+// runs, it shows no session as connected, whatever the database says.
 func (c *sessionListCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	w, err := inv.open(ctx)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // statusCommand shows the state of one installation at a glance.
 type statusCommand struct{ listFlags }
 
-// status is what the command found out.
+// status is what the command prints.
 type status struct {
 	Running  bool      `json:"running"`
 	Data     string    `json:"data"`
@@ -28,7 +28,7 @@ type status struct {
 	pools []session.Pool
 }
 
-// Run prints the status. It fails when no server runs.
+// Run prints the status. It fails if no server runs.
 func (c *statusCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	w, err := inv.open(ctx)
 	if err != nil {
@@ -63,11 +63,11 @@ func (c *statusCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	return err
 }
 
-// print writes the status for people.
+// print prints the status as text.
 func (s status) print(inv *invocation) error {
 	look := terminalStyle(inv.stdout)
 	if s.Running {
-		started, _ := time.Parse(time.RFC3339, s.Started) // as the server wrote it
+		started, _ := time.Parse(time.RFC3339, s.Started) // the server wrote it in this form
 		if err := inv.say("%s at %s since %s (%s ago), process %d, version %s", look.green("running"), s.URL, s.Started,
 			ago(time.Now(), started), s.PID, s.Version); err != nil {
 			return err
@@ -93,7 +93,7 @@ func (s status) print(inv *invocation) error {
 	return nil
 }
 
-// poolProblems says what an operator should know about a pool.
+// poolProblems returns what an operator should know about a pool.
 func poolProblems(c config.Config, p session.Pool) []string {
 	var out []string
 	switch over := p.Used() - p.Limit; {

@@ -25,10 +25,10 @@ type tokenRotateCommand struct {
 // maxAhead bounds how long a key may be published before it signs.
 const maxAhead = 24 * time.Hour
 
-// endTogether is how many users' sessions are ended at a time.
+// endTogether is for how many users sessions are ended at the same time.
 const endTogether = 256
 
-// Run makes the key and returns when the running server has it.
+// Run creates the key and returns when the running server uses it.
 func (c *tokenRotateCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	ahead, err := config.ParseDuration(c.Ahead)
 	if err == nil && (ahead < 0 || ahead > maxAhead) {
@@ -59,7 +59,7 @@ func (c *tokenRotateCommand) Run(ctx context.Context, inv *invocation) (err erro
 	return w.rotateKeys(ctx, inv, root, ahead)
 }
 
-// rotateKeys adds a key; the old ones verify on.
+// rotateKeys adds a key. The old keys continue to verify.
 func (w *workspace) rotateKeys(ctx context.Context, inv *invocation, root *os.Root, ahead time.Duration) error {
 	keep, err := w.longestLife(ctx)
 	if err != nil {
@@ -82,8 +82,8 @@ func (w *workspace) rotateKeys(ctx context.Context, inv *invocation, root *os.Ro
 	return inv.say("token key %s signs from %s; the one before it verifies until %s", id, stamp(made.From), stamp(made.From.Add(keep)))
 }
 
-// longestLife is how long a token may live that is signed until now: as
-// configured here, or as the server that opened the live sessions has it.
+// longestLife returns how long a token signed until now may live: the configured
+// lifetime, or the longest one among the live sessions.
 func (w *workspace) longestLife(ctx context.Context) (time.Duration, error) {
 	sessions, err := w.store.Sessions(ctx)
 	longest := w.cfg.Token.Lifetime
@@ -93,9 +93,8 @@ func (w *workspace) longestLife(ctx context.Context) (time.Duration, error) {
 	return longest, err
 }
 
-// revokeKeys puts a new key in the place of all others and ends every session.
-// The keys go first: what is opened after the list of sessions was read is
-// signed with the new key.
+// revokeKeys replaces all keys with a new one and ends every session. The keys go
+// first, so that a session opened after the list was read is signed with the new key.
 func (w *workspace) revokeKeys(ctx context.Context, inv *invocation, root *os.Root) error {
 	made, err := keyfile.Revoke(root)
 	if err != nil {
@@ -142,7 +141,7 @@ func (w *workspace) endAll(ctx context.Context, reason string) (int, error) {
 	return total, err
 }
 
-// liveUsers gives the ids of the users that have a live session.
+// liveUsers returns the ids of the users that have a live session.
 func (w *workspace) liveUsers(ctx context.Context) ([]string, error) {
 	sessions, err := w.store.Sessions(ctx)
 	if err != nil {

@@ -33,7 +33,7 @@ func (c *userAddCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if err := w.agrees("password.pepper"); err != nil {
 		return err
 	}
-	// Asked before the password is, so that nobody types one in vain.
+	// Check the name before asking for the password.
 	if _, err := w.store.UserByName(ctx, name); !errors.Is(err, session.ErrNoUser) {
 		if err == nil {
 			err = &sqlite.UserExistsError{Name: name}
@@ -54,7 +54,7 @@ func (c *userAddCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	return inv.say("%s %s added to pool %s", c.Role, name, c.Pool)
 }
 
-// explainAccount says for people why accounts cannot be made.
+// explainAccount returns an error that says why an account cannot be created.
 func explainAccount(err error) error {
 	if exists, ok := errors.AsType[*sqlite.UserExistsError](err); ok {
 		return fmt.Errorf("there is a user %s already", input.Quote(exists.Name))

@@ -9,8 +9,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// changeUser changes an account, waits for the running server, and says what
-// was done.
+// changeUser changes an account, waits for the running server, and prints what was
+// done.
 func (w *workspace) changeUser(ctx context.Context, inv *invocation, name, done string, change session.UserChange) error {
 	u, err := w.user(ctx, name)
 	if err != nil {

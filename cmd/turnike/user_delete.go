@@ -7,8 +7,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// userDeleteCommand deletes an account, which ends its sessions [A7]. Its name
-// is free again; what it did stays in the audit trail.
+// userDeleteCommand deletes an account, which ends its sessions [A7]. The name becomes
+// free; the audit trail keeps the events of the account.
 type userDeleteCommand struct {
 	Name string `arg:"" complete:"users" help:"The account."`
 	Yes  bool   `help:"Do not ask for confirmation."`

@@ -15,7 +15,7 @@ import (
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
-// userImportCommand adds many accounts, all or none.
+// userImportCommand imports accounts, all or nothing.
 type userImportCommand struct {
 	File   string `arg:"" optional:"" help:"JSON Lines {username, password or password_hash, role, pool}, or CSV with a header of these names; - is stdin."`
 	Format string `enum:"auto,jsonl,csv" default:"auto" placeholder:"FORMAT" help:"jsonl or csv; by default the first character decides."`
@@ -23,8 +23,8 @@ type userImportCommand struct {
 	Query  string `placeholder:"SELECT" help:"With --sqlite: a query whose columns are named username, password_hash (or password), role and pool."`
 }
 
-// Run reads and checks everything, hashes, and adds all accounts in one
-// transaction. Everything that is wrong is reported at once.
+// Run reads and checks all accounts, hashes their passwords, and adds the accounts in
+// one transaction. It reports all mistakes at once.
 func (c *userImportCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (c.File == "") == (c.SQLite == "") || (c.SQLite == "") != (c.Query == "") {
 		return usageError{"user import: give a file, or --sqlite FILE --query SELECT"}
@@ -37,7 +37,7 @@ func (c *userImportCommand) Run(ctx context.Context, inv *invocation) (err error
 	if err := w.agrees("password.pepper"); err != nil {
 		return err
 	}
-	// As many hashes at once as there are cores: nobody waits for a login here.
+	// Hash on all cores: unlike in the server, no login waits for a core here.
 	hasher, err := account.NewHasher(account.HasherConfig{
 		Parameters: w.cfg.Password.Parameters(), Pepper: w.cfg.Password.Pepper, Slots: runtime.GOMAXPROCS(0)})
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *userImportCommand) Run(ctx context.Context, inv *invocation) (err error
 	return inv.say("%s imported", count(len(users), "account"))
 }
 
-// read hands every account of the source to the check.
+// read passes every account of the source to the check.
 func (c *userImportCommand) read(ctx context.Context, inv *invocation, check *importCheck) error {
 	if c.SQLite != "" {
 		return readSQLite(ctx, c.SQLite, c.Query, check)
@@ -79,7 +79,7 @@ func (c *userImportCommand) read(ctx context.Context, inv *invocation, check *im
 	return readImport(f, c.Format, check)
 }
 
-// importCheck makes a check that knows the pools and the accounts that exist.
+// importCheck returns a check that knows the existing pools and accounts.
 func (w *workspace) importCheck(ctx context.Context, hasher *account.Hasher) (*importCheck, error) {
 	policy, err := account.NewPolicy(w.cfg.Password.MinLength)
 	if err != nil {
@@ -103,8 +103,8 @@ func (w *workspace) importCheck(ctx context.Context, hasher *account.Hasher) (*i
 	return c, nil
 }
 
-// hashImport hashes the plain passwords on all cores, and shows on a terminal
-// how far it is.
+// hashImport hashes the plain passwords on all cores. On a terminal it shows its
+// progress.
 func hashImport(ctx context.Context, inv *invocation, hasher *account.Hasher, accounts []importAccount) ([]sqlite.NewUser, error) {
 	users := make([]sqlite.NewUser, len(accounts))
 	bar := newProgress(inv.stderr, "hashing passwords", len(accounts))

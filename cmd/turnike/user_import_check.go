@@ -11,10 +11,10 @@ import (
 	"github.com/turnike/turnike/internal/secret"
 )
 
-// maxImportErrors is how many mistakes are reported at once.
+// maxImportErrors is how many mistakes are listed.
 const maxImportErrors = 1000
 
-// importRow is one account as its source has it; nil is absent.
+// importRow is one account as the source has it. An absent value is nil or empty.
 type importRow struct {
 	where    string // "line 3" of a file, "row 3" of a query
 	username string
@@ -24,18 +24,18 @@ type importRow struct {
 	pool     string
 }
 
-// importAccount is one account that can be added.
+// importAccount is one account that has passed the check.
 type importAccount struct {
 	where    string
 	username string
-	password secret.Secret // or
+	password secret.Secret // unless hash is set
 	hash     string
 	role     account.Role
 	pool     string
 }
 
-// importCheck collects the accounts of an import and everything that is wrong
-// with them. No message shows a password.
+// importCheck collects the accounts of an import and their mistakes. No message shows
+// a password.
 type importCheck struct {
 	policy account.Policy
 	hasher *account.Hasher
@@ -74,7 +74,7 @@ func (c *importCheck) add(row importRow) error {
 	return nil
 }
 
-// refuse notes a mistake.
+// refuse records a mistake.
 func (c *importCheck) refuse(where string, err error) {
 	if len(c.wrong) == maxImportErrors {
 		c.more++
@@ -83,8 +83,8 @@ func (c *importCheck) refuse(where string, err error) {
 	c.wrong = append(c.wrong, fmt.Errorf("%s: %w", where, err))
 }
 
-// refusal reports all mistakes: one as the error of the command, more as a line
-// each before it.
+// refusal returns the error for all mistakes. If there are several, it first prints
+// each on a line.
 func (c *importCheck) refusal(w io.Writer) error {
 	switch len(c.wrong) {
 	case 0:
@@ -135,7 +135,7 @@ func (c *importCheck) check(row importRow) (importAccount, error) {
 	return a, nil
 }
 
-// set gives a column of a header or of a query its place in the row.
+// set stores the value of a column in the row.
 func (r *importRow) set(column string, value *string) error {
 	text := ""
 	if value != nil {
@@ -158,5 +158,5 @@ func (r *importRow) set(column string, value *string) error {
 	return nil
 }
 
-// errColumn says that a column belongs to nothing.
+// errColumn reports an unknown column.
 var errColumn = errors.New("use username, password or password_hash, role and pool")

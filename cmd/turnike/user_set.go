@@ -14,7 +14,7 @@ type userSetCommand struct {
 	Pool *string `placeholder:"POOL" complete:"pools" help:"The pool whose seats the account uses."`
 }
 
-// Run changes the account; what changes ends its sessions [A7].
+// Run changes the account, which ends its sessions [A7].
 func (c *userSetCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if c.Role == nil && c.Pool == nil {
 		return usageError{"user set: give --role or --pool"}

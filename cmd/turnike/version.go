@@ -15,16 +15,16 @@ type versionCommand struct{}
 // Run prints version, revision and compiler in one line.
 func (versionCommand) Run(inv *invocation) error { return inv.say("%s", versionLine()) }
 
-// versionLine is what --version and the command version print.
+// versionLine returns what --version and the command version print.
 func versionLine() string {
 	b := build()
 	return fmt.Sprintf("turnike %s (%s, %s)", b.Version, cmp.Or(b.Revision, "revision unknown"), b.Go)
 }
 
-// release is the version that the Makefile writes in; "" where it did not.
+// release is the version that the Makefile sets at link time, or "".
 var release string
 
-// build reads what the linker has written into the binary.
+// build returns what the linker has recorded in the binary.
 func build() app.Build {
 	out := app.Build{Version: cmp.Or(release, "(devel)"), Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()

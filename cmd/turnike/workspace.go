@@ -19,13 +19,12 @@ import (
 // workspace is the store of the data directory, opened for a command.
 type workspace struct {
 	cfg    config.Config
-	server *app.RunningServer // nil while none runs
+	server *app.RunningServer // nil if no server runs
 	store  *sqlite.Store
 	core   *session.Core
 }
 
-// open opens the store that is there. A mistyped --data must not make an empty
-// one.
+// open opens an existing store. A mistyped --data must not create an empty one.
 func (inv *invocation) open(ctx context.Context) (*workspace, error) {
 	if _, err := os.Stat(filepath.Join(inv.data, "turnike.db")); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no data directory at %s; name it with --data, or begin with: turnike serve", inv.data)
@@ -33,13 +32,13 @@ func (inv *invocation) open(ctx context.Context) (*workspace, error) {
 	return inv.openOrCreate(ctx)
 }
 
-// openOrCreate opens the store, making it where there is none.
+// openOrCreate opens the store and creates it if necessary.
 func (inv *invocation) openOrCreate(ctx context.Context) (*workspace, error) {
 	cfg, server, err := inv.configInForce()
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.DiscardHandler) // what a command has to say is its error
+	log := slog.New(slog.DiscardHandler) // a command reports only its error
 	store, err := sqlite.Open(ctx, sqlite.Options{Dir: inv.data, Log: log, Command: true})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", inv.data, err)
@@ -47,20 +46,21 @@ func (inv *invocation) openOrCreate(ctx context.Context) (*workspace, error) {
 	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.Rules(), log)}, nil
 }
 
-// Close closes the store; err is what the command has to say so far.
+// close closes the store. It sets err unless the command has already failed.
 func (w *workspace) close(err *error) {
 	if e := w.store.Close(); *err == nil && e != nil {
 		*err = fmt.Errorf("cannot close the database: %w", e)
 	}
 }
 
-// serving tells whether a server runs on the data directory.
+// serving reports whether a server runs on the data directory.
 func (w *workspace) serving() bool {
 	_, running := sqlite.ServerPID(w.cfg.Data)
 	return running
 }
 
-// Agrees refuses a command whose secret is not that of the running server.
+// agrees returns an error if the secret is set here and not in the running server,
+// or the other way round.
 func (w *workspace) agrees(key string) error {
 	if w.server == nil {
 		return nil
@@ -68,11 +68,12 @@ func (w *workspace) agrees(key string) error {
 	return w.server.Agrees(w.cfg, key)
 }
 
-// errNotConfirmed: the change is durable, but the server has not applied it.
+// errNotConfirmed reports that the change is durable but the server has not confirmed
+// it.
 var errNotConfirmed = errors.New("committed, not yet confirmed: the running server did not answer within a second")
 
 // settle waits until the running server, if any, has applied what this command
-// committed: then nobody it ended is served any more [I2].
+// committed. From then on no ended session is served [I2].
 func (w *workspace) settle(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, time.Second)
 	defer stop()
@@ -83,7 +84,7 @@ func (w *workspace) settle(ctx context.Context) error {
 	return err
 }
 
-// user finds an account by its name in any spelling.
+// user returns the account with the name, in any spelling.
 func (w *workspace) user(ctx context.Context, name string) (session.User, error) {
 	u, err := w.store.UserByName(ctx, name)
 	if errors.Is(err, session.ErrNoUser) {
@@ -92,7 +93,7 @@ func (w *workspace) user(ctx context.Context, name string) (session.User, error)
 	return u, err
 }
 
-// pool finds a pool by its name.
+// pool returns the pool with the name.
 func (w *workspace) pool(ctx context.Context, name string) (session.Pool, error) {
 	p, err := w.store.PoolByName(ctx, name)
 	if errors.Is(err, session.ErrNoPool) {

@@ -16,8 +16,8 @@ import (
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
-// openAlerts makes what mails are sent by, from where the last run stopped; nil
-// while nobody is to be alerted.
+// openAlerts returns the service that sends alerts, which continues where the last
+// run stopped. It returns nil if mail.to is empty.
 func openAlerts(ctx context.Context, cfg config.Config, store *sqlite.Store, core *session.Core, certs *certificate.Source, log *slog.Logger) (*alert.Service, error) {
 	if len(cfg.Mail.To) == 0 {
 		return nil, nil
@@ -46,7 +46,7 @@ func openAlerts(ctx context.Context, cfg config.Config, store *sqlite.Store, cor
 	return alerts, err
 }
 
-// AlertConfig is what the configuration says of mails.
+// AlertConfig returns the settings of mails.
 func AlertConfig(cfg config.Config) (alert.Config, error) {
 	m := cfg.Mail
 	roots, err := m.Roots()
@@ -60,8 +60,8 @@ func AlertConfig(cfg config.Config) (alert.Config, error) {
 	}, nil
 }
 
-// mailHello is the name for EHLO. Mail servers ask for one that resolves, which
-// the host's own name often does not.
+// mailHello returns the name for EHLO. Mail servers expect a name that resolves, and
+// the host name often does not.
 func mailHello(cfg config.Config) string {
 	if cfg.Mail.Hello != "" {
 		return cfg.Mail.Hello
@@ -80,7 +80,7 @@ func mailHello(cfg config.Config) string {
 	return host
 }
 
-// settingsURL is where the reader of a mail finds the server.
+// settingsURL returns the address of the server for readers of a mail.
 func settingsURL(cfg config.Config) string {
 	if cfg.Server.PublicURL != "" {
 		return cfg.Server.PublicURL
@@ -90,7 +90,7 @@ func settingsURL(cfg config.Config) string {
 		scheme = "http"
 	}
 	host, port, err := net.SplitHostPort(cfg.Server.Listen)
-	if err != nil { // the configuration has refused it before
+	if err != nil { // validation has refused it before
 		return scheme + "://" + machine()
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
@@ -99,7 +99,7 @@ func settingsURL(cfg config.Config) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// machine is the name of this machine.
+// machine returns the name of this machine.
 func machine() string {
 	name, err := os.Hostname()
 	if err != nil {

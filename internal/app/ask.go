@@ -18,17 +18,17 @@ import (
 	"github.com/turnike/turnike/internal/server"
 )
 
-// healthTimeout bounds the whole question.
+// healthTimeout bounds the whole request.
 const healthTimeout = 3 * time.Second
 
-// Ask requests a health route of the running server and fails unless the answer
-// is 200.
+// Ask requests a health route of the running server and returns an error unless the
+// status is 200.
 func (s RunningServer) Ask(ctx context.Context, data, route string) error {
 	address, err := s.address()
 	if err != nil {
 		return err
 	}
-	cfg, err := config.Load(config.Sources{Data: data, Running: &s.Description}) // the server's alone
+	cfg, err := config.Load(config.Sources{Data: data, Running: &s.Description}) // only the server's settings
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s RunningServer) Ask(ctx context.Context, data, route string) error {
 	if err != nil {
 		return err
 	}
-	// No proxy and no redirect: the question is for this machine alone.
+	// No proxy and no redirect: the request must stay on this machine.
 	transport := &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true, DialContext: dialServer(cfg)}
 	defer transport.CloseIdleConnections()
 	res, err := transport.RoundTrip(req)
@@ -64,7 +64,7 @@ func discard(body io.ReadCloser) error {
 	return errors.Join(err, body.Close())
 }
 
-// dialServer connects as the listener wants it.
+// dialServer returns a dialer that sends a PROXY header if the listener expects it.
 func dialServer(cfg config.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
 	var d net.Dialer
 	if !cfg.Server.ProxyProtocol {
@@ -86,9 +86,8 @@ func dialServer(cfg config.Config) func(ctx context.Context, network, address st
 	}
 }
 
-// trustServer accepts the certificate that the server must have: one of the
-// local CA, or exactly the configured one, whose names need not have the
-// address in them that is asked here.
+// trustServer returns a configuration that accepts only the server's certificate: one
+// from the local CA, or exactly the configured one, whatever names are on it.
 func trustServer(cfg config.Config) (*tls.Config, error) {
 	switch cfg.TLS.Mode {
 	case config.TLSAuto:
@@ -117,7 +116,8 @@ func trustServer(cfg config.Config) (*tls.Config, error) {
 	return nil, nil
 }
 
-// only accepts one certificate, whatever its names.
+// only returns a configuration that accepts exactly one certificate, whatever its
+// names.
 func only(own []byte, where string) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,

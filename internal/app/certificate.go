@@ -15,11 +15,11 @@ import (
 	"github.com/turnike/turnike/internal/config"
 )
 
-// acmeDir is where certificates of an authority on the network are kept, with
-// their keys and the account's, in the data directory.
+// acmeDir is the subdirectory of the data directory for certificates from a CA on
+// the network, with their keys and the account's key.
 const acmeDir = "acme"
 
-// acmeSource has the certificate of server.public_url from the authority.
+// acmeSource returns the source of the certificate for server.public_url.
 func acmeSource(cfg config.Config, log *slog.Logger) (*certificate.Source, error) {
 	from, err := authority(cfg)
 	if err != nil {
@@ -28,7 +28,7 @@ func acmeSource(cfg config.Config, log *slog.Logger) (*certificate.Source, error
 	return certificate.ACME(filepath.Join(cfg.Data, acmeDir), cfg.PublicAddress().Hostname(), from, log)
 }
 
-// acmeCertificate is the certificate of the last request to the authority.
+// acmeCertificate returns the certificate that was obtained last.
 func acmeCertificate(cfg config.Config) ([]byte, error) {
 	from, err := authority(cfg)
 	if err != nil {
@@ -58,7 +58,7 @@ func authority(cfg config.Config) (certificate.Authority, error) {
 	return from, nil
 }
 
-// openCertificates makes or reads the certificate; nil where TLS is off.
+// openCertificates creates or reads the certificate. It returns nil if TLS is off.
 func openCertificates(cfg config.Config, log *slog.Logger) (*certificate.Source, *tls.Config, error) {
 	if cfg.TLS.Mode == config.TLSOff {
 		return nil, nil, nil

@@ -8,27 +8,27 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// eventLogSize is how many events may wait to be logged.
+// eventLogSize is the greatest number of events that wait to be logged.
 const eventLogSize = 4096
 
-// eventLog writes a line for each event of the audit trail, and at level debug
-// for the others. Who hands it events never waits for it: when they come faster
-// than their lines can be made, some are skipped. The database has them all.
+// eventLog logs each audit event, and at level debug also the others. Its callers
+// never wait: if events arrive faster than lines can be written, it skips some. The
+// database has all of them.
 type eventLog struct {
 	log   *slog.Logger
 	queue chan session.Event
-	skip  func() // counts a line that is left out
+	skip  func() // counts a skipped line
 }
 
 func newEventLog(log *slog.Logger, skip func()) *eventLog {
 	return &eventLog{log: log, queue: make(chan session.Event, eventLogSize), skip: skip}
 }
 
-// note takes events; it never blocks.
+// note queues events. It never blocks.
 func (l *eventLog) note(events []session.Event) {
 	for _, e := range events {
 		if e.Pool == session.SystemPool && e.Type == session.ServerStarted {
-			continue // nobody is ever inside it
+			continue // no user is ever inside this pool
 		}
 		if level(e) < slog.LevelInfo && !l.log.Enabled(context.Background(), slog.LevelDebug) {
 			continue
@@ -41,7 +41,7 @@ func (l *eventLog) note(events []session.Event) {
 	}
 }
 
-// run logs until ctx is done, and then what is left.
+// run logs until ctx is done, then logs what is left in the queue.
 func (l *eventLog) run(ctx context.Context) {
 	for {
 		select {
@@ -79,8 +79,8 @@ func (l *eventLog) write(e session.Event) {
 	l.log.LogAttrs(context.Background(), level(e), strings.ReplaceAll(string(e.Type), "_", " "), attrs...)
 }
 
-// level is info for the audit trail, but for each account of an import: one line
-// counts them.
+// level returns info for audit events, except for the accounts of an import: one
+// line counts those.
 func level(e session.Event) slog.Level {
 	if e.Type.Audit() && e.Reason != session.ReasonImport {
 		return slog.LevelInfo

@@ -17,19 +17,20 @@ import (
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
-// metaMode remembers whether a data directory was started with --dev.
+// metaMode is the key in the store that says whether the data directory was started
+// with --dev.
 const metaMode = "mode"
 
-// demoFile keeps the passwords of the demo accounts: they are printed at every
-// start with --dev, and are worth nothing elsewhere.
+// demoFile holds the passwords of the demo accounts, which every start with --dev
+// prints.
 const demoFile = "demo-accounts.json"
 
-// newAccount is an account whose password is printed.
+// newAccount is an account whose password the greeting prints.
 type newAccount struct{ name, password string }
 
-// firstStart makes the accounts that a new data directory begins with
-// [SEC-12], and refuses to mix demo and real ones. It returns those whose
-// passwords are to be printed.
+// firstStart creates the first accounts of a new data directory [SEC-12] and refuses
+// to mix demo and real accounts. It returns the accounts whose passwords must be
+// printed.
 func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg config.Config, opts Options) ([]newAccount, error) {
 	mode, err := store.Meta(ctx, metaMode)
 	if err != nil {
@@ -53,7 +54,7 @@ func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 	}
 	var made []newAccount
 	if opts.Dev {
-		if mode == "" { // first: without it the accounts would be taken for real ones
+		if mode == "" { // before the accounts, which would otherwise count as real
 			if err := store.SetMeta(ctx, metaMode, want); err != nil {
 				return nil, err
 			}
@@ -68,8 +69,8 @@ func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 	return made, store.SetMeta(ctx, metaMode, want)
 }
 
-// firstAdmin makes the account admin where there is no administrator yet: with
-// the operator's password, or with one that is printed this once.
+// firstAdmin creates the account admin if there is no administrator yet, with the
+// operator's password or with a random one that is printed only once.
 func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg config.Config, opts Options,
 	users []sqlite.UserRow) ([]newAccount, error) {
 	for _, u := range users {
@@ -79,7 +80,7 @@ func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 	}
 	password, printed := rand.Text(), true
 	if file := opts.BootstrapPasswordFile; file != "" {
-		s, _, err := secretfile.Load(file) // its permissions were looked at before
+		s, _, err := secretfile.Load(file) // Serve has checked its permissions
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", config.EnvBootstrapPassword, err)
 		}
@@ -99,8 +100,8 @@ func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 	return admin, nil
 }
 
-// demoAccounts makes the accounts of --dev at the first start, and reads their
-// passwords at the later ones.
+// demoAccounts creates the demo accounts at the first start with --dev, and reads
+// their passwords at later starts.
 func demoAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, data string, users []sqlite.UserRow) ([]newAccount, error) {
 	file := filepath.Join(data, demoFile)
 	passwords := make(map[string]string)
@@ -131,7 +132,7 @@ func demoAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hash
 
 func demoNames() []string { return []string{"demo1", "demo2", "demo3", "demo4", "admin"} }
 
-// createAccounts makes accounts in the default pool; the one called admin is an
+// createAccounts creates accounts in the default pool. The account admin becomes an
 // administrator.
 func createAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, accounts []newAccount) error {
 	var rows []sqlite.NewUser

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// greeting is what a person reads on stdout once the server is ready: who can log
-// in, what to do about the certificate, what to do next, and as the last line
-// where to click. It is written at once, behind the log lines of the start.
+// greeting is what a person reads on stdout when the server is ready: the first
+// accounts, a hint about the certificate, the next command, and as the last line the
+// address. It is written in one piece, after the log lines of the start.
 type greeting struct {
 	opts          Options
 	data          string
-	ownCA         bool // the certificate is one that browsers do not know yet
+	ownCA         bool // browsers do not trust the certificate yet
 	accounts      []newAccount
 	accountsShown bool // the accounts
 }
@@ -30,11 +30,11 @@ func (g *greeting) writeReady(address string) {
 		}
 	}
 	fmt.Fprintf(&b, "Turnike is ready: %s\n", address)
-	_, _ = io.WriteString(g.opts.Stdout, b.String()) // nobody may listen to stdout
+	_, _ = io.WriteString(g.opts.Stdout, b.String()) // stdout may be closed
 }
 
-// writeAccounts writes the accounts alone, unless they were told before: the start
-// has failed, and their passwords are shown only once.
+// writeAccounts writes only the accounts, unless the greeting has shown them. It is
+// for a start that failed, because the passwords are shown only once.
 func (g *greeting) writeAccounts() {
 	var b strings.Builder
 	g.listAccounts(&b)
@@ -57,12 +57,12 @@ func (g *greeting) listAccounts(b *strings.Builder) {
 	fmt.Fprintln(b)
 }
 
-// command is a command line to copy, for the same program and data directory.
+// command returns a command line to copy, for the same program and data directory.
 func (g *greeting) command(words string) string {
 	return fmt.Sprintf("%s %s --data %s", shellWord(g.opts.Program), words, shellWord(g.data))
 }
 
-// shellWord quotes a word for a shell where it has to be.
+// shellWord quotes a word for a shell if necessary.
 func shellWord(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,=", r)

@@ -7,7 +7,7 @@ import (
 	"github.com/turnike/turnike/internal/config"
 )
 
-// NewHasher makes the hasher that the configuration asks for.
+// NewHasher returns the configured password hasher.
 func NewHasher(cfg config.Config) (*account.Hasher, error) {
 	h, err := account.NewHasher(account.HasherConfig{Parameters: cfg.Password.Parameters(), Pepper: cfg.Password.Pepper})
 	if err != nil {

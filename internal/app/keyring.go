@@ -11,8 +11,8 @@ import (
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
-// OpenKeyring gives the keys of the installation: the configured secrets, or the
-// own keys in the data directory, which are made when they are first asked for.
+// OpenKeyring returns the keys that sign and verify tokens: the configured secrets,
+// or the keys in the data directory, which the first call creates.
 func OpenKeyring(cfg config.Config, store *sqlite.Store) (*token.Keyring, error) {
 	keys, err := readKeys(cfg, time.Now())
 	if err != nil {
@@ -21,7 +21,7 @@ func OpenKeyring(cfg config.Config, store *sqlite.Store) (*token.Keyring, error)
 	return token.New(token.Config{Instance: store.Instance(), Active: keys[0], Others: keys[1:]})
 }
 
-// readKeys gives the keys that are good at now, the one that signs first.
+// readKeys returns the keys that are valid at now. The first one signs.
 func readKeys(cfg config.Config, now time.Time) ([]token.Key, error) {
 	if cfg.Token.Secret.IsSet() {
 		return secretKeys(cfg.Token)

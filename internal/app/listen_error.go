@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// listenError names the key of an address that cannot be listened on, who has the
-// port, and how to choose another one.
+// listenError returns the error for an address that cannot be listened on. It names
+// the key, the process that has the port, and how to choose another one.
 func listenError(key, address, choose string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		owner := cmp.Or(portOwner(address), "another program")

@@ -12,30 +12,29 @@ import (
 	"github.com/turnike/turnike/internal/token"
 )
 
-// keysInterval is how often the running server looks whether other keys are
-// good now.
+// keysInterval is how often the running server checks the keys.
 const keysInterval = time.Second
 
-// liveKeys keeps the keyring of the running server as the data directory, or
-// the configuration, says [SEC-23]. It looks once a second, at SIGHUP, and when
-// a command has said in the event log that the keys were changed; that one is
-// confirmed only when the change is applied.
+// liveKeys keeps the keyring of the running server equal to the keys in the data
+// directory or in the configuration [SEC-23]. It checks once a second, at SIGHUP, and
+// when the event log says that a command changed the keys. The command is confirmed
+// only after the change is applied.
 type liveKeys struct {
 	ring   *token.Keyring
 	cfg    config.Config
-	reload func() (config.Config, error) // reads the configuration again
-	gone   func()                        // called when a secret is not good any more
+	reload func() (config.Config, error) // loads the configuration again
+	gone   func()                        // called when a secret is no longer valid
 	log    *slog.Logger
 
-	turn    chan struct{} // of one: whoever put it in may read and use keys, and the failure
-	failure string        // the last one, to tell each only once
+	turn    chan struct{} // capacity 1, a lock for reading and using keys and for failure
+	failure string        // the last error, so that each is logged only once
 }
 
 func newLiveKeys(ring *token.Keyring, cfg config.Config, reload func() (config.Config, error), gone func(), log *slog.Logger) *liveKeys {
 	return &liveKeys{ring: ring, cfg: cfg, reload: reload, gone: gone, log: log, turn: make(chan struct{}, 1)}
 }
 
-// run looks once a second until ctx is done.
+// run checks once a second until ctx is done.
 func (k *liveKeys) run(ctx context.Context) {
 	tick := time.NewTicker(keysInterval)
 	defer tick.Stop()
@@ -49,17 +48,17 @@ func (k *liveKeys) run(ctx context.Context) {
 	}
 }
 
-// look reads the keys of the data directory. Secrets of the configuration change
-// at SIGHUP only: they are several, and the operator knows when all are there.
+// look reads the keys of the data directory. Configured secrets are read at SIGHUP
+// only: there can be several, and only the operator knows when all are in place.
 func (k *liveKeys) look() {
 	if !k.cfg.Token.Secret.IsSet() {
 		k.refresh(k.cfg)
 	}
 }
 
-// commit applies a change of the keys before the events after it. It reads a
-// small file in the store's goroutine: who waits for the confirmation may rely
-// on it, and it happens once in months.
+// commit applies a change of the keys before later events. It reads a small file in
+// the store's goroutine, so that a confirmed command has taken effect; this happens
+// once in months.
 func (k *liveKeys) commit(events []session.Event) {
 	if slices.ContainsFunc(events, func(e session.Event) bool {
 		return e.Type == session.TokenKeysChanged || e.Type == session.LogLost
@@ -68,9 +67,9 @@ func (k *liveKeys) commit(events []session.Event) {
 	}
 }
 
-// hangup reads the keys again, the secrets of the configuration too. Where one of
-// those is gone, sockets have to show that they do not live by it; keys of the data
-// directory go with the sessions that they have signed for.
+// hangup reads the keys again, including configured secrets. If such a secret was
+// removed, sockets that depend on it must be closed. Keys of the data directory need
+// no such check: removing one ends the sessions that it signed for.
 func (k *liveKeys) hangup() {
 	before := k.ring.IDs()
 	k.reread()
@@ -79,7 +78,7 @@ func (k *liveKeys) hangup() {
 	}
 }
 
-// subset tells whether all of some are among others.
+// subset reports whether all of some are in others.
 func subset(some, others []string) bool {
 	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(others, s) })
 }
@@ -100,8 +99,8 @@ func (k *liveKeys) reread() {
 	k.refresh(cfg)
 }
 
-// refresh reads the keys and uses them when they are others. One reader at a
-// time, so that none brings back what it had read before another's change.
+// refresh reads the keys and uses them if they have changed. Only one caller at a
+// time reads, so that a slow one cannot bring back older keys.
 func (k *liveKeys) refresh(cfg config.Config) {
 	k.turn <- struct{}{}
 	defer func() { <-k.turn }()

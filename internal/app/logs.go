@@ -14,7 +14,7 @@ import (
 	"github.com/turnike/turnike/internal/logging"
 )
 
-// logs are where everything is written down.
+// logs are the log of the server and the access log.
 type logs struct {
 	main   *slog.Logger
 	access *slog.Logger   // nil when off
@@ -26,12 +26,11 @@ type logs struct {
 	accessQueue *logging.Queue // to file; nil without
 }
 
-// openLogs begins to log as configured. Nothing that is logged waits for its
-// reader [I5].
+// openLogs opens the configured logs. No log line waits for its reader [I5].
 func openLogs(cfg config.Config, stderr *logging.Queue, terminal bool) (*logs, error) {
 	l := &logs{level: new(slog.LevelVar), queue: stderr}
 	if err := l.usual.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
-		l.usual = slog.LevelInfo // the configuration has refused it before
+		l.usual = slog.LevelInfo // validation has refused it before
 	}
 	l.level.Set(l.usual)
 	opts := &slog.HandlerOptions{Level: l.level, ReplaceAttr: logging.Clean}
@@ -59,8 +58,8 @@ func openLogs(cfg config.Config, stderr *logging.Queue, terminal bool) (*logs, e
 	return l, nil
 }
 
-// newLogger returns a logger on a queue, which says in the same format how many
-// lines it has lost.
+// newLogger returns a logger that writes to a queue. The queue reports in the same
+// format how many lines it lost.
 func newLogger(q *logging.Queue, format func(io.Writer) slog.Handler) *slog.Logger {
 	q.Note(func(lost uint64) []byte {
 		var line bytes.Buffer
@@ -70,7 +69,7 @@ func newLogger(q *logging.Queue, format func(io.Writer) slog.Handler) *slog.Logg
 	return slog.New(format(q))
 }
 
-// lost returns how many lines of both logs nobody could be given.
+// lost returns how many lines of both logs were dropped because nothing read them.
 func (l *logs) lost() uint64 {
 	n := l.queue.Lost()
 	if l.accessQueue != nil {
@@ -79,7 +78,7 @@ func (l *logs) lost() uint64 {
 	return n
 }
 
-// Close ends the access log.
+// close closes the access log, after its last lines as far as they can be written.
 func (l *logs) close() error {
 	if l.file == nil {
 		return nil
@@ -88,7 +87,7 @@ func (l *logs) close() error {
 	return l.file.Close()
 }
 
-// reopen goes on in a new file after the old one was moved away.
+// reopen opens the access log again after its file was moved away.
 func (l *logs) reopen() {
 	if l.file == nil {
 		return
@@ -100,7 +99,7 @@ func (l *logs) reopen() {
 	l.main.Info("access log reopened")
 }
 
-// turnUp logs everything after SIGUSR1, and as configured after the next one.
+// turnUp switches between level debug and the configured level at each SIGUSR1.
 func (l *logs) turnUp(ctx context.Context) {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1)

@@ -7,33 +7,32 @@ import (
 	"time"
 )
 
-// A ramp is over when for trimQuiet the number of connections has not risen by
-// more than trimStep.
+// A ramp is a fast rise of the number of connections. It is over when the number has
+// not risen by more than trimStep for trimQuiet.
 const (
 	trimInterval = time.Second
 	trimQuiet    = 2 * time.Second
 	trimStep     = 64
 )
 
-// In a ramp the collector waits for some rampGarbage, where less than that lives;
-// it never waits for more than rampPercent of what does.
+// During a ramp the garbage collector runs after about rampGarbage bytes, but at the
+// latest when the heap has grown by rampPercent.
 const (
 	rampGarbage = 64 << 20
 	rampPercent = 400
 )
 
-// trimMemory gives back to the system what the start and each ramp of connections
-// have left over: what handshakes and joins allocate is garbage as soon as they are
-// through, and the collector would keep the pages for the next ones. It costs one
-// garbage collection each time, and saves most of those in the ramp, whose garbage
-// is known to go soon.
+// trimMemory returns memory to the system after the start and after each ramp. What
+// handshakes and joins allocate is garbage as soon as they are done, but the runtime
+// would keep its pages. Each trim costs one garbage collection. During the ramp the
+// collector runs less often, because that garbage is short-lived.
 func trimMemory(ctx context.Context, connections func() int) {
 	usual := gcPercent()
 	defer debug.SetGCPercent(usual)
 	debug.FreeOSMemory()
 	tick := time.NewTicker(trimInterval)
 	defer tick.Stop()
-	trimmed, last := connections(), connections() // then, and a moment ago
+	trimmed, last := connections(), connections() // at the last trim, and at the last tick
 	quiet := time.Duration(0)
 	for {
 		select {
@@ -62,15 +61,15 @@ func trimMemory(ctx context.Context, connections func() int) {
 	}
 }
 
-// gcPercent is GOGC as it is now.
+// gcPercent returns the current GOGC.
 func gcPercent() int {
 	percent := []metrics.Sample{{Name: "/gc/gogc:percent"}}
 	metrics.Read(percent)
 	return int(int64(percent[0].Value.Uint64()))
 }
 
-// rampGCPercent is the GOGC of a ramp, by what lives now. Below zero, where the
-// operator has switched the collector off, it stays so.
+// rampGCPercent returns GOGC for a ramp, calculated from the live heap. A negative
+// value stays: the operator has switched the collector off.
 func rampGCPercent(usual int) int {
 	if usual < 0 {
 		return usual

@@ -17,7 +17,7 @@ import (
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
-// newMetrics says whom /metrics asks.
+// newMetrics returns the handler of /metrics with the sources of its figures.
 func newMetrics(store *sqlite.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, alerts *alert.Service, panics *atomic.Uint64,
 	certs *certificate.Source, linesLost, foreign func() uint64, version api.Version, log *slog.Logger) http.Handler {
 	src := metrics.Sources{Occupancy: store.Occupancy, Store: store.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
@@ -28,7 +28,7 @@ func newMetrics(store *sqlite.Store, hasher *account.Hasher, rt *realtime.Server
 	return metrics.New(src)
 }
 
-// listenMetrics opens metrics.listen; nil where it is not set.
+// listenMetrics listens on metrics.listen. It returns nil if that is not set.
 func listenMetrics(ctx context.Context, cfg config.Config, figures http.Handler, log *slog.Logger) (*server.Server, error) {
 	if cfg.Metrics.Listen == "" {
 		return nil, nil

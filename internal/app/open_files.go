@@ -7,12 +7,12 @@ import (
 	"github.com/turnike/turnike/internal/config"
 )
 
-// spareFiles are left for the database, for logins and for commands when every
-// socket that may be is open [SEC-42].
+// spareFiles is the number of file descriptors kept for the database, logins and
+// commands when all sockets are in use [SEC-42].
 const spareFiles = 512
 
-// warnOfFewFiles says that the system allows fewer sockets than are configured:
-// a warning to who has configured them.
+// warnOfFewFiles logs that the system allows fewer sockets than configured. It is a
+// warning only if the operator has set ratelimit.connections.
 func warnOfFewFiles(cfg config.Config, log *slog.Logger) {
 	level := slog.LevelInfo
 	if cfg.Origin("ratelimit.connections") != "" {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// openFiles is how many files this process may have open; 0 where that is not
-// known. The runtime has raised the soft limit to the hard one by itself.
+// openFiles returns how many files this process may have open, or 0 if unknown. The
+// Go runtime has already raised the soft limit to the hard limit.
 func openFiles() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

@@ -12,23 +12,23 @@ import (
 	"github.com/turnike/turnike/internal/logging"
 )
 
-// flushPatience is how long an ending server waits for readers of its last lines,
-// and printPatience how long a line on stdout waits for the log lines before it.
+// flushPatience is how long a stopping server waits until its last lines are read.
+// printPatience is how long a line on stdout waits for the log lines before it.
 const (
 	flushPatience = 2 * time.Second
 	printPatience = 200 * time.Millisecond
 )
 
-// Output is where a server prints and logs. Neither waits for a reader [I5].
+// Output is where a server prints and logs. Neither waits for its reader [I5].
 type Output struct {
 	stdout, Stderr *logging.Queue
 	Terminal       bool // stderr is one
 }
 
-// NewOutput takes over what a server prints to. After it only a crash of the
-// process writes to stderr directly.
+// NewOutput returns queues in front of stdout and stderr. Afterwards only a crash of
+// the process writes to stderr directly.
 func NewOutput(stdout, stderr io.Writer) *Output {
-	signal.Ignore(syscall.SIGPIPE) // a reader that has ended ends no server
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end the server
 	f, isFile := stderr.(*os.File)
 	o := &Output{Terminal: isFile && term.IsTerminal(int(f.Fd()))}
 	if isFile && f == os.Stderr {
@@ -38,8 +38,7 @@ func NewOutput(stdout, stderr io.Writer) *Output {
 	return o
 }
 
-// Write prints on stdout, after what is logged so far and before what is logged
-// later, as long as somebody reads both.
+// Write prints on stdout, in order with the log lines as long as both are read.
 func (o *Output) Write(text []byte) (int, error) {
 	o.Stderr.Flush(printPatience)
 	n, err := o.stdout.Write(text)
@@ -47,7 +46,7 @@ func (o *Output) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// Close writes what is left, as far as somebody reads it.
+// Close writes what is left, as long as it is read.
 func (o *Output) Close() {
 	o.stdout.Close(flushPatience)
 	o.Stderr.Close(flushPatience)

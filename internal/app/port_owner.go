@@ -13,9 +13,8 @@ import (
 	"github.com/turnike/turnike/internal/input"
 )
 
-// portOwner names the process that listens on the port of an address, as in
-// "nginx (process 812)"; "" when the system does not tell, as it does of other
-// users' processes and outside Linux.
+// portOwner returns the process that listens on the port of an address, such as
+// "nginx (process 812)". It returns "" for another user's process and outside Linux.
 func portOwner(address string) string {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -51,8 +50,8 @@ func portOwner(address string) string {
 	return ""
 }
 
-// listeners returns the inodes of the sockets that listen on a port, out of a
-// table in the format of /proc/net/tcp (proc_net_tcp(5)).
+// listeners returns the inodes of the sockets that listen on a port. The table has
+// the format of /proc/net/tcp (proc_net_tcp(5)).
 func listeners(table []byte, port uint16) []string {
 	const listening = "0A"
 	var inodes []string

@@ -22,7 +22,7 @@ import (
 	"github.com/turnike/turnike/internal/systemd"
 )
 
-// Running is everything that works while the server runs.
+// running holds the parts of a running server.
 type running struct {
 	cfg           config.Config
 	opts          Options
@@ -41,7 +41,8 @@ type running struct {
 	greet         *greeting
 }
 
-// run serves, says where, and drains when ctx is done.
+// run starts the loops and listeners, prints the address, and drains when ctx is
+// done.
 func run(ctx context.Context, r running) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
@@ -52,7 +53,7 @@ func run(ctx context.Context, r running) error {
 			FailedLogins: r.cfg.Audit.FailedLoginRetention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
-	defer started(work, r.web.Run)() // its last words are events, so it stops before they do
+	defer started(work, r.web.Run)() // its last output is events, so it stops before the event log
 	wg.Go(func() { r.events.run(work) })
 	if r.alerts != nil {
 		wg.Go(func() { r.alerts.Run(work) })
@@ -61,7 +62,7 @@ func run(ctx context.Context, r running) error {
 	wg.Go(func() { r.liveKeys.run(work) })
 	wg.Go(func() { r.reloadOnHangup(work) })
 	wg.Go(func() { r.logs.turnUp(work) })
-	if r.certs != nil { // now that the port is ours
+	if r.certs != nil { // after the port is open
 		if err := r.certs.Start(work); err != nil {
 			return errors.Join(err, r.srv.Shutdown(work))
 		}
@@ -69,8 +70,8 @@ func run(ctx context.Context, r running) error {
 	}
 	failed := make(chan error, 2)
 	wg.Go(func() { failed <- r.srv.Serve() })
-	if r.metricsServer != nil { // to the end: a drain is worth watching
-		defer func() { _ = r.metricsServer.Shutdown(stopped()) }() // nobody is owed the rest of a scrape
+	if r.metricsServer != nil { // until the end, so that a drain can be watched
+		defer func() { _ = r.metricsServer.Shutdown(stopped()) }() // a scrape may be cut off
 		wg.Go(func() { failed <- r.metricsServer.Serve() })
 		r.log.Info("metrics", "address", r.metricsServer.Addr().String(), "pprof", r.cfg.Metrics.Pprof)
 	}
@@ -78,7 +79,7 @@ func run(ctx context.Context, r running) error {
 	if err := r.describe(); err != nil {
 		return errors.Join(err, r.srv.Shutdown(work))
 	}
-	// A file that stays behind does no harm: its process id is not the next server's.
+	// A file that is left behind is harmless: its process id differs from the next server's.
 	defer func() { _ = os.Remove(filepath.Join(r.cfg.Data, RunningFile)) }()
 	here := localURL(r.cfg, r.srv.Addr(), "localhost")
 	warnOfFewFiles(r.cfg, r.log)
@@ -97,9 +98,10 @@ func run(ctx context.Context, r running) error {
 	return r.drain(work, failed)
 }
 
-// drain stops in order: first /readyz says so, so that a balancer looks elsewhere,
-// and seats stay with their owners; then there is no new work, every connection is
-// sent away to come back, and requests under way end.
+// drain stops the server in order. First /readyz fails, so that a load balancer
+// chooses another server, and seats stay with their owners. Then no new work is
+// accepted, every socket is closed so that its client reconnects, and open requests
+// end.
 func (r running) drain(work context.Context, failed <-chan error) error {
 	r.keepSeats(work)
 	r.log.Info("draining", "delay", r.cfg.Server.DrainDelay.String())
@@ -120,14 +122,15 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 	return err
 }
 
-// Describe leaves in the data directory what commands need to know.
+// describe writes the running file, which tells commands about the server.
 func (r running) describe() error {
 	s := RunningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: r.opts.Build.Version, Started: time.Now().UTC().Format(startedFormat)}
 	s.Description = r.cfg.Describe()
 	return s.Write(r.cfg.Data)
 }
 
-// keepSeats tells the store of the drain, so that no process gives seats away [S7].
+// keepSeats notes the drain in the store, so that no process frees or reassigns a
+// seat [S7].
 func (r running) keepSeats(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -136,12 +139,12 @@ func (r running) keepSeats(ctx context.Context) {
 	}
 }
 
-// warnExpiry tells of a certificate that nobody has renewed [SEC-53].
+// warnExpiry logs that the certificate expires soon [SEC-53].
 func (r running) warnExpiry(notAfter time.Time) {
 	r.log.Warn("the certificate ends soon; renew it", "expires", notAfter)
 }
 
-// started runs fn until stop is called, which waits for it.
+// started runs fn until stop is called. stop waits until fn has returned.
 func started(ctx context.Context, fn func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -152,8 +155,8 @@ func started(ctx context.Context, fn func(context.Context)) (stop func()) {
 	}
 }
 
-// reloadOnHangup reads the token keys [SEC-23] and the certificate [SEC-53] again
-// and opens the access log again at SIGHUP.
+// reloadOnHangup handles SIGHUP: it opens the access log again and reloads the
+// certificate [SEC-53] and the token keys [SEC-23].
 func (r running) reloadOnHangup(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -181,7 +184,7 @@ func (r running) reloadCertificate() {
 	r.log.Info("certificate reloaded", "expires", r.certs.NotAfter())
 }
 
-// stopped is a context that is over.
+// stopped returns a context that is already cancelled.
 func stopped() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -19,10 +19,10 @@ const RunningFile = "running.json"
 // startedFormat is RFC 3339 in UTC with milliseconds, as in docs/protocol.md.
 const startedFormat = "2006-01-02T15:04:05.000Z"
 
-// RunningServer is what a running server leaves for commands: how to reach it,
-// and the configuration that it runs with. So a command acts by the same rules
-// however the server was configured. It holds no secrets; Secrets names those
-// that the server has and that a command has to be given as well.
+// RunningServer is what a running server leaves for commands: its address and its
+// configuration, so that a command follows the same rules however the server was
+// configured. It has no secrets, only the keys of those that are set, because a
+// command must be given the same ones.
 type RunningServer struct {
 	PID     int    `json:"pid"`
 	URL     string `json:"url"`
@@ -32,7 +32,7 @@ type RunningServer struct {
 	config.Description
 }
 
-// Write leaves the description in the data directory, whole or not at all.
+// Write writes the running file, completely or not at all.
 func (s RunningServer) Write(data string) error {
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -45,7 +45,7 @@ func (s RunningServer) Write(data string) error {
 	return os.Rename(name+".new", name)
 }
 
-// ErrNotRunning says that no server runs on the data directory.
+// ErrNotRunning reports that no server runs on the data directory.
 var ErrNotRunning = errors.New("no server runs on the data directory")
 
 // ReadRunning returns the description of the server that runs on the data
@@ -72,7 +72,7 @@ func ReadRunning(data string) (RunningServer, error) {
 	return s, nil
 }
 
-// address is where this machine reaches the server.
+// address returns the URL at which this machine reaches the server.
 func (s RunningServer) address() (*url.URL, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {

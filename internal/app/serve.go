@@ -27,20 +27,20 @@ import (
 )
 
 const (
-	// sweepInterval is how late a deadline may be noticed when no request meets
-	// it first [T2].
+	// sweepInterval is how late a deadline may be noticed if no request meets it
+	// first [T2].
 	sweepInterval = 250 * time.Millisecond
 	// presenceRetention is how long events that only presence needs are kept.
 	presenceRetention = time.Hour
-	// drainPatience is how long a stopping server waits for connections and
-	// requests under way, closing the former within usualSpread.
+	// drainPatience is how long a stopping server waits for open connections and
+	// requests if it closes the connections within usualSpread.
 	drainPatience = 10 * time.Second
 	usualSpread   = 2 * time.Second
 )
 
-// Serve runs the server until ctx is done. It reads from top to bottom: the
-// directory is locked, the store begins its run, what answers is put together,
-// and at the end everything is taken down in the opposite order.
+// Serve runs the server until ctx is done. It locks the data directory, opens the
+// store, wires what answers requests, and at the end closes everything in the
+// opposite order.
 func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	logs, err := openLogs(cfg, opts.Stderr, opts.Terminal)
 	if err != nil {
@@ -48,7 +48,7 @@ func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, logs.close()) }()
 	log := logs.main
-	slog.SetDefault(log) // for what libraries say by themselves
+	slog.SetDefault(log) // for libraries that use the default logger
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
@@ -74,7 +74,7 @@ func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	}
 	made, err := firstStart(ctx, store, hasher, cfg, opts)
 	greet := greeting{opts: opts, data: cfg.Data, ownCA: cfg.TLS.Mode == config.TLSAuto, accounts: made}
-	// Whatever fails below, the accounts are in the database by now.
+	// The accounts are in the database by now, whatever fails below.
 	defer greet.writeAccounts()
 	if err != nil {
 		return err
@@ -90,9 +90,8 @@ func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	return run(ctx, r)
 }
 
-// wire puts together what answers: from the bottom, the keys, to the top, the
-// listeners. The server is booted in between, when everybody who has to hear of
-// what happens listens.
+// wire puts together what answers requests, from the keys up to the listeners. It
+// boots the core in between, once everything that follows the events listens.
 func wire(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
 	cfg, store, core, log := r.cfg, r.store, r.core, r.log
 	keys, err := OpenKeyring(cfg, store)
@@ -121,7 +120,7 @@ func wire(ctx context.Context, r running, hasher *account.Hasher) (running, erro
 	r.liveKeys = newLiveKeys(keys, cfg, r.opts.Reload, func() { r.rt.Recheck(ctx) }, log)
 	if err := store.Listen(rand.Text(), func(batch []session.Event) {
 		r.liveKeys.commit(batch)
-		r.rt.Commit(batch) // sockets that are over are ended before anything is told of it [K2]
+		r.rt.Commit(batch) // sockets of ended sessions are closed before anything announces the end [K2]
 		r.events.note(batch)
 		r.alerts.Wake()
 	}); err != nil {
@@ -153,7 +152,7 @@ func wire(ctx context.Context, r running, hasher *account.Hasher) (running, erro
 	return r, err
 }
 
-// realtimeConfig is what the sockets need.
+// realtimeConfig returns the configuration of the sockets.
 func realtimeConfig(cfg config.Config, core *session.Core, a *auth.Authenticator, store *sqlite.Store, foreign *weborigin.Trace,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
@@ -182,7 +181,7 @@ func realtimeConfig(cfg config.Config, core *session.Core, a *auth.Authenticator
 	}
 }
 
-// middleware is what every request passes.
+// middleware returns the chain that every request passes.
 func middleware(cfg config.Config, origins weborigin.Policy, web *api.API, l *logs) server.Middleware {
 	public := cfg.PublicAddress()
 	return server.Middleware{
@@ -195,8 +194,8 @@ func middleware(cfg config.Config, origins weborigin.Policy, web *api.API, l *lo
 	}
 }
 
-// openedListener is the socket that a service manager opened, nil without one. It
-// has to be as safe as server.listen.
+// openedListener returns the socket that a service manager opened, or nil. It must be
+// as safe as server.listen.
 func openedListener(cfg config.Config) (net.Listener, error) {
 	l, err := systemd.Listener()
 	if err != nil || l == nil {
@@ -212,8 +211,8 @@ func openedListener(cfg config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// configureDefaultPool gives the pool default the configured limit, unless an
-// operator has set another one.
+// configureDefaultPool sets the configured limit of the pool default, unless
+// `turnike pool set` has set another one.
 func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *session.Core, cfg config.Config, log *slog.Logger) error {
 	pool, err := store.PoolByName(ctx, sqlite.DefaultPool)
 	if err != nil {
@@ -226,7 +225,8 @@ func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *sessio
 	return core.ChangePool(ctx, pool.ID, session.PoolChange{Limit: &cfg.Seat.Limit, Configured: true})
 }
 
-// localURL is where this machine reaches the server, with its base path.
+// localURL returns the URL at which this machine reaches the server, with the base
+// path.
 func localURL(cfg config.Config, addr net.Addr, anyHost string) string {
 	scheme := "https"
 	if cfg.TLS.Mode == config.TLSOff {
@@ -245,7 +245,7 @@ func localURL(cfg config.Config, addr net.Addr, anyHost string) string {
 	return scheme + "://" + net.JoinHostPort(host, port) + cfg.Server.BasePath
 }
 
-// accounts is the store as the API sees it.
+// accounts adapts the store to api.Accounts.
 type accounts struct{ *sqlite.Store }
 
 // PoolName implements api.Accounts.
@@ -267,15 +267,15 @@ func version(b Build) api.Version {
 	return api.Version{Version: b.Version, Commit: b.Revision, Go: b.Go}
 }
 
-// Options are what a run of the server needs beside its configuration.
+// Options are what a run of the server needs besides its configuration.
 type Options struct {
 	Dev                   bool
-	BootstrapPasswordFile string                        // "" for none: the password of admin is made and printed
-	Reload                func() (config.Config, error) // reads the configuration again, at SIGHUP
+	BootstrapPasswordFile string                        // "" for none: admin gets a random password, which is printed
+	Reload                func() (config.Config, error) // loads the configuration again, at SIGHUP
 	Stdout                io.Writer
 	Stderr                *logging.Queue
-	Terminal              bool   // somebody sees what is logged
-	Program               string // as it was called, for commands to copy
+	Terminal              bool   // the log is shown on a terminal
+	Program               string // the name it was called by, for command lines to copy
 	Build                 Build
 }
 

@@ -5,12 +5,12 @@ import (
 	"syscall"
 )
 
-// ownStderr returns stderr under a descriptor of its own, for the log alone, and
-// makes descriptor 2 one that drops what a pipe or terminal does not take at once.
-// The runtime prints there when the process crashes: without a reader it would
-// hang for ever with the whole process stopped. Other users of the same pipe see
-// no difference, for descriptor 2 is opened again and not changed. Where that is
-// not possible (a socket, a pipe of another user) everything stays as it was.
+// ownStderr returns stderr under a new descriptor, for the log only, and makes
+// descriptor 2 drop what a pipe or terminal does not accept at once. The runtime
+// prints to descriptor 2 when the process crashes; without a reader the crashed
+// process would hang for ever. Other users of the same pipe see no difference,
+// because descriptor 2 is opened again and not changed. If that is impossible (a
+// socket, a pipe of another user), everything stays as it was.
 func ownStderr() *os.File {
 	const stderr = 2
 	info, err := os.Stderr.Stat()

@@ -11,11 +11,11 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Config is the configuration in force. Its keys, defaults and bounds are in
-// the table of fields; every section is the part of one package.
+// Config is the effective configuration. Its keys, defaults and bounds are in the
+// table (table.go); each section belongs to one package.
 type Config struct {
 	Data     string   // the data directory
-	Warnings []string // what is allowed but not advised, a line each
+	Warnings []string // one line for each setting that is allowed but not advised
 
 	Server    Server
 	TLS       TLS
@@ -37,21 +37,21 @@ type Config struct {
 
 // Server is the section [server].
 type Server struct {
-	Listen         string         // host:port; an empty host is every address
-	PublicURL      string         // scheme://host[:port] that users type, or empty
-	BasePath       string         // that every path begins with: "" or one such as /turnike
-	TrustedProxies []netip.Prefix // whose forwarding headers are believed [SEC-47]
-	ProxyProtocol  bool           // connections begin with a PROXY header
-	IdleTimeout    time.Duration  // of kept connections [SEC-37]
-	DrainDelay     time.Duration  // from /readyz failing to the first closed socket
-	DrainSpread    time.Duration  // over which sockets are closed then, at most
+	Listen         string         // host:port; an empty host means every address
+	PublicURL      string         // scheme://host[:port] that users open, or empty
+	BasePath       string         // prefix of every path: "", or a path such as /turnike
+	TrustedProxies []netip.Prefix // networks whose forwarding headers are trusted [SEC-47]
+	ProxyProtocol  bool           // every connection begins with a PROXY header
+	IdleTimeout    time.Duration  // of idle HTTP connections [SEC-37]
+	DrainDelay     time.Duration  // between the first failing /readyz and the first closed socket
+	DrainSpread    time.Duration  // the longest time over which sockets are then closed
 }
 
 // The values of TLSConfig.Mode.
 const (
-	TLSAuto  = "auto"  // own local CA in the data directory
+	TLSAuto  = "auto"  // a local CA in the data directory
 	TLSFiles = "files" // CertFile and KeyFile
-	TLSACME  = "acme"  // from an authority on the network
+	TLSACME  = "acme"  // from a CA on the network
 	TLSOff   = "off"   // behind a proxy, or on a loopback address
 )
 
@@ -60,18 +60,18 @@ type TLS struct {
 	Mode              string
 	CertFile, KeyFile string
 
-	ACMEDirectory  string // the authority's URL
+	ACMEDirectory  string // the CA's directory URL
 	ACMEEmail      string
-	ACMECAFile     string // to trust the authority by; empty for the system's list
-	ACMEAgree      bool   // to the authority's terms
-	ACMEHTTPListen string // for HTTP-01; empty for none
+	ACMECAFile     string // certificates that verify the CA; empty uses the system's list
+	ACMEAgree      bool   // to the CA's terms of service
+	ACMEHTTPListen string // where HTTP-01 is answered; empty disables it
 }
 
 // Token is the section [token].
 type Token struct {
 	Lifetime       time.Duration // of a token and of its session
-	Secret         secret.Secret // HS256 when set, the own Ed25519 keys when not
-	SecretPrevious secret.Secret // verifies only [SEC-23]
+	Secret         secret.Secret // HS256 if set, otherwise the server's own Ed25519 keys
+	SecretPrevious secret.Secret // only verifies [SEC-23]
 }
 
 // Session is the section [session].
@@ -89,13 +89,13 @@ type Seat struct {
 	ReclaimAfter          time.Duration // [S4]
 	Handover              time.Duration // [A3]
 	BootGrace             time.Duration // [S7]
-	ConnectionsPerSession int           // [S1]; 0 is any number
+	ConnectionsPerSession int           // [S1]; 0 is unlimited
 }
 
 // Presence is the section [presence].
 type Presence struct {
 	Visibility session.Visibility // [P5]
-	NamesUpTo  int                // users of a pool; above it, as with count [P4]
+	NamesUpTo  int                // a pool with more users shows only their number [P4]
 }
 
 // SocketIO is the section [socketio].
@@ -105,30 +105,30 @@ type SocketIO struct {
 	ConnectTimeout  time.Duration // from the handshake to CONNECT
 	RegisterTimeout time.Duration // from CONNECT to register_user
 	MaxPayload      int           // bytes of a message [SEC-38]
-	AllowedOrigins  []string      // besides the own [SEC-32]
+	AllowedOrigins  []string      // in addition to the server's own [SEC-32]
 	Transports      []string      // polling, websocket
 }
 
-// RateLimit is the section [ratelimit]. Zero numbers are no limit.
+// RateLimit is the section [ratelimit]. Zero means no limit.
 type RateLimit struct {
-	Enabled bool // false: none of them holds
+	Enabled bool // false lifts every limit of this section
 
-	Connections           int           // Engine.IO connections in all [SEC-42]
-	UnverifiedPerAddress  int           // of them, open without a known session
-	FailuresPerAddress    int           // such ones that end, a second
-	ConnectionsPerSession int           // that have not registered
-	PollsPerConnection    int           // a second [SEC-41]
-	EventsPerSocket       int           // a second [SEC-44]
-	EventsPerUser         int           // a second
+	Connections           int           // all Engine.IO connections [SEC-42]
+	UnverifiedPerAddress  int           // open connections whose session is not known yet
+	FailuresPerAddress    int           // unverified connections that may end per second
+	ConnectionsPerSession int           // connections that have not registered
+	PollsPerConnection    int           // per second [SEC-41]
+	EventsPerSocket       int           // per second [SEC-44]
+	EventsPerUser         int           // per second
 	OnlineUsers           time.Duration // between two get_online_users [SEC-45]
 
-	LoginAccount    int           // wrong passwords that cost nothing, by account [SEC-06]
-	LoginTotal      int           // without a right one, from which on waits are the longest
-	LoginNetwork    int           // by address
-	LoginGlobal     int           // in all
-	LoginWindow     time.Duration // after which they are forgotten
+	LoginAccount    int           // wrong passwords of an account before it has to wait [SEC-06]
+	LoginTotal      int           // wrong passwords in a row after which every wait is the longest
+	LoginNetwork    int           // wrong passwords from one address
+	LoginGlobal     int           // wrong passwords on the whole server
+	LoginWindow     time.Duration // time after which wrong passwords are forgotten
 	LoginBackoff    time.Duration // the first wait of an account
-	LoginBackoffMax time.Duration // the longest
+	LoginBackoffMax time.Duration // the longest wait
 }
 
 // Password is the section [password].
@@ -137,18 +137,18 @@ type Password struct {
 	Memory    int           // of new hashes, KiB [SEC-01]
 	Time      int           // passes
 	Threads   int           // lanes
-	Pepper    secret.Secret // of new hashes; unset for none
+	Pepper    secret.Secret // mixed into new hashes; unset for none
 }
 
-// Parameters are the costs of new hashes.
+// Parameters returns the cost of new hashes.
 func (p Password) Parameters() account.Parameters {
-	// The table keeps all three within their types.
+	// The bounds in the table keep all three within their types.
 	return account.Parameters{Memory: uint32(p.Memory), Time: uint32(p.Time), Threads: uint8(p.Threads)}
 }
 
 // Database is the section [database].
 type Database struct {
-	URL string // sqlite: is the file in the data directory
+	URL string // "sqlite:", the file in the data directory
 }
 
 // The values of LogConfig.Format.
@@ -167,39 +167,39 @@ const (
 // Log is the section [log].
 type Log struct {
 	Level  string // debug, info, warn or error
-	Format string // of stderr
-	Access string // off, stderr or a file
+	Format string // of stderr: auto, json or text
+	Access string // "off", "stderr" or the name of a file
 }
 
 // Mail is the section [mail]. No mail is sent while To is empty.
 type Mail struct {
-	To           []string // who is alerted
+	To           []string // who gets the alerts
 	From         string
 	SMTP         string // host:port
-	Hello        string // the name in EHLO; "" is the host of server.public_url, else the host's name
+	Hello        string // the name in EHLO; "" uses the host of server.public_url, else the host name
 	TLS          alert.Security
 	Username     string
 	Password     secret.Secret
 	CAFile       string
 	Language     string
-	FailedLogins int // within 15 minutes that are worth a mail; 0: any number is not
+	FailedLogins int // failed logins within 15 minutes that trigger a mail; 0 disables it
 }
 
 // Metrics is the section [metrics].
 type Metrics struct {
-	Listen string        // a listener of its own, plain HTTP; empty for none
-	Pprof  bool          // profiles of the process on it [SEC-64]
-	Token  secret.Secret // grants GET /metrics on the main listener; unset: not there
+	Listen string        // a separate plain HTTP listener; empty for none
+	Pprof  bool          // serve profiles of the process there [SEC-64]
+	Token  secret.Secret // allows GET /metrics on the main listener; unset disables it
 }
 
 // Audit is the section [audit].
 type Audit struct {
-	Retention            time.Duration // of events of the class audit
-	FailedLoginRetention time.Duration // of those among them that count failed logins
+	Retention            time.Duration // how long audit events are kept
+	FailedLoginRetention time.Duration // how long failed logins are kept
 }
 
-// ProxyFrom are the networks that have to speak the PROXY protocol; none when it
-// is off.
+// ProxyFrom returns the networks that must speak the PROXY protocol; none if it is
+// off.
 func (c Config) ProxyFrom() []netip.Prefix {
 	if !c.Server.ProxyProtocol {
 		return nil
@@ -207,7 +207,7 @@ func (c Config) ProxyFrom() []netip.Prefix {
 	return c.Server.TrustedProxies
 }
 
-// Rules are the part of the configuration that the rules of admission use.
+// Rules returns the part of the configuration that the rules of admission use.
 func (c Config) Rules() session.Rules {
 	r := session.DefaultRules()
 	r.Lifetime = c.Token.Lifetime

@@ -12,19 +12,19 @@ import (
 	"github.com/turnike/turnike/internal/input"
 )
 
-// envCredentials is where systemd puts the credentials of a unit
-// (systemd.exec(5), LoadCredential=): files that nobody else can read, and that
-// are gone when the unit stops.
+// envCredentials names the directory of a systemd unit's credentials
+// (systemd.exec(5), LoadCredential=): files that only the unit can read and that
+// systemd removes when the unit stops.
 const envCredentials = "CREDENTIALS_DIRECTORY"
 
-// credentialPrefix tells ours from others of the unit.
+// credentialPrefix marks the credentials that are for this server.
 const credentialPrefix = "turnike."
 
 // credentialBootstrap is the credential of TURNIKE_BOOTSTRAP_PASSWORD_FILE.
 const credentialBootstrap = credentialPrefix + "bootstrap_password"
 
-// credentialLayer takes secrets out of the unit's credentials: turnike.token.secret
-// is the key token.secret. One that belongs to nothing is a mistake.
+// credentialLayer reads secrets from the unit's credentials: turnike.token.secret
+// holds the key token.secret. A credential for an unknown key is an error.
 func credentialLayer(env Environment, fields []field) (layer, error) {
 	out := layer{}
 	names, err := credentials(env)
@@ -53,7 +53,7 @@ func credentialLayer(env Environment, fields []field) (layer, error) {
 	return out, nil
 }
 
-// credentials lists ours.
+// credentials lists the names of this server's credentials.
 func credentials(env Environment) ([]string, error) {
 	dir := env[envCredentials]
 	if dir == "" {
@@ -61,7 +61,7 @@ func credentials(env Environment) ([]string, error) {
 	}
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // inherited from another unit, which has stopped
+		return nil, nil // inherited from another unit that has stopped
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; let the unit load its credentials, or unset it", envCredentials, err)
@@ -75,8 +75,8 @@ func credentials(env Environment) ([]string, error) {
 	return names, nil
 }
 
-// disjoint refuses a credential beside another source of the same key: which one
-// is meant, nobody could tell later [SEC-55].
+// disjoint returns an error if a key has both a credential and another source:
+// later it would be unclear which one is used [SEC-55].
 func (credentials layer) disjoint(others ...layer) error {
 	for key, c := range credentials {
 		for _, l := range others {
@@ -88,8 +88,8 @@ func (credentials layer) disjoint(others ...layer) error {
 	return nil
 }
 
-// BootstrapFile is the file with the first administrator's password, "" for
-// none.
+// BootstrapFile returns the file with the first administrator's password, or "".
+// It is named by a variable or is a credential, not both.
 func BootstrapFile(env Environment) (string, error) {
 	names, err := credentials(env)
 	if err != nil {

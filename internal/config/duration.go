@@ -9,8 +9,8 @@ import (
 	"github.com/turnike/turnike/internal/input"
 )
 
-// ParseDuration reads a duration: "15s", "1h30m" or whole days, "400d". A number
-// without a unit says too little and is refused, except 0.
+// ParseDuration parses a duration: "15s", "1h30m", or whole days as in "400d".
+// A number without a unit is ambiguous and refused, except 0.
 func ParseDuration(s string) (time.Duration, error) {
 	if s == "0" {
 		return 0, nil
@@ -30,7 +30,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// FormatDuration is the shortest way to write a duration that parseSpan reads.
+// FormatDuration returns the shortest text for d that parseSpan reads.
 func FormatDuration(d time.Duration) string {
 	if d > day && d%day == 0 {
 		return strconv.FormatInt(int64(d/day), 10) + "d"

@@ -9,11 +9,11 @@ import (
 	"github.com/turnike/turnike/internal/input"
 )
 
-// Environment has the variables by name.
+// Environment holds the variables by name.
 type Environment map[string]string
 
-// ParseEnvironment reads what os.Environ gives; of a name that is there twice
-// the first counts, as for the C library.
+// ParseEnvironment reads the result of os.Environ. If a name occurs twice, the first
+// one counts, as in the C library.
 func ParseEnvironment(env []string) Environment {
 	out := Environment{}
 	for _, entry := range env {
@@ -25,7 +25,7 @@ func ParseEnvironment(env []string) Environment {
 	return out
 }
 
-// extras are the variables that belong to no key.
+// extras lists the variables that belong to no key.
 func extras() []string {
 	return []string{EnvData, EnvConfig, EnvBootstrapPassword}
 }
@@ -37,9 +37,9 @@ const (
 	EnvBootstrapPassword = "TURNIKE_BOOTSTRAP_PASSWORD_FILE"
 )
 
-// environmentLayer takes what belongs to the configuration out of the environment. A
-// TURNIKE_ variable that belongs to nothing is a mistake, and so is a key that
-// is set by two of its names. An empty one counts as not set.
+// environmentLayer reads the variables of keys. An unknown variable that begins with
+// TURNIKE_ is an error, and so is a key that two variables set. An empty variable
+// counts as not set.
 func (c *Config) environmentLayer(env Environment, fields []field) (layer, error) {
 	out := layer{}
 	known := extras()

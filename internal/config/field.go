@@ -13,7 +13,7 @@ import (
 	"github.com/turnike/turnike/internal/secret"
 )
 
-// kind is how a field is written in the file.
+// kind is the type that a field has in the file.
 type kind int
 
 const (
@@ -25,39 +25,39 @@ const (
 	kindSecret
 )
 
-// field is one key of the configuration and where its value goes.
+// field is one key of the configuration and the place of its value.
 type field struct {
 	key      string // section.name
 	def      string // the default, as set reads it
 	doc      string
-	otherEnv string // the environment variable of the seed
+	otherEnv string // another environment variable, "" for none
 	kind     kind
 
-	emptyIsValue bool // an empty variable is a value, not one that is not set
+	emptyIsValue bool // an empty variable is a value; otherwise it counts as not set
 
-	set func(string) error // reads what the environment or a flag says
-	get func() string      // what set would read
+	set func(string) error // parses the text of the environment or of a flag
+	get func() string      // the text that set would parse
 }
 
-// named gives the field its key, its default and its meaning.
+// named sets the key, the default and the meaning of the field.
 func (f field) named(key, def, doc string) field {
 	f.key, f.def, f.doc = key, def, doc
 	return f
 }
 
-// alias gives the field another environment variable.
+// alias adds another environment variable for the field.
 func (f field) alias(env string) field {
 	f.otherEnv = env
 	return f
 }
 
-// allowEmpty says that empty is a value of the field's own, other than its default.
+// allowEmpty makes an empty variable a value of its own, different from the default.
 func (f field) allowEmpty() field {
 	f.emptyIsValue = true
 	return f
 }
 
-// only refuses every value but one, for a feature that is not built yet.
+// only refuses all values but one, for a feature that is not built yet.
 func (f field) only(value, mend string) field {
 	set, get := f.set, f.get
 	f.set = func(s string) error {
@@ -72,12 +72,12 @@ func (f field) only(value, mend string) field {
 	return f
 }
 
-// Env is the environment variable of the field.
+// env returns the name of the field's environment variable.
 func (f field) env() string {
 	return "TURNIKE_" + strings.ToUpper(strings.ReplaceAll(f.key, ".", "_"))
 }
 
-// literal is the value as the file would write it.
+// literal returns the value as it is written in the file.
 func (f field) literal() string {
 	switch f.kind {
 	case kindNumber, kindBoolean:
@@ -92,7 +92,7 @@ func (f field) literal() string {
 	return quote(f.get())
 }
 
-// decode reads a value of the file, whose type must be the field's.
+// decode takes a value from the file; its type must match the field's kind.
 func (f field) decode(v any) error {
 	switch v := v.(type) {
 	case string:
@@ -130,7 +130,7 @@ func (f field) decodeList(items []any) error {
 	return f.set(strings.Join(words, ","))
 }
 
-// str is a string that check accepts and may write in another way.
+// str is a field with a string. check validates it and may normalise it.
 func str(p *string, check func(string) (string, error)) field {
 	return field{
 		kind: kindText,
@@ -139,7 +139,7 @@ func str(p *string, check func(string) (string, error)) field {
 	}
 }
 
-// secretText is a secret; what check says must not contain it.
+// secretText is a field with a secret. An error of check must not contain the secret.
 func secretText(p *secret.Secret, check func(string) error) field {
 	return field{
 		kind: kindSecret,
@@ -157,7 +157,7 @@ func secretText(p *secret.Secret, check func(string) error) field {
 	}
 }
 
-// choice is one of a few words.
+// choice is a field with one of a few words.
 func choice[T ~string](p *T, words ...T) field {
 	return field{
 		kind: kindText,
@@ -172,7 +172,7 @@ func choice[T ~string](p *T, words ...T) field {
 	}
 }
 
-// number is a whole number from lo to hi.
+// number is a field with a whole number from lo to hi.
 func number(p *int, lo, hi int) field {
 	return field{
 		kind: kindNumber,
@@ -188,7 +188,7 @@ func number(p *int, lo, hi int) field {
 	}
 }
 
-// boolean is true or false.
+// boolean is a field with true or false.
 func boolean(p *bool) field {
 	return field{
 		kind: kindBoolean,
@@ -203,7 +203,7 @@ func boolean(p *bool) field {
 	}
 }
 
-// duration is a duration from lo to hi.
+// duration is a field with a duration from lo to hi.
 func duration(p *time.Duration, lo, hi time.Duration) field {
 	return field{
 		kind: kindDuration,
@@ -222,7 +222,7 @@ func duration(p *time.Duration, lo, hi time.Duration) field {
 	}
 }
 
-// list is any number of words, none twice, each read by parse.
+// list is a field with any number of different words, each parsed by parse.
 func list[T comparable](p *[]T, parse func(string) (T, error)) field {
 	return field{
 		kind: kindList,
@@ -251,7 +251,7 @@ func list[T comparable](p *[]T, parse func(string) (T, error)) field {
 	}
 }
 
-// split takes a list of the environment or of a flag apart.
+// split splits the text of a list at its commas.
 func split(s string) []string {
 	if strings.TrimSpace(s) == "" {
 		return nil
@@ -263,7 +263,7 @@ func split(s string) []string {
 	return words
 }
 
-// quote writes a string of the file: a JSON string is one of TOML as well.
+// quote returns a string as TOML. Every JSON string is also a TOML string.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)

@@ -17,10 +17,10 @@ import (
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
-// maxConfigFile bounds the file, in bytes.
+// maxConfigFile is the greatest size of the file in bytes.
 const maxConfigFile = 1 << 20
 
-// fileLayer reads the configuration file. Every key in it must be known.
+// fileLayer reads the configuration file. An unknown key is an error.
 func (c *Config) fileLayer(name string, fields []field) (layer, error) {
 	out := layer{}
 	if name == "" {
@@ -74,8 +74,8 @@ func (c *Config) fileLayer(name string, fields []field) (layer, error) {
 	return out, nil
 }
 
-// readConfigFile gives the bytes of the file and whether its permissions go
-// beyond 0640.
+// readConfigFile returns the content of the file and whether its permissions are
+// wider than 0640.
 func readConfigFile(name string) (document []byte, tooOpen bool, err error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -93,8 +93,8 @@ func readConfigFile(name string) (document []byte, tooOpen bool, err error) {
 	return document, secretfile.TooOpen(info), err
 }
 
-// withoutMark takes off the byte order mark that some editors put in front of
-// UTF-8; one of UTF-16 says that the document is no TOML.
+// withoutMark removes the byte order mark that some editors write before UTF-8. It
+// returns an error for UTF-16.
 func withoutMark(document []byte) ([]byte, error) {
 	if bytes.HasPrefix(document, []byte{0xff, 0xfe}) || bytes.HasPrefix(document, []byte{0xfe, 0xff}) {
 		return nil, errors.New("the file is UTF-16; save it as UTF-8")
@@ -102,7 +102,7 @@ func withoutMark(document []byte) ([]byte, error) {
 	return bytes.TrimPrefix(document, []byte("\ufeff")), nil
 }
 
-// flatten writes nested tables as section.name.
+// flatten copies nested tables into out with keys of the form section.name.
 func flatten(out map[string]any, prefix string, values map[string]any) {
 	for key, value := range values {
 		if table, ok := value.(map[string]any); ok {
@@ -113,7 +113,7 @@ func flatten(out map[string]any, prefix string, values map[string]any) {
 	}
 }
 
-// tomlError is what the parser says, in one line, with the place.
+// tomlError returns the parser's message in one line with its position.
 func tomlError(base string, err error) error {
 	message := strings.TrimPrefix(err.Error(), "toml: ")
 	message, _, _ = strings.Cut(message, "\n")
@@ -124,7 +124,7 @@ func tomlError(base string, err error) error {
 	return fmt.Errorf("%s: %s; mend the TOML", base, message)
 }
 
-// unknownKey names a key that there is not, and the one that was meant.
+// unknownKey returns the error for an unknown key and suggests a similar one.
 func unknownKey(key, origin string, fields []field) error {
 	sections := map[string]bool{}
 	keys := make([]string, 0, len(fields))

@@ -6,38 +6,37 @@ import (
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
-// Sources are where a configuration comes from.
+// Sources says where a configuration comes from.
 type Sources struct {
 	Data  string      // the data directory
-	File  string      // "" for none
-	Env   Environment // the whole environment
-	Flags Flags       // those that were given
+	File  string      // the configuration file; "" for none
+	Env   Environment // all variables
+	Flags Flags
 
-	Running *Description // of the running server; nil for none
+	Running *Description // left by the running server; nil for none
 }
 
-// Flags are the flags that stand for keys and were given, by key.
+// Flags holds the flags that were given, by the key that they set.
 type Flags map[string]Flag
 
 // Flag is a flag of the command line.
 type Flag struct{ Name, Value string }
 
-// setting is one value on its way to its field.
+// setting is a value before its field parses it.
 type setting struct {
 	origin string // as a message names it
-	typed  any    // what the file says
-	text   string // what the environment or a flag says
-	path   bool   // text is the name of a file with the secret
+	typed  any    // the value in the file
+	text   string // the text of the environment or of a flag
+	path   bool   // text names a file that holds the secret
 }
 
-// layer has the settings of one source by key.
+// layer holds the settings of one source by key.
 type layer map[string]setting
 
-// Load reads the sources: a flag wins over the environment, that over the
-// file, that over the default. A running server's configuration wins over the
-// environment and the file. Secrets also come from the credentials of the unit,
-// which stand alone. Its error is one line that names the key and the
-// mend.
+// Load reads the sources and checks the result. The order of precedence is: flag,
+// running server, environment, file, default. A secret may instead come from a
+// credential of the unit, if no other source sets it. The error is one line that
+// names the key and says what to do.
 func Load(src Sources) (Config, error) {
 	c := Config{Data: src.Data, origins: map[string]string{}}
 	fields := c.fields()
@@ -72,7 +71,7 @@ func Load(src Sources) (Config, error) {
 	return c, c.validate()
 }
 
-// take gives a field its value out of the first layer that has one.
+// take sets a field to the value in the first layer that has one, or to its default.
 func (c *Config) take(f field, layers ...layer) error {
 	for _, l := range layers {
 		if s, ok := l[f.key]; ok {
@@ -89,7 +88,7 @@ func (c *Config) take(f field, layers ...layer) error {
 	return f.set(f.def)
 }
 
-// apply gives a field the value of a setting.
+// apply parses a setting into its field.
 func (c *Config) apply(f field, s setting) error {
 	switch {
 	case s.typed != nil:
@@ -107,7 +106,7 @@ func (c *Config) apply(f field, s setting) error {
 	return f.set(content.Reveal())
 }
 
-// Warn notes what is allowed but not advised.
+// Warn adds a warning: the setting is allowed but not advised.
 func (c *Config) Warn(format string, args ...any) {
 	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 }

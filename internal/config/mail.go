@@ -15,7 +15,7 @@ import (
 	"github.com/turnike/turnike/internal/input"
 )
 
-// mailbox is an address as it is written in a mail [SEC-60].
+// mailbox checks a mail address, with or without a name [SEC-60].
 func mailbox(s string) (string, error) {
 	if _, err := alert.ParseAddress(s); err != nil {
 		return "", fmt.Errorf("%s is %w", input.Quote(s), err)
@@ -23,7 +23,7 @@ func mailbox(s string) (string, error) {
 	return s, nil
 }
 
-// smtpAddress is the host and the port of a server.
+// smtpAddress checks the host and port of a mail server.
 func smtpAddress(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	if n, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || n == 0 || host == "" || strings.ContainsAny(host, " /@\t\r\n\x00") {
@@ -32,7 +32,7 @@ func smtpAddress(s string) (string, error) {
 	return s, nil
 }
 
-// helloName is what a client may call itself in EHLO: a domain name or an
+// helloName checks the name that a client gives in EHLO: a domain name or an
 // address literal (RFC 5321, section 4.1.3).
 func helloName(s string) (string, error) {
 	inner, isLiteral := strings.CutPrefix(s, "[")
@@ -50,7 +50,7 @@ func helloName(s string) (string, error) {
 	return s, nil
 }
 
-// accountName is text without control characters.
+// accountName checks that a text has no control characters.
 func accountName(s string) (string, error) {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return "", fmt.Errorf("%s has a control character in it: remove it", input.Quote(s))
@@ -65,7 +65,7 @@ func mailPassword(s string) error {
 	return nil
 }
 
-// validate refuses what could send no mail, or would send it in the clear.
+// validate returns an error if no mail could be sent, or only unencrypted.
 func (m Mail) validate() error {
 	host, _, _ := net.SplitHostPort(m.SMTP) // it is one, or empty
 	switch {
@@ -84,7 +84,7 @@ func (m Mail) validate() error {
 	return err
 }
 
-// Roots are the authorities of mail.ca_file; nil is those of the system.
+// Roots returns the certificates in mail.ca_file; nil means those of the system.
 func (m Mail) Roots() (*x509.CertPool, error) {
 	if m.CAFile == "" {
 		return nil, nil
@@ -100,7 +100,7 @@ func (m Mail) Roots() (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// adviseMail warns of ports that are used for something else.
+// adviseMail warns if the port usually goes with another mail.tls.
 func (c *Config) adviseMail() {
 	_, port, _ := net.SplitHostPort(c.Mail.SMTP) // it is one, or empty
 	switch {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Print writes the effective configuration as a TOML file, secrets
-// redacted [SEC-55], with a note where a value that is no default came from.
+// Print writes the effective configuration as TOML. It redacts secrets [SEC-55]; a
+// comment names the source of each value that is not the default.
 func Print(w io.Writer, c Config) error {
 	var b strings.Builder
 	section := ""

@@ -18,7 +18,7 @@ const (
 	MaxSessions = 1000
 )
 
-// letsEncrypt is the authority that most people mean.
+// letsEncrypt is the default CA.
 const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
 
 // fields returns the table of all keys: the one place where a key, its default, its

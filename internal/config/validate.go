@@ -12,7 +12,7 @@ import (
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
-// validate refuses values that are right alone and unsafe or useless together.
+// validate refuses values that are valid alone but unsafe or useless together.
 func (c *Config) validate() error {
 	if err := c.CheckTLS(); err != nil {
 		return err
@@ -52,8 +52,8 @@ func (c *Config) validate() error {
 	return nil
 }
 
-// validateACME: the authority wants a name that others reach, and its terms are
-// the operator's to accept.
+// validateACME checks what a CA on the network needs: a name that it can reach, and
+// the operator's consent to its terms.
 func (c *Config) validateACME() error {
 	t, public := c.TLS, c.PublicAddress()
 	if t.Mode != TLSACME {
@@ -78,7 +78,7 @@ func (c *Config) validateACME() error {
 	return nil
 }
 
-// CheckTLS refuses plain HTTP where others can reach it.
+// CheckTLS refuses plain HTTP where other machines can reach it.
 func (c *Config) CheckTLS() error {
 	if c.TLS.Mode == TLSOff && !loopback(c.Server.Listen) && !strings.HasPrefix(c.Server.PublicURL, "https://") {
 		return fmt.Errorf(`tls.mode: "off" would send passwords in the clear on %s; use "auto", listen on 127.0.0.1, or set server.public_url to the https address of the proxy in front`, c.Server.Listen)
@@ -86,7 +86,7 @@ func (c *Config) CheckTLS() error {
 	return nil
 }
 
-// advise warns of what is allowed.
+// advise warns of settings that are allowed but unsafe.
 func (c *Config) advise() {
 	if TooOpen(c.TLS.KeyFile) {
 		c.Warn("tls.key_file: others can use %s, chmod 600 it", c.TLS.KeyFile) // [SEC-55]
@@ -105,7 +105,7 @@ func (c *Config) advise() {
 	}
 }
 
-// TooOpen tells whether a file is there whose permissions go beyond 0640.
+// TooOpen reports whether the file exists with permissions wider than 0640.
 func TooOpen(file string) bool {
 	info, err := os.Stat(file)
 	return err == nil && secretfile.TooOpen(info)

@@ -16,7 +16,7 @@ import (
 	"github.com/turnike/turnike/internal/token"
 )
 
-// optional lets a text be empty, which means that it is not set.
+// optional allows an empty text, which means not set.
 func optional(check func(string) (string, error)) func(string) (string, error) {
 	return func(s string) (string, error) {
 		if s == "" {
@@ -26,7 +26,7 @@ func optional(check func(string) (string, error)) func(string) (string, error) {
 	}
 }
 
-// listenAddress is host:port, where the host is an address, a name or nothing.
+// listenAddress checks host:port; the host is an address, a name or empty.
 func listenAddress(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
@@ -41,13 +41,13 @@ func listenAddress(s string) (string, error) {
 	return s, nil
 }
 
-// loopback tells whether only this machine can reach a listener at the address.
+// loopback reports whether only this machine can reach a listener at the address.
 func loopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	return err == nil && loopbackHost(host)
 }
 
-// loopbackHost tells whether a host is this machine.
+// loopbackHost reports whether a host is this machine.
 func loopbackHost(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
@@ -56,8 +56,8 @@ func loopbackHost(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// publicURL is an origin that users type. Without TLS it is of use on this
-// machine alone: the session cookie is for secure places only.
+// publicURL checks the origin that users open. Without TLS it must be this machine,
+// because browsers send the session cookie only to secure origins.
 func publicURL(s string) (string, error) {
 	o, err := exactOrigin(s)
 	if err != nil {
@@ -76,9 +76,9 @@ func publicURL(s string) (string, error) {
 	return o, nil
 }
 
-// exactOrigin is scheme://host[:port] and no more [SEC-32], in the form that
-// browsers send: lower case, without the scheme's own port. Native apps have
-// schemes of their own, such as capacitor://localhost.
+// exactOrigin checks scheme://host[:port] and nothing more [SEC-32]. It returns the
+// form that browsers send: lower case, without the scheme's default port. Native
+// apps have their own schemes, such as capacitor://localhost.
 func exactOrigin(s string) (string, error) {
 	mend := fmt.Errorf("%s is not an origin: write one such as %q", input.Quote(s), "https://app.example.com")
 	u, err := url.Parse(s)
@@ -101,8 +101,8 @@ func exactOrigin(s string) (string, error) {
 	return u.Scheme + "://" + net.JoinHostPort(host, port), nil
 }
 
-// proxyNetwork is a network in CIDR form. One that covers everybody would let
-// everybody choose the address they are seen with [SEC-47].
+// proxyNetwork checks a network in CIDR form. A network of all addresses is refused:
+// it would let every client spoof its address [SEC-47].
 func proxyNetwork(s string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return netip.Prefix{}, fmt.Errorf("%s is an address: write the network %q", input.Quote(s), netip.PrefixFrom(addr.WithZone(""), addr.BitLen()))
@@ -119,8 +119,8 @@ func proxyNetwork(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
-// basePath is an absolute path without anything that some proxy or browser would
-// read in another way [SEC-49]; "/" is none.
+// basePath checks an absolute path. It refuses every character that a proxy or
+// browser could interpret differently [SEC-49]; "/" means no base path.
 func basePath(s string) (string, error) {
 	mend := fmt.Errorf(`%s is not a base path: write one such as "/turnike", of letters, digits and - . _ ~`, input.Quote(s))
 	trimmed := strings.TrimSuffix(s, "/")
@@ -141,7 +141,7 @@ func basePath(s string) (string, error) {
 	return trimmed, nil
 }
 
-// fileName is the name of a file.
+// fileName checks the name of a file.
 func fileName(s string) (string, error) {
 	if strings.ContainsAny(s, "\x00\r\n") {
 		return "", fmt.Errorf("%s is not the name of a file", input.Quote(s))
@@ -149,7 +149,7 @@ func fileName(s string) (string, error) {
 	return s, nil
 }
 
-// accessLog is where the access log goes.
+// accessLog checks the destination of the access log.
 func accessLog(s string) (string, error) {
 	if s == "" {
 		return "", errors.New(`it is empty: write "off", "stderr" or the name of a file`)
@@ -157,7 +157,7 @@ func accessLog(s string) (string, error) {
 	return fileName(s)
 }
 
-// oneOf reads one of a few words.
+// oneOf returns a check for one of a few words.
 func oneOf(words ...string) func(string) (string, error) {
 	return func(s string) (string, error) {
 		if !slices.Contains(words, s) {
@@ -167,7 +167,7 @@ func oneOf(words ...string) func(string) (string, error) {
 	}
 }
 
-// databaseURL names the store. Only the file in the data directory is built.
+// databaseURL checks the URL of the store. Only SQLite is built.
 func databaseURL(s string) (string, error) {
 	switch {
 	case s == "sqlite:":
@@ -190,7 +190,7 @@ func metricsToken(s string) error {
 	return nil
 }
 
-// minPepper is the least bytes of a pepper.
+// minPepper is the smallest length of a pepper in bytes.
 const minPepper = 16
 
 func pepper(s string) error {
@@ -200,7 +200,7 @@ func pepper(s string) error {
 	return nil
 }
 
-// directoryURL is where an ACME authority begins (RFC 8555, section 7.1.1).
+// directoryURL checks the directory URL of an ACME CA (RFC 8555, section 7.1.1).
 func directoryURL(s string) (string, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
@@ -209,7 +209,7 @@ func directoryURL(s string) (string, error) {
 	return s, nil
 }
 
-// mailAddress is one address without a name.
+// mailAddress checks a single mail address without a name.
 func mailAddress(s string) (string, error) {
 	if a, err := mail.ParseAddress(s); err != nil || a.Address != s {
 		return "", fmt.Errorf("%s is not a mail address", input.Quote(s))
