@@ -72,9 +72,9 @@ func (c *poolSetCommand) create(ctx context.Context, w *workspace) (session.Pool
 	case c.Limit == nil && meant != "":
 		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s?", c.Name, meant)
 	case c.Limit == nil:
-		return session.Pool{}, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --create --limit N", c.Name, c.Name)
+		return session.Pool{}, fmt.Errorf("there is no pool %s; create it with: turnike pool set %s --create --limit N", c.Name, c.Name)
 	case meant != "" && !c.Create:
-		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s? To make %s, add --create", c.Name, meant, c.Name)
+		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s? To create %s, add --create", c.Name, meant, c.Name)
 	}
 	return w.store.CreatePool(ctx, c.Name, *c.Limit)
 }
@@ -101,7 +101,7 @@ func (c *poolSetCommand) tell(ctx context.Context, inv *invocation, w *workspace
 		return err
 	}
 	if over := pool.Used() - pool.Limit; over > 0 {
-		return inv.say("pool %s has a limit of %d, %d over it are inside and stay", pool.Name, pool.Limit, over)
+		return inv.say("pool %s has a limit of %d, with %s over it (no session is ended)", pool.Name, pool.Limit, count(over, "user"))
 	}
 	return inv.say("pool %s has a limit of %d, %d used", pool.Name, pool.Limit, pool.Used())
 }

@@ -44,7 +44,7 @@ func TestS8_LowerLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out := s.must("", "pool", "set", "default", "--limit", "1"); out != "pool default has a limit of 1, 1 over it are inside and stay\n" {
+	if out := s.must("", "pool", "set", "default", "--limit", "1"); out != "pool default has a limit of 1, with 1 user over it (no session is ended)\n" {
 		t.Errorf("%q", out)
 	}
 	if rows := s.sessions(); len(rows) != 2 || rows[0]["seat"] != "held" || rows[1]["seat"] != "held" {

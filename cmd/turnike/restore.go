@@ -92,7 +92,7 @@ func (c *restoreCommand) report(inv *invocation, accounts, ended int, kept strin
 		return err
 	}
 	if kept != "" {
-		if err := inv.say("the database before it is kept as %s", kept); err != nil {
+		if err := inv.say("the previous database is kept as %s", kept); err != nil {
 			return err
 		}
 	}

@@ -98,7 +98,7 @@ func poolProblems(c config.Config, p session.Pool) []string {
 	var out []string
 	switch over := p.Used() - p.Limit; {
 	case over > 0:
-		out = append(out, fmt.Sprintf("pool %s is over its limit by %d; nobody new gets in", p.Name, over))
+		out = append(out, fmt.Sprintf("pool %s is over its limit by %d; no new user gets in", p.Name, over))
 	case over == 0 && p.Limit > 0:
 		out = append(out, fmt.Sprintf("pool %s is full", p.Name))
 	}

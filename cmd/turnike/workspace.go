@@ -97,7 +97,7 @@ func (w *workspace) user(ctx context.Context, name string) (session.User, error)
 func (w *workspace) pool(ctx context.Context, name string) (session.Pool, error) {
 	p, err := w.store.PoolByName(ctx, name)
 	if errors.Is(err, session.ErrNoPool) {
-		return p, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --create --limit N", input.Quote(name), name)
+		return p, fmt.Errorf("there is no pool %s; create it with: turnike pool set %s --create --limit N", input.Quote(name), name)
 	}
 	return p, err
 }

@@ -11,7 +11,7 @@ import (
 const longSecret = "9d0c2f7a4b1e6358a7c4d9e2f0b1c3a5"
 
 // TestConfigErrors: what is wrong is refused with one line that names the key
-// and the mend.
+// and says what to do.
 func TestConfigErrors(t *testing.T) {
 	secretFile := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secretFile, []byte(longSecret), 0o600); err != nil {
@@ -32,9 +32,9 @@ func TestConfigErrors(t *testing.T) {
 		{"section as a key", "seat = 3", nil,
 			"seat (turnike.toml): this is a section; write its keys below [seat]"},
 		{"not TOML", "[seat]\nlimit = = 3", nil,
-			"turnike.toml, line 2, column 9: unexpected character U+003D '=' at start of value; mend the TOML there"},
+			"turnike.toml, line 2, column 9: unexpected character U+003D '=' at start of value; correct the TOML there"},
 		{"key twice", "[seat]\nlimit = 3\nlimit = 4", nil,
-			"turnike.toml, line 3, column 1: key limit is already defined; mend the TOML there"},
+			"turnike.toml, line 3, column 1: key limit is already defined; correct the TOML there"},
 		{"unknown variable", "", Environment{"TURNIKE_SEAT_LIMT": "3"},
 			"TURNIKE_SEAT_LIMT (environment): there is no such variable; did you mean TURNIKE_SEAT_LIMIT?"},
 		{"unknown variable without a near one", "", Environment{"TURNIKE_FOO": "3"},
@@ -133,10 +133,10 @@ func TestConfigErrors(t *testing.T) {
 			`server.trusted_proxies (turnike.toml): "10.0.0.1" is an address: write the network "10.0.0.1/32"`},
 		{"SEC-47 proxy with bits outside", "[server]\ntrusted_proxies = [\"10.0.0.1/8\"]", nil,
 			`server.trusted_proxies (turnike.toml): "10.0.0.1/8" has bits outside its mask: write "10.0.0.0/8"`},
-		{"SEC-47 everybody", "[server]\ntrusted_proxies = [\"0.0.0.0/0\"]", nil,
-			`server.trusted_proxies (turnike.toml): "0.0.0.0/0" would believe everybody: name the networks of your proxies`},
-		{"SEC-47 PROXY protocol of nobody", "[server]\nproxy_protocol = true", nil,
-			`server.proxy_protocol: nobody could connect; name the networks of your proxies in server.trusted_proxies`},
+		{"SEC-47 every client", "[server]\ntrusted_proxies = [\"0.0.0.0/0\"]", nil,
+			`server.trusted_proxies (turnike.toml): "0.0.0.0/0" would trust every client: name the networks of your proxies`},
+		{"SEC-47 PROXY protocol without proxies", "[server]\nproxy_protocol = true", nil,
+			`server.proxy_protocol: no client could connect; name the networks of your proxies in server.trusted_proxies`},
 		{"SEC-49 base path without its slash", "[server]\nbase_path = \"turnike\"", nil,
 			`server.base_path (turnike.toml): "turnike" is not a base path: write one such as "/turnike", of letters, digits and - . _ ~`},
 		{"SEC-49 base path that leads out", "[server]\nbase_path = \"/a/../b\"", nil,
@@ -152,7 +152,7 @@ func TestConfigErrors(t *testing.T) {
 		{"origin twice", "[socketio]\nallowed_origins = [\"https://a.example\", \"https://A.example:443\"]", nil,
 			`socketio.allowed_origins (turnike.toml): "https://A.example:443" is there twice: remove one`},
 		{"no transport", "[socketio]\ntransports = []", nil,
-			`socketio.transports: nobody could connect; name "polling", "websocket" or both`},
+			`socketio.transports: no client could connect; name "polling", "websocket" or both`},
 		{"transport that is none", "", Environment{"TURNIKE_SOCKETIO_TRANSPORTS": "websocket,webtransport"},
 			`socketio.transports (TURNIKE_SOCKETIO_TRANSPORTS): "webtransport" is not one of "polling" or "websocket"`},
 
@@ -164,7 +164,7 @@ func TestConfigErrors(t *testing.T) {
 			`tls.acme_email: it is not used while tls.mode is "auto"; set tls.mode to "acme" or remove it`},
 		{"no TLS mode", "[tls]\nmode = \"on\"", nil,
 			`tls.mode (turnike.toml): "on" is not one of "auto", "files", "acme" or "off"`},
-		{"TLS off for everybody", "[tls]\nmode = \"off\"", nil,
+		{"TLS off on every address", "[tls]\nmode = \"off\"", nil,
 			`tls.mode: "off" would send passwords in the clear on :5000; use "auto", listen on 127.0.0.1, or set server.public_url to the https address of the proxy in front`},
 		{"files without a certificate", "[tls]\nmode = \"files\"", nil,
 			`tls.cert_file: tls.mode is "files" and there is no certificate; name its PEM file`},
@@ -194,7 +194,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-// TestSEC12_PlaceholderSecrets: secrets that everybody knows stop the start.
+// TestSEC12_PlaceholderSecrets: well-known secrets keep the server from starting.
 func TestSEC12_PlaceholderSecrets(t *testing.T) {
 	for _, placeholder := range []string{":D", "changeme", "secret", strings.Repeat("a", 64), longSecret[:31]} {
 		for _, name := range []string{"JWT_SECRET_KEY", "TURNIKE_TOKEN_SECRET"} {

@@ -58,14 +58,14 @@ func (f field) allowEmpty() field {
 }
 
 // only refuses all values but one, for a feature that is not built yet.
-func (f field) only(value, mend string) field {
+func (f field) only(value, advice string) field {
 	set, get := f.set, f.get
 	f.set = func(s string) error {
 		if err := set(s); err != nil {
 			return err
 		}
 		if get() != value {
-			return fmt.Errorf("this is not built yet: %s", mend)
+			return fmt.Errorf("this is not built yet: %s", advice)
 		}
 		return nil
 	}

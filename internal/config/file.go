@@ -28,7 +28,7 @@ func (c *Config) fileLayer(name string, fields []field) (layer, error) {
 	}
 	document, tooOpen, err := readConfigFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("configuration file: %w; mend --config or TURNIKE_CONFIG", err)
+		return nil, fmt.Errorf("configuration file: %w; correct --config or TURNIKE_CONFIG", err)
 	}
 	base := filepath.Base(name)
 	document, err = withoutMark(document)
@@ -119,9 +119,9 @@ func tomlError(base string, err error) error {
 	message, _, _ = strings.Cut(message, "\n")
 	if at, ok := errors.AsType[*toml.DecodeError](err); ok {
 		row, column := at.Position()
-		return fmt.Errorf("%s, line %d, column %d: %s; mend the TOML there", base, row, column, message)
+		return fmt.Errorf("%s, line %d, column %d: %s; correct the TOML there", base, row, column, message)
 	}
-	return fmt.Errorf("%s: %s; mend the TOML", base, message)
+	return fmt.Errorf("%s: %s; correct the TOML", base, message)
 }
 
 // unknownKey returns the error for an unknown key and suggests a similar one.

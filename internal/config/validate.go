@@ -27,7 +27,7 @@ func (c *Config) validate() error {
 	case c.TLS.Mode != TLSFiles && c.TLS.KeyFile != "":
 		return fmt.Errorf(`tls.key_file: it is not used while tls.mode is %q; set tls.mode to "files" or remove it`, c.TLS.Mode)
 	case c.Server.ProxyProtocol && len(c.Server.TrustedProxies) == 0: // [SEC-47]
-		return fmt.Errorf(`server.proxy_protocol: nobody could connect; name the networks of your proxies in server.trusted_proxies`)
+		return fmt.Errorf(`server.proxy_protocol: no client could connect; name the networks of your proxies in server.trusted_proxies`)
 	case c.Metrics.Pprof && c.Metrics.Listen == "":
 		return fmt.Errorf(`metrics.pprof: profiles are served on metrics.listen alone, and it is not set; set it, say to "127.0.0.1:9464", or remove metrics.pprof`)
 	case c.Token.SecretPrevious.IsSet() && !c.Token.Secret.IsSet():
@@ -37,7 +37,7 @@ func (c *Config) validate() error {
 	case c.RateLimit.LoginBackoffMax < c.RateLimit.LoginBackoff:
 		return fmt.Errorf("ratelimit.login_backoff_max: it is shorter than ratelimit.login_backoff; make it at least %s", FormatDuration(c.RateLimit.LoginBackoff))
 	case len(c.SocketIO.Transports) == 0:
-		return fmt.Errorf(`socketio.transports: nobody could connect; name "polling", "websocket" or both`)
+		return fmt.Errorf(`socketio.transports: no client could connect; name "polling", "websocket" or both`)
 	}
 	if err := c.validateACME(); err != nil {
 		return err

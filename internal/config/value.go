@@ -80,17 +80,17 @@ func publicURL(s string) (string, error) {
 // form that browsers send: lower case, without the scheme's default port. Native
 // apps have their own schemes, such as capacitor://localhost.
 func exactOrigin(s string) (string, error) {
-	mend := fmt.Errorf("%s is not an origin: write one such as %q", input.Quote(s), "https://app.example.com")
+	invalid := fmt.Errorf("%s is not an origin: write one such as %q", input.Quote(s), "https://app.example.com")
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#") {
-		return "", mend
+		return "", invalid
 	}
 	if u.Scheme == "" || u.Path != "" && u.Path != "/" || strings.Contains(u.Host, "*") {
-		return "", mend
+		return "", invalid
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil || host == "" || strings.HasSuffix(u.Host, ":") {
-		return "", mend
+		return "", invalid
 	}
 	if port == "" || port == map[string]string{"https": "443", "http": "80"}[u.Scheme] {
 		if strings.Contains(host, ":") {
@@ -112,7 +112,7 @@ func proxyNetwork(s string) (netip.Prefix, error) {
 	case err != nil:
 		return netip.Prefix{}, fmt.Errorf("%s is not a network: write one such as %q", input.Quote(s), "10.0.0.0/8")
 	case p.Bits() == 0:
-		return netip.Prefix{}, fmt.Errorf("%s would believe everybody: name the networks of your proxies", input.Quote(s))
+		return netip.Prefix{}, fmt.Errorf("%s would trust every client: name the networks of your proxies", input.Quote(s))
 	case p != p.Masked():
 		return netip.Prefix{}, fmt.Errorf("%s has bits outside its mask: write %q", input.Quote(s), p.Masked())
 	}
@@ -122,20 +122,20 @@ func proxyNetwork(s string) (netip.Prefix, error) {
 // basePath checks an absolute path. It refuses every character that a proxy or
 // browser could interpret differently [SEC-49]; "/" means no base path.
 func basePath(s string) (string, error) {
-	mend := fmt.Errorf(`%s is not a base path: write one such as "/turnike", of letters, digits and - . _ ~`, input.Quote(s))
+	invalid := fmt.Errorf(`%s is not a base path: write one such as "/turnike", of letters, digits and - . _ ~`, input.Quote(s))
 	trimmed := strings.TrimSuffix(s, "/")
 	if s == "/" {
 		return "", nil
 	}
 	if !strings.HasPrefix(s, "/") || len(s) > 200 {
-		return "", mend
+		return "", invalid
 	}
 	for segment := range strings.SplitSeq(trimmed[1:], "/") {
 		strange := func(c rune) bool {
 			return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._~", c)
 		}
 		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, strange) {
-			return "", mend
+			return "", invalid
 		}
 	}
 	return trimmed, nil
