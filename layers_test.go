@@ -43,6 +43,7 @@ func arrows() map[string][]string {
 		"internal/store/sqlite":      {"internal/account", "internal/session", "internal/store", "internal/tally"},
 		"internal/logging":           {"internal/secret"},
 		"internal/auth":              {"internal/logging", "internal/session", "internal/token"},
+		"internal/input":             {},
 		"internal/origin":            {},
 		"internal/ratelimit":         {},
 		"internal/text":              {"web"},
@@ -66,8 +67,16 @@ func arrows() map[string][]string {
 		// Programs around the product.
 		"script/dependency": {},
 
+		"internal/config": {"internal/account", "internal/alert", "internal/input", "internal/secret", "internal/secret/secretfile", "internal/session",
+			"internal/token", "internal/token/keyfile", "web"},
+
 		// Everything is put together in one place.
-		"cmd/turnike": {"*"},
+		"internal/app": {"*"},
+
+		// The commands: each works on the store by the rules of the core, and only
+		// serve starts the rest.
+		"cmd/turnike": {"internal/account", "internal/alert", "internal/app", "internal/auth", "internal/certificate", "internal/config", "internal/input",
+			"internal/secret", "internal/session", "internal/store", "internal/token", "internal/token/keyfile"},
 	}
 }
 
@@ -76,7 +85,7 @@ func arrows() map[string][]string {
 func owners() map[string][]string {
 	return map[string][]string{
 		"github.com/alecthomas/kong":       {"cmd/turnike"},
-		"github.com/pelletier/go-toml":     {"cmd/turnike"},
+		"github.com/pelletier/go-toml":     {"internal/config"},
 		"github.com/wneessen/go-mail":      {"internal/alert"},
 		"github.com/gobwas/ws":             {"engineio"},
 		"github.com/golang-jwt/jwt":        {"internal/token"},

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/turnike/turnike/internal/app"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
@@ -16,16 +18,16 @@ type backupCommand struct {
 }
 
 // Run writes the backup, with the server running or stopped.
-func (c *backupCommand) Run(ctx context.Context, a *app) error {
-	if noDatabase(a.data) {
-		return fmt.Errorf("there is no database in %s; name the data directory with --data", a.data)
+func (c *backupCommand) Run(ctx context.Context, inv *invocation) error {
+	if app.NoDatabase(inv.data) {
+		return fmt.Errorf("there is no database in %s; name the data directory with --data", inv.data)
 	}
-	err := copyDatabase(ctx, a.data, c.File)
+	err := app.CopyDatabase(ctx, inv.data, c.File)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already; name another file", clip(c.File))
+		return fmt.Errorf("%s exists already; name another file", input.Quote(c.File))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write the backup: %w", err)
 	}
-	return a.say("backup written to %s; the token keys (%s) and certificates are not in it", c.File, filepath.Join(a.data, keyfile.Name))
+	return inv.say("backup written to %s; the token keys (%s) and certificates are not in it", c.File, filepath.Join(inv.data, keyfile.Name))
 }

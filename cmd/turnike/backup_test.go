@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/turnike/turnike/internal/session"
+
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
@@ -105,7 +107,7 @@ func TestRestoreKeepsTheDatabaseBefore(t *testing.T) {
 	s.add("cem")
 	other := &shell{t: t, data: filepath.Join(t.TempDir(), "data"), env: s.env}
 	other.add("zoe")
-	lock, err := lockData(other.data)
+	lock, err := app.LockData(other.data)
 	if err != nil {
 		t.Fatal(err)
 	}

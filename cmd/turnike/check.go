@@ -5,46 +5,48 @@ import (
 	"crypto/tls"
 	"fmt"
 
+	"github.com/turnike/turnike/internal/app"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/store"
 )
 
 // checkCommand prints the effective configuration.
 type checkCommand struct{ configFlags }
 
-// Run prints the configuration as TOML, and advice on stderr. What would stop
-// the server from starting is its error.
-func (c *checkCommand) Run(ctx context.Context, a *app) error {
-	cfg, err := a.config()
+// Run prints the configuration as TOML and the warnings on stderr. Its error is what
+// would keep the server from starting.
+func (c *checkCommand) Run(ctx context.Context, inv *invocation) error {
+	cfg, err := inv.config()
 	if err != nil {
 		return err
 	}
-	if cfg.TLS.Mode == TLSFiles {
+	if cfg.TLS.Mode == config.TLSFiles {
 		if _, err := tls.LoadX509KeyPair(cfg.TLS.CertFile, cfg.TLS.KeyFile); err != nil {
 			return fmt.Errorf("tls.cert_file, tls.key_file: %w; name a certificate and its key, PEM", err)
 		}
 	}
-	limit, err := a.limitInForce(ctx, cfg)
+	limit, err := inv.limitInForce(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	if limit != "" {
-		cfg.warn("seat.limit: %s", limit)
+		cfg.Warn("seat.limit: %s", limit)
 	}
 	for _, advice := range cfg.Warnings {
-		if _, err := fmt.Fprintf(a.stderr, "turnike: advice: %s\n", advice); err != nil {
+		if _, err := fmt.Fprintf(inv.stderr, "turnike: advice: %s\n", advice); err != nil {
 			return err
 		}
 	}
-	return printConfig(a.stdout, cfg)
+	return config.Print(inv.stdout, cfg)
 }
 
-// limitInForce says how the limit in the database differs from the configured
-// one, if there is a database.
-func (a *app) limitInForce(ctx context.Context, cfg Config) (text string, err error) {
-	if noDatabase(a.data) {
+// limitInForce returns a sentence if the database has another limit than the
+// configuration.
+func (inv *invocation) limitInForce(ctx context.Context, cfg config.Config) (text string, err error) {
+	if app.NoDatabase(inv.data) {
 		return "", nil
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return "", err
 	}

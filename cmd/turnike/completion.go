@@ -15,29 +15,29 @@ type completionCommand struct {
 }
 
 // Run prints the script.
-func (c *completionCommand) Run(a *app) error {
-	return a.say("%s", completionScripts()[c.Shell])
+func (c *completionCommand) Run(inv *invocation) error {
+	return inv.say("%s", completionScripts()[c.Shell])
 }
 
-// completeWord is the first argument with which the scripts ask for what can
-// follow; the words typed so far come behind it, the last one unfinished.
+// completeWord is the first argument when a completion script asks for candidates.
+// The words typed so far follow; the last one is unfinished.
 const completeWord = "__complete"
 
-// candidate is a word that can stand where the last one is being typed.
+// candidate is a possible completion of the last word.
 type candidate struct{ text, help string }
 
-// completer finds candidates in the grammar. names lists what exists: accounts
-// for the kind "users", pools for "pools".
+// completer finds candidates in the grammar. names lists existing accounts for the
+// kind "users" and existing pools for "pools".
 type completer struct {
 	names func(kind string) []string
 }
 
-// candidates are the words that fit behind all words but the last, and begin
-// with the last one.
+// candidates returns the words that can replace the last word: they fit after the
+// words before it and begin with it.
 func (c completer) candidates(node *kong.Node, words []string) []candidate {
 	typed := words[len(words)-1]
 	positional := 0
-	var open *kong.Flag // that waits for its value
+	var open *kong.Flag // the flag whose value comes next
 	for _, word := range words[:len(words)-1] {
 		switch child := childNamed(node, word); {
 		case open != nil:
@@ -64,7 +64,7 @@ func (c completer) candidates(node *kong.Node, words []string) []candidate {
 	})
 }
 
-// next are the commands, arguments and flags that can follow a node.
+// next returns the commands, arguments and flags that can follow a node.
 func (c completer) next(node *kong.Node, positional int) []candidate {
 	var all []candidate
 	for _, child := range node.Children {
@@ -85,8 +85,8 @@ func (c completer) next(node *kong.Node, positional int) []candidate {
 	return all
 }
 
-// values are those of an argument or a flag: the words of its enum, or the
-// names that its tag complete asks for.
+// values returns the values of an argument or a flag: the words of its enum, or the
+// names of the kind in its tag `complete`.
 func (c completer) values(v *kong.Value) []candidate {
 	words := []string{}
 	if v.Enum != "" {
@@ -120,32 +120,32 @@ func flagNamed(node *kong.Node, name string) *kong.Flag {
 	return nil
 }
 
-// complete prints the candidates, one a line, each with its help behind a tab.
-// Whatever goes wrong, it offers less: nobody reads an error while typing.
-func (a *app) complete(ctx context.Context, grammar *kong.Node, words []string) error {
+// complete prints the candidates, one per line, each with its help after a tab. If
+// something fails, it prints fewer candidates: an error would disturb the typing.
+func (inv *invocation) complete(ctx context.Context, grammar *kong.Node, words []string) error {
 	if len(words) == 0 {
 		return nil
 	}
 	for i, w := range words[:len(words)-1] {
 		if w == "--data" {
-			a.data = words[i+1]
+			inv.data = words[i+1]
 		} else if dir, ok := strings.CutPrefix(w, "--data="); ok {
-			a.data = dir
+			inv.data = dir
 		}
 	}
-	c := completer{names: func(kind string) []string { return a.existing(ctx, kind) }}
+	c := completer{names: func(kind string) []string { return inv.existing(ctx, kind) }}
 	for _, w := range c.candidates(grammar, words) {
-		if _, err := fmt.Fprintf(a.stdout, "%s\t%s\n", w.text, w.help); err != nil {
+		if _, err := fmt.Fprintf(inv.stdout, "%s\t%s\n", w.text, w.help); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// existing lists the names of accounts or pools; none when the database cannot
-// be read.
-func (a *app) existing(ctx context.Context, kind string) (names []string) {
-	w, err := a.open(ctx)
+// existing lists the names of accounts or pools. It returns none if the database
+// cannot be read.
+func (inv *invocation) existing(ctx context.Context, kind string) (names []string) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return nil
 	}

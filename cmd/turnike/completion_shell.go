@@ -1,7 +1,7 @@
 package main
 
-// completionScripts are the scripts by shell. They ask the program itself what
-// can follow, and offer file names where it has nothing to say.
+// completionScripts returns the scripts by shell. They ask the program for
+// candidates, and offer file names if it has none.
 func completionScripts() map[string]string {
 	return map[string]string{
 		"bash": `# bash completion for turnike: source <(turnike completion bash)

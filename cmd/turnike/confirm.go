@@ -11,20 +11,20 @@ import (
 	"golang.org/x/term"
 )
 
-// errDeclined says that the person at the terminal did not confirm.
+// errDeclined reports that the question was not answered with yes.
 var errDeclined = errors.New("nothing was changed")
 
-// confirm asks a question on a terminal, where only "y" or "yes" goes on. A
-// script, whose standard input is no terminal, is not asked.
-func (a *app) confirm(question string) error {
-	in, ok := a.stdin.(*os.File)
+// confirm asks a question on a terminal and returns errDeclined unless the answer is
+// "y" or "yes". If standard input is no terminal, as in a script, it does not ask.
+func (inv *invocation) confirm(question string) error {
+	in, ok := inv.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return nil
 	}
-	return ask(in, a.stderr, question)
+	return ask(in, inv.stderr, question)
 }
 
-// ask reads the answer. Error: errDeclined.
+// ask prints the question and reads the answer.
 func ask(in io.Reader, out io.Writer, question string) error {
 	if _, err := fmt.Fprintf(out, "%s [y/N] ", question); err != nil {
 		return err

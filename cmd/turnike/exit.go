@@ -14,15 +14,15 @@ import (
 const (
 	exitDone   = 0
 	exitFailed = 1 // refused or failed
-	exitUsage  = 2 // the command line makes no sense
+	exitUsage  = 2 // the command line is wrong
 )
 
-// usageError is a command line that makes no sense.
+// usageError reports a wrong command line.
 type usageError struct{ message string }
 
 func (e usageError) Error() string { return e.message }
 
-// report writes an error as one line and returns the exit code.
+// report prints an error as one line and returns the exit code.
 func report(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone
@@ -36,7 +36,7 @@ func report(stderr io.Writer, err error) int {
 	case errors.Is(err, session.ErrUnavailable):
 		message = "the database cannot take the change now; try again: " + message
 	}
-	// Nobody can be told when stderr is gone; the code still says it.
+	// If stderr is closed, the exit code still reports the failure.
 	_, _ = fmt.Fprintf(stderr, "%s %s\n", terminalStyle(stderr).red("turnike:"), strings.Join(strings.Fields(message), " "))
 	return code
 }

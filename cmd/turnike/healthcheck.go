@@ -1,147 +1,23 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"os"
-	"path/filepath"
-	"time"
 
-	"github.com/turnike/turnike/internal/server"
+	"github.com/turnike/turnike/internal/app"
 )
 
-// healthTimeout bounds the whole question.
-const healthTimeout = 3 * time.Second
-
-// healthcheckCommand asks the running server whether it is alive. It is for
-// containers, which have neither a shell nor curl.
+// healthcheckCommand checks that the running server answers. It is for containers,
+// which have neither a shell nor curl.
 type healthcheckCommand struct{}
 
 // Run asks /healthz.
-func (healthcheckCommand) Run(ctx context.Context, a *app) error {
-	server, err := readRunning(a.data)
+func (healthcheckCommand) Run(ctx context.Context, inv *invocation) error {
+	server, err := app.ReadRunning(inv.data)
 	if err != nil {
 		return err
 	}
-	if err := server.ask(ctx, a.data, "healthz"); err != nil {
+	if err := server.Ask(ctx, inv.data, "healthz"); err != nil {
 		return err
 	}
-	return a.say("healthy")
-}
-
-// ask requests a health route of the running server and fails unless the answer
-// is 200.
-func (s runningServer) ask(ctx context.Context, data, route string) error {
-	address, err := s.address()
-	if err != nil {
-		return err
-	}
-	cfg, err := loadConfig(sources{data: data, running: &s}) // the server's alone
-	if err != nil {
-		return err
-	}
-	trust, err := trustServer(cfg)
-	if err != nil {
-		return err
-	}
-	ctx, stop := context.WithTimeout(ctx, healthTimeout)
-	defer stop()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.JoinPath(route).String(), nil)
-	if err != nil {
-		return err
-	}
-	// No proxy and no redirect: the question is for this machine alone.
-	transport := &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true, DialContext: dialServer(cfg)}
-	defer transport.CloseIdleConnections()
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		return fmt.Errorf("the server does not answer: %w", err)
-	}
-	if err := discard(res.Body); err != nil {
-		return fmt.Errorf("the server does not answer: %w", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server is not healthy: status %d of /%s", res.StatusCode, route)
-	}
-	return nil
-}
-
-// discard reads a small body to its end and closes it.
-func discard(body io.ReadCloser) error {
-	_, err := io.Copy(io.Discard, io.LimitReader(body, 64<<10))
-	return errors.Join(err, body.Close())
-}
-
-// dialServer connects as the listener wants it.
-func dialServer(cfg Config) func(ctx context.Context, network, address string) (net.Conn, error) {
-	var d net.Dialer
-	if !cfg.Server.ProxyProtocol {
-		return d.DialContext
-	}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := d.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		header, err := server.LocalHeader()
-		if err == nil {
-			_, err = c.Write(header)
-		}
-		if err != nil {
-			return nil, errors.Join(err, c.Close())
-		}
-		return c, nil
-	}
-}
-
-// trustServer accepts the certificate that the server must have: one of the
-// local CA, or exactly the configured one, whose names need not have the
-// address in them that is asked here.
-func trustServer(cfg Config) (*tls.Config, error) {
-	switch cfg.TLS.Mode {
-	case TLSAuto:
-		ca, err := os.ReadFile(filepath.Join(cfg.Data, "tls", "ca.pem"))
-		if err != nil {
-			return nil, fmt.Errorf("the local CA: %w", err)
-		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(ca) {
-			return nil, errors.New("the local CA: tls/ca.pem has no certificate in it")
-		}
-		return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
-	case TLSFiles:
-		own, err := tls.LoadX509KeyPair(cfg.TLS.CertFile, cfg.TLS.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls.cert_file, tls.key_file: %w", err)
-		}
-		return only(own.Certificate[0], "tls.cert_file"), nil
-	case TLSACME:
-		own, err := acmeCertificate(cfg)
-		if err != nil {
-			return nil, fmt.Errorf("the certificate: %w", err)
-		}
-		return only(own, "the data directory"), nil
-	}
-	return nil, nil
-}
-
-// only accepts one certificate, whatever its names.
-func only(own []byte, where string) *tls.Config {
-	return &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection compares with the very certificate instead
-		VerifyConnection: func(state tls.ConnectionState) error {
-			if !bytes.Equal(state.PeerCertificates[0].Raw, own) {
-				return errors.New("the server has another certificate than " + where)
-			}
-			return nil
-		},
-	}
+	return inv.say("healthy")
 }

@@ -9,6 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/turnike/turnike/internal/app"
+	"github.com/turnike/turnike/internal/config"
 )
 
 // TestHealthcheck asks real listeners, whose address and certificate lie where
@@ -38,7 +41,7 @@ func TestHealthcheck(t *testing.T) {
 	secure.StartTLS()
 
 	s.fails(exitFailed, []string{"no server runs on the data directory"}, "", "healthcheck")
-	s.leaveRunning(secure.URL, TLSAuto)
+	s.leaveRunning(secure.URL, config.TLSAuto)
 	s.fails(exitFailed, []string{"the local CA", "no such file"}, "", "healthcheck")
 	write("tls/ca.pem", "nothing")
 	s.fails(exitFailed, []string{"no certificate"}, "", "healthcheck")
@@ -54,31 +57,31 @@ func TestHealthcheck(t *testing.T) {
 	secure.Close()
 	s.fails(exitFailed, []string{"does not answer"}, "", "healthcheck")
 
-	s.leaveRunning(plain.URL, TLSOff)
+	s.leaveRunning(plain.URL, config.TLSOff)
 	s.must("", "healthcheck")
-	s.leaveRunning("nonsense", TLSOff)
+	s.leaveRunning("nonsense", config.TLSOff)
 	s.fails(exitFailed, []string{"not the address of a server"}, "", "healthcheck")
-	write(runningFile, "{")
-	s.fails(exitFailed, []string{runningFile, "unexpected end"}, "", "healthcheck")
-	write(runningFile, `{"pid":1}`) // of a server that was killed
+	write(app.RunningFile, "{")
+	s.fails(exitFailed, []string{app.RunningFile, "unexpected end"}, "", "healthcheck")
+	write(app.RunningFile, `{"pid":1}`) // of a server that was killed
 	s.fails(exitFailed, []string{"is starting"}, "", "healthcheck")
 }
 
 // leaveRunning leaves in the data directory what a server does: its lock, and
 // its description with the given keys of the configuration.
-func (s *shell) leaveRunning(url, mode string, config ...string) {
+func (s *shell) leaveRunning(url, mode string, settings ...string) {
 	s.t.Helper()
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		s.t.Fatal(err)
 	}
-	if lock, err := lockData(s.data); err == nil { // the first time
+	if lock, err := app.LockData(s.data); err == nil { // the first time
 		s.t.Cleanup(func() { _ = lock.Close() })
 	}
-	r := runningServer{PID: os.Getpid(), URL: url, Config: map[string]string{"tls.mode": mode, "server.listen": "127.0.0.1:0"}}
-	for i := 0; i < len(config); i += 2 {
-		r.Config[config[i]] = config[i+1]
+	r := app.RunningServer{PID: os.Getpid(), URL: url, Description: config.Description{Values: map[string]string{"tls.mode": mode, "server.listen": "127.0.0.1:0"}}}
+	for i := 0; i < len(settings); i += 2 {
+		r.Values[settings[i]] = settings[i+1]
 	}
-	if err := r.write(s.data); err != nil {
+	if err := r.Write(s.data); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -92,8 +95,8 @@ func TestHealthcheckFiles(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	own, other := keyPair(t, server.TLS.Certificates[0]), keyPair(t, selfSigned(t))
-	s.leaveRunning(server.URL, TLSFiles, "tls.cert_file", own+".pem", "tls.key_file", own+".key")
+	s.leaveRunning(server.URL, config.TLSFiles, "tls.cert_file", own+".pem", "tls.key_file", own+".key")
 	s.must("", "healthcheck")
-	s.leaveRunning(server.URL, TLSFiles, "tls.cert_file", other+".pem", "tls.key_file", other+".key")
+	s.leaveRunning(server.URL, config.TLSFiles, "tls.cert_file", other+".pem", "tls.key_file", other+".key")
 	s.fails(exitFailed, []string{"another certificate"}, "", "healthcheck")
 }

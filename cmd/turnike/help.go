@@ -7,7 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// helpCommand stands in the list of commands; helpWanted answers it.
+// helpCommand lists help as a command; helpWanted handles it.
 type helpCommand struct {
 	Command []string `arg:"" optional:"" help:"The command."`
 }
@@ -23,8 +23,8 @@ func helpWanted(args []string) []string {
 	return args
 }
 
-// unfinished reports whether the command line names a group of commands and
-// none of them, as in `turnike user`.
+// unfinished reports whether the command line names a group of commands but no
+// command, as in `turnike user`.
 func unfinished(grammar *kong.Node, args []string) bool {
 	for i := nextWord(args, 0); i < len(args); i = nextWord(args, i+1) {
 		if grammar = childNamed(grammar, args[i]); grammar == nil {
@@ -34,8 +34,8 @@ func unfinished(grammar *kong.Node, args []string) bool {
 	return len(grammar.Children) > 0
 }
 
-// nextWord returns the index of the first argument from i on that is neither
-// --data nor --config nor a value of these.
+// nextWord returns the index of the first argument from i that is neither --data nor
+// --config nor the value of one of them.
 func nextWord(args []string, i int) int {
 	for ; i < len(args); i++ {
 		name, _, hasValue := strings.Cut(args[i], "=")

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// keyPair writes a certificate and its key, and gives their name without .pem
-// and .key.
+// keyPair writes a certificate and its key, and returns their name without .pem and
+// .key.
 func keyPair(t *testing.T, c tls.Certificate) string {
 	t.Helper()
 	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
@@ -33,7 +33,7 @@ func keyPair(t *testing.T, c tls.Certificate) string {
 	return name
 }
 
-// selfSigned makes a certificate that nobody has seen yet.
+// selfSigned creates a new self-signed certificate.
 func selfSigned(t *testing.T) tls.Certificate {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)

@@ -3,11 +3,12 @@ package main
 import (
 	"fmt"
 
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store"
 )
 
-// limitFrom says where the limit in force of a pool comes from.
+// limitFrom returns where the effective limit of a pool comes from.
 func limitFrom(p session.Pool) string {
 	if p.LimitSet {
 		return "database"
@@ -15,9 +16,9 @@ func limitFrom(p session.Pool) string {
 	return "configuration"
 }
 
-// limitDiffers says that the limit in force of the pool default is not the
-// configured one; "" when it is. One that was set with `pool set` wins.
-func limitDiffers(c Config, p session.Pool) string {
+// limitDiffers returns a sentence if the effective limit of the pool default is not
+// the configured one, else "". A limit set with `pool set` wins.
+func limitDiffers(c config.Config, p session.Pool) string {
 	if p.Name != store.DefaultPool || p.Limit == c.Seat.Limit {
 		return ""
 	}

@@ -6,16 +6,17 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
-// listFlags are those of every list.
+// listFlags are the flags of every list.
 type listFlags struct {
-	JSON bool `name:"json" help:"Print one JSON array."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
-// print writes rows as a table for people, or as one JSON array.
+// print prints rows as a table, or as one JSON array.
 func (f listFlags) print(w io.Writer, rows any, header string, cells [][]string) error {
 	if f.JSON {
 		return printJSON(w, rows)
@@ -23,21 +24,21 @@ func (f listFlags) print(w io.Writer, rows any, header string, cells [][]string)
 	return printTable(w, header, cells)
 }
 
-// printJSON writes one JSON value and a line end.
+// printJSON prints one JSON value on a line.
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
 
-// printTable writes aligned columns under a header, whose words are their names.
-// On a terminal the header is bold.
+// printTable prints aligned columns. The words of the header are the names of the
+// columns; on a terminal the header is bold.
 func printTable(w io.Writer, header string, cells [][]string) error {
 	rows := append([][]string{strings.Fields(header)}, cells...)
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i := range row {
-			row[i] = printable(row[i])
+			row[i] = input.Printable(row[i])
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 	}
@@ -61,7 +62,7 @@ func printTable(w io.Writer, header string, cells [][]string) error {
 	return err
 }
 
-// cut shortens a text for a narrow column.
+// cut shortens a text to at most that many characters.
 func cut(s string, most int) string {
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most-1]) + "…"
@@ -69,7 +70,7 @@ func cut(s string, most int) string {
 	return s
 }
 
-// ago writes for people how long ago a time was: 12s, 5m, 3h or 4d.
+// ago returns how long ago t was: 12s, 5m, 3h or 4d.
 func ago(now, t time.Time) string {
 	d := now.Sub(t)
 	switch {
@@ -85,20 +86,10 @@ func ago(now, t time.Time) string {
 	return fmt.Sprintf("%dd", d/(24*time.Hour))
 }
 
-// printable keeps what clients have named themselves from moving the cursor.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsGraphic(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
-
-// stamp writes a time as the contract does: RFC 3339, UTC, milliseconds.
+// stamp returns a time as in docs/protocol.md: RFC 3339, UTC, milliseconds.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// yes writes a truth for people.
+// yes returns "yes" or "no".
 func yes(b bool) string {
 	if b {
 		return "yes"

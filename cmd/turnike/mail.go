@@ -6,17 +6,19 @@ import (
 	"strings"
 
 	"github.com/turnike/turnike/internal/alert"
+	"github.com/turnike/turnike/internal/app"
 )
 
 // mailTestCommand sends a mail with the configuration in force. Its recipients
 // are those of the configuration alone [SEC-60].
 type mailTestCommand struct{}
 
-// Run sends it. What the server has against it is the error, with the mend.
-func (mailTestCommand) Run(ctx context.Context, a *app) error {
-	cfg, err := a.config() // as changed, and not yet read by the server
+// Run sends the mail. If the mail server refuses it, the error says why and what to
+// do.
+func (mailTestCommand) Run(ctx context.Context, inv *invocation) error {
+	cfg, err := inv.config() // as changed, and not yet read by the server
 	if err == nil && len(cfg.Mail.To) == 0 {
-		cfg, _, err = a.configInForce()
+		cfg, _, err = inv.configInForce()
 	}
 	if err != nil {
 		return err
@@ -24,7 +26,7 @@ func (mailTestCommand) Run(ctx context.Context, a *app) error {
 	if len(cfg.Mail.To) == 0 {
 		return errors.New("mail.to: it is empty, so no mail is ever sent; name who is to be alerted")
 	}
-	c, err := alertConfig(cfg)
+	c, err := app.AlertConfig(cfg)
 	if err != nil {
 		return err
 	}
@@ -32,5 +34,5 @@ func (mailTestCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.say("%s has taken the mail for %s: %s", cfg.Mail.SMTP, strings.Join(cfg.Mail.To, ", "), strings.ReplaceAll(answer, "\n", " "))
+	return inv.say("%s has taken the mail for %s: %s", cfg.Mail.SMTP, strings.Join(cfg.Mail.To, ", "), strings.ReplaceAll(answer, "\n", " "))
 }

@@ -11,23 +11,26 @@ import (
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/turnike/turnike/internal/config"
+	"github.com/turnike/turnike/internal/input"
 )
 
 func main() {
 	os.Exit(run(untilSignal(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// untilSignal returns a context that the first SIGINT or SIGTERM ends. The second
-// one ends the process at once, whatever hangs.
+// untilSignal returns a context that the first SIGINT or SIGTERM cancels. A second
+// signal ends the process at once, even if something hangs.
 func untilSignal() context.Context {
 	ctx, end := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		signal.Stop(signals) // from here on the system's own way: the process ends
+		signal.Stop(signals) // from here on a signal ends the process
 		end()
-		if len(signals) > 0 { // the second came in between
+		if len(signals) > 0 { // the second one arrived in between
 			os.Exit(exitFailed)
 		}
 	}()
@@ -44,43 +47,43 @@ type commands struct {
 	Serve serveCommand `cmd:"" help:"Run the server until SIGTERM or SIGINT."`
 	User  struct {
 		Add     userAddCommand     `cmd:"" help:"Add an account."`
-		Set     userSetCommand     `cmd:"" help:"Change the role or the pool of an account; ends its sessions."`
-		List    userListCommand    `cmd:"" help:"List the accounts."`
-		Passwd  userPasswdCommand  `cmd:"" help:"Set a password; ends the sessions of the account."`
-		Disable userDisableCommand `cmd:"" help:"Disable an account; ends its sessions."`
-		Enable  userEnableCommand  `cmd:"" help:"Enable an account again."`
-		Delete  userDeleteCommand  `cmd:"" help:"Delete an account; ends its sessions."`
-		Import  userImportCommand  `cmd:"" help:"Add accounts out of a file of JSON lines, all or none."`
-	} `cmd:"" help:"Accounts."`
+		Set     userSetCommand     `cmd:"" help:"Change the role or pool of an account and end its sessions."`
+		List    userListCommand    `cmd:"" help:"List accounts."`
+		Passwd  userPasswdCommand  `cmd:"" help:"Set the password of an account and end its sessions."`
+		Disable userDisableCommand `cmd:"" help:"Disable an account and end its sessions."`
+		Enable  userEnableCommand  `cmd:"" help:"Enable a disabled account."`
+		Delete  userDeleteCommand  `cmd:"" help:"Delete an account and end its sessions."`
+		Import  userImportCommand  `cmd:"" help:"Import accounts from a JSON Lines or CSV file, or from SQLite (all or nothing)."`
+	} `cmd:"" help:"Manage accounts."`
 	Session struct {
-		List  sessionListCommand  `cmd:"" help:"List the live sessions."`
-		End   sessionEndCommand   `cmd:"" help:"End one session, or all of a user."`
+		List  sessionListCommand  `cmd:"" help:"List live sessions."`
+		End   sessionEndCommand   `cmd:"" help:"End one session, or all sessions of a user."`
 		Issue sessionIssueCommand `cmd:"" help:"Open sessions without passwords and print their tokens."`
-	} `cmd:"" help:"Who is inside."`
+	} `cmd:"" help:"Manage sessions."`
 	Pool struct {
-		List   poolListCommand   `cmd:"" help:"List the pools."`
-		Set    poolSetCommand    `cmd:"" help:"Change a pool, or make one."`
-		Delete poolDeleteCommand `cmd:"" help:"Delete a pool without accounts."`
-	} `cmd:"" help:"Seat limits."`
+		List   poolListCommand   `cmd:"" help:"List pools and their seats."`
+		Set    poolSetCommand    `cmd:"" help:"Change a pool or create one."`
+		Delete poolDeleteCommand `cmd:"" help:"Delete a pool that has no accounts."`
+	} `cmd:"" help:"Manage pools and their seat limits."`
 	Token struct {
-		Rotate tokenRotateCommand `cmd:"" help:"Make a new key for tokens; nobody is logged out, or everybody with --revoke."`
-	} `cmd:"" help:"Keys of tokens."`
+		Rotate tokenRotateCommand `cmd:"" help:"Create a new key that signs tokens; with --revoke, also end all sessions."`
+	} `cmd:"" help:"Manage token keys."`
 	Mail struct {
-		Test mailTestCommand `cmd:"" help:"Send a test mail to mail.to, and say what the server answers."`
-	} `cmd:"" help:"Alerts by mail."`
-	Backup      backupCommand      `cmd:"" help:"Copy the database to a file, with the server running or stopped."`
-	Restore     restoreCommand     `cmd:"" help:"Put a backup into the place of the database, with the server stopped; ends all sessions."`
-	Trust       trustCommand       `cmd:"" help:"Make this machine and your browsers trust the local authority."`
-	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or what is wrong with it."`
-	Status      statusCommand      `cmd:"" help:"Show what is running, where, how many are inside, and what is wrong."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask the running server whether it is alive."`
+		Test mailTestCommand `cmd:"" help:"Send a test mail to mail.to and print the mail server's answer."`
+	} `cmd:"" help:"Check mail alerts."`
+	Backup      backupCommand      `cmd:"" help:"Copy the database to a file; the server may be running."`
+	Restore     restoreCommand     `cmd:"" help:"Replace the database with a backup and end all sessions; stop the server first."`
+	Trust       trustCommand       `cmd:"" help:"Make this computer and your browsers trust the local certificate authority (CA)."`
+	Check       checkCommand       `cmd:"" help:"Print the effective configuration, or the first error in it."`
+	Status      statusCommand      `cmd:"" help:"Show whether the server runs, its address, its pools, and problems."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Check that the running server answers."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Help        helpCommand        `cmd:"" help:"Print the help of a command."`
 	Completion  completionCommand  `cmd:"" help:"Print a completion script for a shell."`
 }
 
-// run does one command and returns the exit code. Everything it takes from the
-// outside is an argument, so that a test is a caller like main.
+// run runs one command and returns the exit code. All its inputs and outputs are
+// arguments, so that tests call it like main does.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var grammar commands
 	exited := -1
@@ -90,20 +93,20 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		kong.Writers(stdout, stderr),
 		kong.Vars{"version": versionLine()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Exit(func(code int) { exited = max(exited, code) }), // --help; parsing goes on after it
+		kong.Exit(func(code int) { exited = max(exited, code) }), // --help; parsing continues after it
 	)
 	if err != nil {
 		return report(stderr, err)
 	}
 	for _, arg := range args {
-		if !utf8.ValidString(arg) { // the parser would mend it, and so name something else
-			return report(stderr, usageError{clip(arg) + " is not UTF-8"})
+		if !utf8.ValidString(arg) { // the parser would replace bytes, and the name would be another one
+			return report(stderr, usageError{input.Quote(arg) + " is not UTF-8"})
 		}
 	}
 	if len(args) > 0 && args[0] == completeWord {
-		env := parseEnvironment(env)
-		a := &app{data: cmp.Or(env[envData], defaultData), file: env[envConfig], env: env, stdout: stdout, stderr: stderr}
-		return report(stderr, a.complete(ctx, parser.Model.Node, args[1:]))
+		env := config.ParseEnvironment(env)
+		inv := &invocation{data: cmp.Or(env[config.EnvData], defaultData), file: env[config.EnvConfig], env: env, stdout: stdout, stderr: stderr}
+		return report(stderr, inv.complete(ctx, parser.Model.Node, args[1:]))
 	}
 	parsed, err := parser.Parse(helpWanted(args))
 	if exited >= 0 {
@@ -115,8 +118,8 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return report(stderr, usageError{err.Error()})
 	}
-	a := newApp(grammar, parsed, parseEnvironment(env))
-	a.stdin, a.stdout, a.stderr = stdin, stdout, stderr
+	inv := newApp(grammar, parsed, config.ParseEnvironment(env))
+	inv.stdin, inv.stdout, inv.stderr = stdin, stdout, stderr
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return a.finish(parsed.Run(a))
+	return inv.finish(parsed.Run(inv))
 }

@@ -12,26 +12,28 @@ import (
 	"golang.org/x/term"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/app"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/secret"
 )
 
-// passwordFlags say where a new password comes from; never from the arguments,
-// which everybody on the machine can read.
+// passwordFlags say where a new password comes from. It never comes from the
+// arguments, which every user of the machine can read.
 type passwordFlags struct {
 	PasswordStdin bool `help:"Read the password from the first line of stdin."`
 }
 
 // hash reads a new password for the account, checks it and hashes it.
-func (f passwordFlags) hash(ctx context.Context, a *app, cfg Config, username string) (string, error) {
+func (f passwordFlags) hash(ctx context.Context, inv *invocation, cfg config.Config, username string) (string, error) {
 	policy, err := account.NewPolicy(cfg.Password.MinLength)
 	if err != nil {
 		return "", err
 	}
-	hasher, err := newHasher(cfg)
+	hasher, err := app.NewHasher(cfg)
 	if err != nil {
 		return "", err
 	}
-	password, err := f.read(a, username)
+	password, err := f.read(inv, username)
 	if err != nil {
 		return "", err
 	}
@@ -41,28 +43,19 @@ func (f passwordFlags) hash(ctx context.Context, a *app, cfg Config, username st
 	return hasher.Hash(ctx, password.Reveal())
 }
 
-// newHasher makes the hasher that the configuration asks for.
-func newHasher(cfg Config) (*account.Hasher, error) {
-	h, err := account.NewHasher(account.HasherConfig{Parameters: cfg.Password.parameters(), Pepper: cfg.Password.Pepper})
-	if err != nil {
-		return nil, fmt.Errorf("password.*: %w", err)
-	}
-	return h, nil
-}
-
-func (f passwordFlags) read(a *app, username string) (secret.Secret, error) {
+func (f passwordFlags) read(inv *invocation, username string) (secret.Secret, error) {
 	if f.PasswordStdin {
-		return firstLine(a.stdin)
+		return firstLine(inv.stdin)
 	}
-	if in, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
-		return askPassword(in, a.stderr, username)
+	if in, ok := inv.stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+		return askPassword(in, inv.stderr, username)
 	}
 	return secret.Secret{}, errors.New("there is no terminal to ask for the password; give it on stdin with --password-stdin")
 }
 
-// firstLine reads a password up to the line's end, which does not belong to it.
+// firstLine reads a password from the first line, without the line end.
 func firstLine(r io.Reader) (secret.Secret, error) {
-	// Two bytes beyond the greatest password: enough to see that it is too long.
+	// Two bytes more than the longest password: enough to see that it is too long.
 	line, err := bufio.NewReader(io.LimitReader(r, account.MaxPasswordBytes+2)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return secret.Secret{}, fmt.Errorf("cannot read the password: %w", err)

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// count writes a number with its noun: 1 session, 2 sessions.
+// count returns a number with its noun: 1 session, 2 sessions.
 func count(n int, noun string) string {
 	if n != 1 {
 		noun += "s"

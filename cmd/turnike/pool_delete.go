@@ -8,17 +8,17 @@ import (
 	"github.com/turnike/turnike/internal/store"
 )
 
-// poolDeleteCommand deletes a pool that no account is in.
+// poolDeleteCommand deletes a pool that has no accounts.
 type poolDeleteCommand struct {
 	Name string `arg:"" complete:"pools" help:"The pool."`
 }
 
-// Run deletes the pool. Its name is free again; the audit trail keeps its events.
-func (c *poolDeleteCommand) Run(ctx context.Context, a *app) (err error) {
+// Run deletes the pool. The name becomes free; the audit trail keeps its events.
+func (c *poolDeleteCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if c.Name == store.DefaultPool {
 		return fmt.Errorf("pool %s cannot be deleted: it is the pool of accounts that name none", c.Name)
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,5 +36,5 @@ func (c *poolDeleteCommand) Run(ctx context.Context, a *app) (err error) {
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return a.say("pool %s deleted", c.Name)
+	return inv.say("pool %s deleted", c.Name)
 }

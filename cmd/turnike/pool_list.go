@@ -21,8 +21,8 @@ type poolRow struct {
 }
 
 // Run prints the pools.
-func (c *poolListCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+func (c *poolListCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,12 +35,12 @@ func (c *poolListCommand) Run(ctx context.Context, a *app) (err error) {
 	for _, p := range pools {
 		rows = append(rows, newPoolRow(p))
 	}
-	if err := c.print(a.stdout, rows, poolHeader, poolCells(pools)); err != nil || c.JSON {
+	if err := c.print(inv.stdout, rows, poolHeader, poolCells(pools)); err != nil || c.JSON {
 		return err
 	}
 	for _, p := range pools {
 		if text := limitDiffers(w.cfg, p); text != "" {
-			return a.say("\n%s.", text)
+			return inv.say("\n%s.", text)
 		}
 	}
 	return nil

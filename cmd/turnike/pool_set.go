@@ -6,33 +6,29 @@ import (
 	"fmt"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/config"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 )
 
-// The greatest numbers of a pool, those of seat.limit and session.max_per_user.
-const (
-	maxLimit    = 1_000_000
-	maxSessions = 1000
-)
-
-// poolSetCommand changes a pool, or makes one.
+// poolSetCommand changes a pool or creates one.
 type poolSetCommand struct {
-	Create      bool    `help:"Make the pool although its name is like that of another pool."`
+	Create      bool    `help:"Create the pool even if its name is similar to that of another pool."`
 	Name        string  `arg:"" complete:"pools" help:"The pool."`
-	Limit       *int    `placeholder:"N" help:"Users inside at once; 0 lets nobody new in."`
-	Policy      *string `enum:"replace,deny,ask" placeholder:"POLICY" help:"What a login does that finds another session of its user: replace it, deny (while it is in use) or ask."`
-	MaxSessions *int    `placeholder:"N" help:"Live sessions of one user; 0 is what session.max_per_user says."`
-	Login       *string `enum:"session,seat" placeholder:"MODE" help:"When a seat is taken: at register_user (session) or at login already (seat)."`
+	Limit       *int    `placeholder:"N" help:"How many users may be inside at once; 0 admits no new users."`
+	Policy      *string `enum:"replace,deny,ask" placeholder:"POLICY" help:"What happens at a login while the user has another session: replace it, deny the login (while that session is in use), or ask."`
+	MaxSessions *int    `placeholder:"N" help:"How many live sessions a user may have; 0 uses session.max_per_user."`
+	Login       *string `enum:"session,seat" placeholder:"MODE" help:"When a seat is taken: at register_user (session) or at login (seat)."`
 	Presence    *string `enum:"names,count,none" placeholder:"WHAT" help:"What users see of each other: names, count or none."`
 }
 
-// Run makes the pool when it is new, and changes it. A lower limit than what is
-// used kicks nobody [S8].
-func (c *poolSetCommand) Run(ctx context.Context, a *app) (err error) {
+// Run creates the pool if necessary and changes it. A limit below the number of used
+// seats ends no session [S8].
+func (c *poolSetCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
-	w, err := a.openOrCreate(ctx)
+	w, err := inv.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,11 +53,11 @@ func (c *poolSetCommand) Run(ctx context.Context, a *app) (err error) {
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return c.tell(ctx, a, w)
+	return c.tell(ctx, inv, w)
 }
 
-// create makes the pool. A name that is probably a typing error makes none
-// without --create.
+// create creates the pool. If the name is probably a typing mistake, it does so only
+// with --create.
 func (c *poolSetCommand) create(ctx context.Context, w *workspace) (session.Pool, error) {
 	pools, err := w.store.Pools(ctx)
 	if err != nil {
@@ -71,14 +67,14 @@ func (c *poolSetCommand) create(ctx context.Context, w *workspace) (session.Pool
 	for _, p := range pools {
 		names = append(names, p.Name)
 	}
-	meant := mistyped(c.Name, names)
+	meant := input.Mistyped(c.Name, names)
 	switch {
 	case c.Limit == nil && meant != "":
 		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s?", c.Name, meant)
 	case c.Limit == nil:
-		return session.Pool{}, fmt.Errorf("there is no pool %s; make it with: turnike pool set %s --create --limit N", c.Name, c.Name)
+		return session.Pool{}, fmt.Errorf("there is no pool %s; create it with: turnike pool set %s --create --limit N", c.Name, c.Name)
 	case meant != "" && !c.Create:
-		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s? To make %s, add --create", c.Name, meant, c.Name)
+		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s? To create %s, add --create", c.Name, meant, c.Name)
 	}
 	return w.store.CreatePool(ctx, c.Name, *c.Limit)
 }
@@ -90,22 +86,22 @@ func (c *poolSetCommand) check() error {
 	switch {
 	case c.Limit == nil && c.Policy == nil && c.MaxSessions == nil && c.Login == nil && c.Presence == nil:
 		return usageError{"pool set: give --limit or another flag"}
-	case c.Limit != nil && (*c.Limit < 0 || *c.Limit > maxLimit):
-		return fmt.Errorf("--limit: %d is not from 0 to %d", *c.Limit, maxLimit)
-	case c.MaxSessions != nil && (*c.MaxSessions < 0 || *c.MaxSessions > maxSessions):
-		return fmt.Errorf("--max-sessions: %d is not from 0 to %d", *c.MaxSessions, maxSessions)
+	case c.Limit != nil && (*c.Limit < 0 || *c.Limit > config.MaxLimit):
+		return fmt.Errorf("--limit: %d is not from 0 to %d", *c.Limit, config.MaxLimit)
+	case c.MaxSessions != nil && (*c.MaxSessions < 0 || *c.MaxSessions > config.MaxSessions):
+		return fmt.Errorf("--max-sessions: %d is not from 0 to %d", *c.MaxSessions, config.MaxSessions)
 	}
 	return nil
 }
 
-// tell says what the pool is now, and whether more are inside than it lets in.
-func (c *poolSetCommand) tell(ctx context.Context, a *app, w *workspace) error {
+// tell prints the new limit and how many seats are used.
+func (c *poolSetCommand) tell(ctx context.Context, inv *invocation, w *workspace) error {
 	pool, err := w.store.PoolByName(ctx, c.Name)
 	if err != nil {
 		return err
 	}
 	if over := pool.Used() - pool.Limit; over > 0 {
-		return a.say("pool %s has a limit of %d, %d over it are inside and stay", pool.Name, pool.Limit, over)
+		return inv.say("pool %s has a limit of %d, with %s over it (no session is ended)", pool.Name, pool.Limit, count(over, "user"))
 	}
-	return a.say("pool %s has a limit of %d, %d used", pool.Name, pool.Limit, pool.Used())
+	return inv.say("pool %s has a limit of %d, %d used", pool.Name, pool.Limit, pool.Used())
 }

@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// progress shows on a terminal how much of a long work is done. Elsewhere it
-// writes nothing.
+// progress is a progress bar. It writes nothing unless the output is a terminal.
 type progress struct {
-	out   io.Writer // nil elsewhere
+	out   io.Writer // nil if the output is no terminal
 	title string
 	total int
 
@@ -19,7 +18,7 @@ type progress struct {
 	last time.Time
 }
 
-// progressInterval is how often the line is written again.
+// progressInterval is the shortest time between two updates.
 const progressInterval = 100 * time.Millisecond
 
 func newProgress(w io.Writer, title string, total int) *progress {
@@ -29,7 +28,7 @@ func newProgress(w io.Writer, title string, total int) *progress {
 	return &progress{out: w, title: title, total: total}
 }
 
-// show notes that so many are done.
+// show updates the bar.
 func (p *progress) show(done int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -42,7 +41,7 @@ func (p *progress) show(done int) {
 	_, _ = fmt.Fprintf(p.out, "\r%s [%s%s] %d of %d", p.title, strings.Repeat("#", filled), strings.Repeat(".", width-filled), done, p.total)
 }
 
-// end removes the line.
+// end removes the bar.
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store"
 )
@@ -80,6 +81,9 @@ func (s *shell) fails(code int, words []string, stdin string, args ...string) {
 // password is one that every policy likes.
 const password = "seven green lamps at noon"
 
+// signingSecret is a token.secret that HS256 accepts.
+const signingSecret = "9d0c2f7a4b1e6358a7c4d9e2f0b1c3a5"
+
 // add adds accounts.
 func (s *shell) add(names ...string) {
 	s.t.Helper()
@@ -92,7 +96,7 @@ func (s *shell) add(names ...string) {
 func (s *shell) open() (store.Store, *session.Core) {
 	s.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	store, err := openStore(context.Background(), s.data, log)
+	store, err := app.OpenStore(context.Background(), s.data, log)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -196,6 +200,7 @@ func TestNoDataDirectory(t *testing.T) {
 // over the environment.
 func TestGlobalFlags(t *testing.T) {
 	s := newShell(t)
+	s.env = append(s.env, "TURNIKE_CONFIG=", "TURNIKE_BOOTSTRAP_PASSWORD_FILE=") // empty is not set
 	s.add("ali")
 	for _, args := range [][]string{
 		{"--data", s.data, "user", "list"},

@@ -7,35 +7,36 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 )
 
 // maxReason is the greatest length of a reason, in characters [SEC-57].
 const maxReason = 256
 
-// sessionEndCommand ends one session, or all of a user.
+// sessionEndCommand ends one session, or all sessions of a user.
 type sessionEndCommand struct {
-	ID     string `arg:"" optional:"" help:"The session."`
+	ID     string `arg:"" optional:"" help:"The session's id."`
 	User   string `placeholder:"NAME" complete:"users" help:"End all sessions of this user instead."`
-	Reason string `placeholder:"TEXT" help:"What the user is told; at most 256 characters."`
+	Reason string `placeholder:"TEXT" help:"The reason shown to the user; at most 256 characters."`
 }
 
-// Run ends the sessions. When it returns without an error, nothing is accepted
-// for them any more [I2].
-func (c *sessionEndCommand) Run(ctx context.Context, a *app) (err error) {
+// Run ends the sessions. After it has returned without an error, every request and
+// socket of them is rejected [I2].
+func (c *sessionEndCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (c.ID == "") == (c.User == "") {
 		return usageError{"session end: give the id of a session, or --user NAME"}
 	}
 	if err := checkReason(c.Reason); err != nil {
 		return err
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close(&err)
 	if c.ID != "" {
-		return c.endOne(ctx, a, w)
+		return c.endOne(ctx, inv, w)
 	}
 	u, err := w.user(ctx, c.User)
 	if err != nil {
@@ -45,15 +46,15 @@ func (c *sessionEndCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.say("%s of %s ended", count(n, "session"), u.Name)
+	return inv.say("%s of %s ended", count(n, "session"), u.Name)
 }
 
-func (c *sessionEndCommand) endOne(ctx context.Context, a *app, w *workspace) error {
+func (c *sessionEndCommand) endOne(ctx context.Context, inv *invocation, w *workspace) error {
 	s, u, err := w.core.Session(ctx, c.ID)
 	ended, isEnded := errors.AsType[*session.EndedError](err)
 	switch {
 	case errors.Is(err, session.ErrUnknown):
-		return fmt.Errorf("there is no session %s", clip(c.ID))
+		return fmt.Errorf("there is no session %s", input.Quote(c.ID))
 	case isEnded:
 		return fmt.Errorf("session %s has ended already: %s at %s", c.ID, ended.Code, stamp(ended.At))
 	case err != nil:
@@ -63,10 +64,10 @@ func (c *sessionEndCommand) endOne(ctx context.Context, a *app, w *workspace) er
 	switch {
 	case err != nil:
 		return err
-	case n == 0: // by itself, between the look and the end
+	case n == 0: // it ended since it was read
 		return fmt.Errorf("session %s has ended already", c.ID)
 	}
-	return a.say("session %s of %s ended", s.ID, u.Name)
+	return inv.say("session %s of %s ended", s.ID, u.Name)
 }
 
 // end ends sessions and waits for the running server.
@@ -78,7 +79,7 @@ func (w *workspace) end(ctx context.Context, e session.Ending) (int, error) {
 	return n, w.settle(ctx)
 }
 
-// checkReason refuses what could not be shown in one line.
+// checkReason refuses a reason that cannot be shown in one line.
 func checkReason(s string) error {
 	if n := utf8.RuneCountInString(s); n > maxReason {
 		return fmt.Errorf("--reason: it has %d characters; use at most %d", n, maxReason)

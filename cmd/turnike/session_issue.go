@@ -8,22 +8,24 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
 
-// issueDevice is what an issued session is recognised by.
+// issueDevice is the device name of issued sessions.
 const issueDevice = "session issue"
 
-// issueTogether is how many sessions are opened at once: the store commits
-// together what comes together.
+// issueTogether is how many sessions are opened at the same time, so that the store
+// commits them together.
 const issueTogether = 64
 
-// sessionIssueCommand opens sessions without passwords, an operator's right.
+// sessionIssueCommand opens sessions without passwords.
 type sessionIssueCommand struct {
 	Names []string `arg:"" optional:"" name:"name" complete:"users" help:"The accounts."`
-	All   bool     `help:"Every enabled account, admins too."`
+	All   bool     `help:"Every enabled account, including administrators."`
 }
 
 // issued is one line of the output.
@@ -32,13 +34,13 @@ type issued struct {
 	Token    string `json:"token"`
 }
 
-// Run opens a session for each account and prints its token. As at any login,
-// what the account may have at once decides what it replaces [A3].
-func (c *sessionIssueCommand) Run(ctx context.Context, a *app) (err error) {
+// Run opens a session for each account and prints its token. As at a login, the limit
+// on sessions per account decides what the session replaces [A3].
+func (c *sessionIssueCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (len(c.Names) == 0) == !c.All {
 		return usageError{"session issue: give names, or --all"}
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -58,7 +60,7 @@ func (c *sessionIssueCommand) Run(ctx context.Context, a *app) (err error) {
 	for i, u := range users {
 		group.Go(func() error {
 			out[i], errs[i] = issuer.issue(ctx, u)
-			return nil // the others are opened all the same
+			return nil // continue with the other accounts
 		})
 	}
 	failed := group.Wait()
@@ -67,15 +69,15 @@ func (c *sessionIssueCommand) Run(ctx context.Context, a *app) (err error) {
 			failed = cmp.Or(failed, errs[i])
 			continue
 		}
-		// Printed whatever else failed: nobody could have these tokens again.
-		if err := printJSON(a.stdout, line); err != nil {
+		// Print tokens even if others failed: they cannot be shown again.
+		if err := printJSON(inv.stdout, line); err != nil {
 			return err
 		}
 	}
 	return cmp.Or(failed, w.settle(ctx))
 }
 
-// users finds all accounts before the first session is opened.
+// users returns all accounts, before the first session is opened.
 func (c *sessionIssueCommand) users(ctx context.Context, w *workspace) ([]session.User, error) {
 	if c.All {
 		return w.enabled(ctx)
@@ -88,9 +90,9 @@ func (c *sessionIssueCommand) users(ctx context.Context, w *workspace) ([]sessio
 		case err != nil:
 			return nil, err
 		case u.Disabled:
-			return nil, fmt.Errorf("%s is disabled; enable it first: turnike user enable %s", clip(u.Name), u.Name)
+			return nil, fmt.Errorf("%s is disabled; enable it first: turnike user enable %s", input.Quote(u.Name), u.Name)
 		case seen[u.ID]:
-			return nil, fmt.Errorf("%s is named twice; the second session would replace the first", clip(u.Name))
+			return nil, fmt.Errorf("%s is named twice; the second session would replace the first", input.Quote(u.Name))
 		}
 		seen[u.ID] = true
 		users = append(users, u)
@@ -98,7 +100,7 @@ func (c *sessionIssueCommand) users(ctx context.Context, w *workspace) ([]sessio
 	return users, nil
 }
 
-// enabled gives all accounts that can log in.
+// enabled returns all accounts that can log in.
 func (w *workspace) enabled(ctx context.Context) ([]session.User, error) {
 	rows, err := w.store.Users(ctx)
 	if err != nil {
@@ -124,7 +126,7 @@ func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
 	if err := w.agrees("token.secret"); err != nil {
 		return nil, err
 	}
-	keys, err := openKeyring(w.cfg, w.store.Instance())
+	keys, err := app.OpenKeyring(w.cfg, w.store.Instance())
 	if err != nil {
 		return nil, err
 	}
@@ -145,15 +147,15 @@ func (i *issuer) issue(ctx context.Context, u session.User) (issued, error) {
 	full, isFull := errors.AsType[*session.SeatError](err)
 	switch {
 	case isFull:
-		return issued{}, fmt.Errorf("%s: pool %s is full, %d of %d", clip(u.Name), full.Pool, full.Used, full.Max)
+		return issued{}, fmt.Errorf("%s: pool %s is full, %d of %d", input.Quote(u.Name), full.Pool, full.Used, full.Max)
 	case errors.Is(err, session.ErrInvalidCredentials):
-		return issued{}, fmt.Errorf("%s was disabled or deleted", clip(u.Name))
+		return issued{}, fmt.Errorf("%s was disabled or deleted", input.Quote(u.Name))
 	case err != nil:
-		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
+		return issued{}, fmt.Errorf("%s: %w", input.Quote(u.Name), err)
 	}
 	raw, err := i.keys.Sign(auth.NewClaims(s, u, i.pools[s.Pool], i.core.Wall))
 	if err != nil {
-		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
+		return issued{}, fmt.Errorf("%s: %w", input.Quote(u.Name), err)
 	}
 	return issued{Username: u.Name, Token: raw}, nil
 }

@@ -8,7 +8,7 @@ import (
 // sessionListCommand lists the live sessions.
 type sessionListCommand struct {
 	listFlags
-	Wide bool `help:"Print every column, whole names and exact times."`
+	Wide bool `help:"Print all columns, full names and exact times."`
 }
 
 // sessionRow is one live session of the list.
@@ -20,16 +20,16 @@ type sessionRow struct {
 	Since      string `json:"since"`
 	LastActive string `json:"last_active"`
 	Connected  bool   `json:"connected"`
-	// Seat is held, grace or offered for the session that has its user's seat,
-	// and null for the others.
+	// Seat is held, grace or offered for the session that has the user's seat, and null
+	// for the others.
 	Seat      *string `json:"seat"`
 	ExpiresAt string  `json:"expires_at"`
 }
 
-// Run prints the sessions by user, in 80 columns unless it is told otherwise. Without a server nobody is connected,
-// whatever the last one has left behind.
-func (c *sessionListCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+// Run prints the sessions by user, in 80 columns unless --wide is given. If no server
+// runs, it shows no session as connected, whatever the database says.
+func (c *sessionListCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (c *sessionListCommand) Run(ctx context.Context, a *app) (err error) {
 			yes(row.Connected), seat, row.ExpiresAt})
 	}
 	if c.Wide {
-		return c.print(a.stdout, rows, "ID USERNAME POOL DEVICE SINCE LAST_ACTIVE CONNECTED SEAT EXPIRES_AT", wide)
+		return c.print(inv.stdout, rows, "ID USERNAME POOL DEVICE SINCE LAST_ACTIVE CONNECTED SEAT EXPIRES_AT", wide)
 	}
-	return c.print(a.stdout, rows, "ID USERNAME POOL SEAT SINCE ACTIVE", narrow)
+	return c.print(inv.stdout, rows, "ID USERNAME POOL SEAT SINCE ACTIVE", narrow)
 }

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/turnike/turnike/internal/app"
+	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/session"
 )
 
 // statusCommand shows the state of one installation at a glance.
 type statusCommand struct{ listFlags }
 
-// status is what the command found out.
+// status is what the command prints.
 type status struct {
 	Running  bool      `json:"running"`
 	Data     string    `json:"data"`
@@ -26,14 +28,14 @@ type status struct {
 	pools []session.Pool
 }
 
-// Run prints the status. It fails when no server runs.
-func (c *statusCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+// Run prints the status. It fails if no server runs.
+func (c *statusCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close(&err)
-	s := status{Data: a.data, Problems: []string{}}
+	s := status{Data: inv.data, Problems: []string{}}
 	occupied, err := w.store.Occupancy(ctx)
 	if err != nil {
 		return err
@@ -46,57 +48,57 @@ func (c *statusCommand) Run(ctx context.Context, a *app) (err error) {
 	}
 	if w.server != nil {
 		s.Running, s.URL, s.PID, s.Version, s.Started = true, w.server.URL, w.server.PID, w.server.Version, w.server.Started
-		if err := w.server.ask(ctx, a.data, "readyz"); err != nil {
+		if err := w.server.Ask(ctx, inv.data, "readyz"); err != nil {
 			s.Problems = append(s.Problems, err.Error())
 		}
 	}
 	if c.JSON {
-		err = printJSON(a.stdout, s)
+		err = printJSON(inv.stdout, s)
 	} else {
-		err = s.print(a)
+		err = s.print(inv)
 	}
 	if err == nil && !s.Running {
-		err = fmt.Errorf("%w %s; start it with: turnike serve --data %s", errNotRunning, a.data, a.data)
+		err = fmt.Errorf("%w %s; start it with: turnike serve --data %s", app.ErrNotRunning, inv.data, inv.data)
 	}
 	return err
 }
 
-// print writes the status for people.
-func (s status) print(a *app) error {
-	look := terminalStyle(a.stdout)
+// print prints the status as text.
+func (s status) print(inv *invocation) error {
+	look := terminalStyle(inv.stdout)
 	if s.Running {
-		started, _ := time.Parse(time.RFC3339, s.Started) // as the server wrote it
-		if err := a.say("%s at %s since %s (%s ago), process %d, version %s", look.green("running"), s.URL, s.Started,
+		started, _ := time.Parse(time.RFC3339, s.Started) // the server wrote it in this form
+		if err := inv.say("%s at %s since %s (%s ago), process %d, version %s", look.green("running"), s.URL, s.Started,
 			ago(time.Now(), started), s.PID, s.Version); err != nil {
 			return err
 		}
 	}
-	if err := a.say("data directory %s, %s\n", s.Data, count(s.Sessions, "live session")); err != nil {
+	if err := inv.say("data directory %s, %s\n", s.Data, count(s.Sessions, "live session")); err != nil {
 		return err
 	}
-	if err := printTable(a.stdout, poolHeader, poolCells(s.pools)); err != nil {
+	if err := printTable(inv.stdout, poolHeader, poolCells(s.pools)); err != nil {
 		return err
 	}
 	if len(s.Problems) == 0 {
-		return a.say("\nno problems")
+		return inv.say("\nno problems")
 	}
-	if err := a.say(""); err != nil {
+	if err := inv.say(""); err != nil {
 		return err
 	}
 	for _, p := range s.Problems {
-		if err := a.say("%s %s", look.yellow("problem:"), p); err != nil {
+		if err := inv.say("%s %s", look.yellow("problem:"), p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// poolProblems says what an operator should know about a pool.
-func poolProblems(c Config, p session.Pool) []string {
+// poolProblems returns what an operator should know about a pool.
+func poolProblems(c config.Config, p session.Pool) []string {
 	var out []string
 	switch over := p.Used() - p.Limit; {
 	case over > 0:
-		out = append(out, fmt.Sprintf("pool %s is over its limit by %d; nobody new gets in", p.Name, over))
+		out = append(out, fmt.Sprintf("pool %s is over its limit by %d; no new user gets in", p.Name, over))
 	case over == 0 && p.Limit > 0:
 		out = append(out, fmt.Sprintf("pool %s is full", p.Name))
 	}

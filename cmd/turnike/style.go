@@ -7,16 +7,16 @@ import (
 	"golang.org/x/term"
 )
 
-// style writes text with the colours of a terminal, or leaves it as it is.
+// style colours text for a terminal, or leaves it as it is.
 type style struct{ on bool }
 
-// terminalStyle is on for a terminal, unless NO_COLOR is set to anything
-// (no-color.org) or the terminal says that it cannot.
+// terminalStyle returns a style that is on for a terminal, unless NO_COLOR is not
+// empty (no-color.org) or TERM is dumb.
 func terminalStyle(w io.Writer) style {
 	return style{on: isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
-// isTerminal reports whether a person may be reading what is written to w.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

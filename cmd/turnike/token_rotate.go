@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/turnike/turnike/internal/config"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 	"github.com/turnike/turnike/internal/token/keyfile"
@@ -16,26 +18,26 @@ import (
 
 // tokenRotateCommand changes the key that signs tokens [SEC-23].
 type tokenRotateCommand struct {
-	Ahead  string `default:"5m" placeholder:"TIME" help:"Publish the new key that long before it signs; 5m is how long the published keys may be cached."`
-	Revoke bool   `help:"Emergency: remove the old keys. Every token is bad at once and all sessions end."`
+	Ahead  string `default:"5m" placeholder:"TIME" help:"How long to publish the new key before it signs; caches may keep the published keys for 5m."`
+	Revoke bool   `help:"Emergency: remove the old keys. All tokens become invalid and all sessions end at once."`
 }
 
 // maxAhead bounds how long a key may be published before it signs.
-const maxAhead = day
+const maxAhead = 24 * time.Hour
 
-// endTogether is how many users' sessions are ended at a time.
+// endTogether is for how many users sessions are ended at the same time.
 const endTogether = 256
 
-// Run makes the key and returns when the running server has it.
-func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
-	ahead, err := parseSpan(c.Ahead)
+// Run creates the key and returns when the running server uses it.
+func (c *tokenRotateCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	ahead, err := config.ParseDuration(c.Ahead)
 	if err == nil && (ahead < 0 || ahead > maxAhead) {
-		err = fmt.Errorf("%s is not from 0 to %s", clip(c.Ahead), formatSpan(maxAhead))
+		err = fmt.Errorf("%s is not from 0 to %s", input.Quote(c.Ahead), config.FormatDuration(maxAhead))
 	}
 	if err != nil {
 		return fmt.Errorf("--ahead: %w", err)
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,13 +54,13 @@ func (c *tokenRotateCommand) Run(ctx context.Context, a *app) (err error) {
 	}
 	defer root.Close()
 	if c.Revoke {
-		return w.revokeKeys(ctx, a, root)
+		return w.revokeKeys(ctx, inv, root)
 	}
-	return w.rotateKeys(ctx, a, root, ahead)
+	return w.rotateKeys(ctx, inv, root, ahead)
 }
 
-// rotateKeys adds a key; the old ones verify on.
-func (w *workspace) rotateKeys(ctx context.Context, a *app, root *os.Root, ahead time.Duration) error {
+// rotateKeys adds a key. The old keys continue to verify.
+func (w *workspace) rotateKeys(ctx context.Context, inv *invocation, root *os.Root, ahead time.Duration) error {
 	keep, err := w.longestLife(ctx)
 	if err != nil {
 		return err
@@ -77,11 +79,11 @@ func (w *workspace) rotateKeys(ctx context.Context, a *app, root *os.Root, ahead
 	if err != nil {
 		return err
 	}
-	return a.say("token key %s signs from %s; the one before it verifies until %s", id, stamp(made.From), stamp(made.From.Add(keep)))
+	return inv.say("token key %s signs from %s; the one before it verifies until %s", id, stamp(made.From), stamp(made.From.Add(keep)))
 }
 
-// longestLife is how long a token may live that is signed until now: as
-// configured here, or as the server that opened the live sessions has it.
+// longestLife returns how long a token signed until now may live: the configured
+// lifetime, or the longest one among the live sessions.
 func (w *workspace) longestLife(ctx context.Context) (time.Duration, error) {
 	sessions, err := w.store.Sessions(ctx)
 	longest := w.cfg.Token.Lifetime
@@ -91,10 +93,9 @@ func (w *workspace) longestLife(ctx context.Context) (time.Duration, error) {
 	return longest, err
 }
 
-// revokeKeys puts a new key in the place of all others and ends every session.
-// The keys go first: what is opened after the list of sessions was read is
-// signed with the new key.
-func (w *workspace) revokeKeys(ctx context.Context, a *app, root *os.Root) error {
+// revokeKeys replaces all keys with a new one and ends every session. The keys go
+// first, so that a session opened after the list was read is signed with the new key.
+func (w *workspace) revokeKeys(ctx context.Context, inv *invocation, root *os.Root) error {
 	made, err := keyfile.Revoke(root)
 	if err != nil {
 		return err
@@ -114,7 +115,7 @@ func (w *workspace) revokeKeys(ctx context.Context, a *app, root *os.Root) error
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return a.say("token key %s signs; no older token is good, %s ended", id, count(n, "session"))
+	return inv.say("token key %s signs; no older token is good, %s ended", id, count(n, "session"))
 }
 
 // endAll ends every live session.
@@ -140,7 +141,7 @@ func (w *workspace) endAll(ctx context.Context, reason string) (int, error) {
 	return total, err
 }
 
-// liveUsers gives the ids of the users that have a live session.
+// liveUsers returns the ids of the users that have a live session.
 func (w *workspace) liveUsers(ctx context.Context) ([]string, error) {
 	sessions, err := w.store.Sessions(ctx)
 	if err != nil {

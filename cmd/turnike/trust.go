@@ -15,18 +15,18 @@ import (
 	"github.com/turnike/turnike/internal/certificate"
 )
 
-// trustCommand makes this machine and its user's browsers trust the local
-// authority, or no longer.
+// trustCommand adds the local CA to the trusted CAs of this machine and of its user's
+// browsers, or removes it.
 type trustCommand struct {
-	Uninstall bool `help:"Take the trust back."`
+	Uninstall bool `help:"Remove the CA again."`
 }
 
-// errTrust follows what was said of each store.
-var errTrust = errors.New("not every store was changed; what to do is said above")
+// errTrust ends a run in which a store was not changed.
+var errTrust = errors.New("not every store was changed; see above what to do")
 
-// Run says of each store what was done, or why not and how it is done by hand.
-func (c *trustCommand) Run(a *app) error {
-	file := filepath.Join(a.data, "tls", certificate.CAFile)
+// Run prints for each store what was done, or why not and how to do it by hand.
+func (c *trustCommand) Run(inv *invocation) error {
+	file := filepath.Join(inv.data, "tls", certificate.CAFile)
 	authority, err := truststore.ReadCertificate(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf(`there is no local authority at %s; it is made when the server starts with tls.mode "auto"`, file)
@@ -34,10 +34,10 @@ func (c *trustCommand) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if err := a.say("%s, SHA-256 %s", authority.Subject.CommonName, fingerprint(authority)); err != nil {
+	if err := inv.say("%s, SHA-256 %s", authority.Subject.CommonName, fingerprint(authority)); err != nil {
 		return err
 	}
-	browsers := browserTrust{home: os.Getenv("HOME"), dataHome: a.env["XDG_DATA_HOME"], remove: c.Uninstall}
+	browsers := browserTrust{home: os.Getenv("HOME"), dataHome: inv.env["XDG_DATA_HOME"], remove: c.Uninstall}
 	failed := false
 	for _, s := range []trustStore{{"system", c.system}, {"browsers", browsers.change}} {
 		done, err := s.change(file, authority)
@@ -45,7 +45,7 @@ func (c *trustCommand) Run(a *app) error {
 			failed = true
 			done = strings.TrimSpace(err.Error())
 		}
-		if err := a.say("%s: %s", s.name, done); err != nil {
+		if err := inv.say("%s: %s", s.name, done); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func (c *trustCommand) Run(a *app) error {
 	return nil
 }
 
-// trustStore is a list of trusted authorities. change reports what it did.
+// trustStore is a list of trusted CAs. change returns a sentence about what it did.
 type trustStore struct {
 	name   string
 	change func(file string, authority *x509.Certificate) (string, error)
@@ -77,11 +77,11 @@ func (c *trustCommand) system(file string, authority *x509.Certificate) (string,
 	return done + ", " + strings.Join(truststore.SystemTrustCommand, " ") + " has run", nil
 }
 
-// systemFile is where the authority goes by hand.
+// systemFile returns the file to copy the CA to by hand.
 func systemFile() string { return strings.Replace(truststore.SystemTrustFilename, "%s", "turnike", 1) }
 
-// oneLine is what a program said, in a line.
+// oneLine returns the error with its text in one line.
 func oneLine(err error) error { return errors.New(strings.Join(strings.Fields(err.Error()), " ")) }
 
-// fingerprint is what people compare a certificate by.
+// fingerprint returns the SHA-256 hash by which people compare certificates.
 func fingerprint(c *x509.Certificate) string { return fmt.Sprintf("%X", sha256.Sum256(c.Raw)) }

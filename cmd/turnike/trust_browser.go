@@ -16,12 +16,11 @@ import (
 type browserTrust struct {
 	home     string // the user's home directory
 	dataHome string // XDG_DATA_HOME; "" stands for ~/.local/share
-	remove   bool   // remove the authority instead of adding it
+	remove   bool   // remove the CA instead of adding it
 }
 
-// change adds the authority to every database, or removes it, and reports what
-// it did. It fails when certutil is missing or when one database could not be
-// changed.
+// change adds the CA to every database, or removes it, and returns a sentence about
+// what it did. It fails if certutil is missing or a database could not be changed.
 func (b browserTrust) change(file string, authority *x509.Certificate) (string, error) {
 	name := authority.Subject.CommonName
 	databases := b.databases()
@@ -80,11 +79,11 @@ func (b browserTrust) databases() []string {
 	return found
 }
 
-// edit changes one database. Removing what is not there succeeds.
+// edit changes one database. Removing a CA that is not there succeeds.
 func (b browserTrust) edit(certutil, db, name, file string) error {
 	if b.remove {
 		if err := exec.Command(certutil, "-L", "-d", "sql:"+db, "-n", name).Run(); err != nil {
-			return nil //nolint:nilerr // certutil does not find the name: there is nothing to remove
+			return nil // certutil does not find the name: there is nothing to remove
 		}
 	}
 	out, err := exec.Command(certutil, b.arguments(db, name, file)...).CombinedOutput()
@@ -94,7 +93,7 @@ func (b browserTrust) edit(certutil, db, name, file string) error {
 	return nil
 }
 
-// arguments are those of certutil.
+// arguments returns the arguments of certutil.
 func (b browserTrust) arguments(db, name, file string) []string {
 	if b.remove {
 		return []string{"-D", "-d", "sql:" + db, "-n", name}
@@ -102,7 +101,7 @@ func (b browserTrust) arguments(db, name, file string) []string {
 	return []string{"-A", "-d", "sql:" + db, "-t", "C,,", "-n", name, "-i", file}
 }
 
-// byHand is the command that does the same.
+// byHand returns the command line that does the same.
 func (b browserTrust) byHand(db, name, file string) string {
 	line := "certutil"
 	for _, arg := range b.arguments(db, name, file) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store"
 )
@@ -14,17 +15,17 @@ import (
 type userAddCommand struct {
 	Name string `arg:"" help:"The name to log in with."`
 	Role string `default:"user" enum:"user,admin" placeholder:"ROLE" help:"user or admin."`
-	Pool string `default:"default" placeholder:"POOL" complete:"pools" help:"The pool whose seats it uses."`
+	Pool string `default:"default" placeholder:"POOL" complete:"pools" help:"The pool whose seats the account uses."`
 	passwordFlags
 }
 
 // Run adds the account.
-func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
+func (c *userAddCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	name, err := account.ParseName(c.Name)
 	if err != nil {
-		return fmt.Errorf("%s: %w", clip(c.Name), err)
+		return fmt.Errorf("%s: %w", input.Quote(c.Name), err)
 	}
-	w, err := a.openOrCreate(ctx)
+	w, err := inv.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,7 +33,7 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 	if err := w.agrees("password.pepper"); err != nil {
 		return err
 	}
-	// Asked before the password is, so that nobody types one in vain.
+	// Check the name before asking for the password.
 	if _, err := w.store.UserByName(ctx, name); !errors.Is(err, session.ErrNoUser) {
 		if err == nil {
 			err = &store.UserExistsError{Name: name}
@@ -42,7 +43,7 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 	if _, err := w.pool(ctx, c.Pool); err != nil {
 		return err
 	}
-	hash, err := c.hash(ctx, a, w.cfg, name)
+	hash, err := c.hash(ctx, inv, w.cfg, name)
 	if err != nil {
 		return err
 	}
@@ -50,13 +51,13 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 	if err := w.store.CreateUsers(ctx, []store.NewUser{user}); err != nil {
 		return explainAccount(err)
 	}
-	return a.say("%s %s added to pool %s", c.Role, name, c.Pool)
+	return inv.say("%s %s added to pool %s", c.Role, name, c.Pool)
 }
 
-// explainAccount says for people why accounts cannot be made.
+// explainAccount returns an error that says why an account cannot be created.
 func explainAccount(err error) error {
 	if exists, ok := errors.AsType[*store.UserExistsError](err); ok {
-		return fmt.Errorf("there is a user %s already", clip(exists.Name))
+		return fmt.Errorf("there is a user %s already", input.Quote(exists.Name))
 	}
 	return err
 }

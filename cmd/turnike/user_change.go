@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
 )
 
-// changeUser changes an account, waits for the running server, and says what
-// was done.
-func (w *workspace) changeUser(ctx context.Context, a *app, name, done string, change session.UserChange) error {
+// changeUser changes an account, waits for the running server, and prints what was
+// done.
+func (w *workspace) changeUser(ctx context.Context, inv *invocation, name, done string, change session.UserChange) error {
 	u, err := w.user(ctx, name)
 	if err != nil {
 		return err
@@ -18,7 +19,7 @@ func (w *workspace) changeUser(ctx context.Context, a *app, name, done string, c
 	change.User = u.ID
 	err = w.core.ChangeUser(ctx, change)
 	if errors.Is(err, session.ErrNoUser) { // deleted in the meantime
-		return fmt.Errorf("there is no user %s", clip(name))
+		return fmt.Errorf("there is no user %s", input.Quote(name))
 	}
 	if err != nil {
 		return err
@@ -26,5 +27,5 @@ func (w *workspace) changeUser(ctx context.Context, a *app, name, done string, c
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	return a.say("%s %s", u.Name, done)
+	return inv.say("%s %s", u.Name, done)
 }

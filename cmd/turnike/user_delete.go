@@ -7,16 +7,16 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// userDeleteCommand deletes an account, which ends its sessions [A7]. Its name
-// is free again; what it did stays in the audit trail.
+// userDeleteCommand deletes an account, which ends its sessions [A7]. The name becomes
+// free; the audit trail keeps the events of the account.
 type userDeleteCommand struct {
 	Name string `arg:"" complete:"users" help:"The account."`
-	Yes  bool   `help:"Do not ask."`
+	Yes  bool   `help:"Do not ask for confirmation."`
 }
 
 // Run deletes the account. On a terminal it asks first.
-func (c *userDeleteCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+func (c *userDeleteCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -26,9 +26,9 @@ func (c *userDeleteCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	if !c.Yes {
-		if err := a.confirm(fmt.Sprintf("Delete %s and end its sessions? This cannot be undone.", u.Name)); err != nil {
+		if err := inv.confirm(fmt.Sprintf("Delete %s and end its sessions? This cannot be undone.", u.Name)); err != nil {
 			return err
 		}
 	}
-	return w.changeUser(ctx, a, c.Name, "deleted", session.UserChange{Delete: true})
+	return w.changeUser(ctx, inv, c.Name, "deleted", session.UserChange{Delete: true})
 }

@@ -12,11 +12,11 @@ type userDisableCommand struct {
 }
 
 // Run disables the account.
-func (c *userDisableCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+func (c *userDisableCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close(&err)
-	return w.changeUser(ctx, a, c.Name, "disabled", session.UserChange{Disabled: new(true)})
+	return w.changeUser(ctx, inv, c.Name, "disabled", session.UserChange{Disabled: new(true)})
 }

@@ -12,11 +12,11 @@ type userEnableCommand struct {
 }
 
 // Run enables the account.
-func (c *userEnableCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+func (c *userEnableCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close(&err)
-	return w.changeUser(ctx, a, c.Name, "enabled", session.UserChange{Disabled: new(false)})
+	return w.changeUser(ctx, inv, c.Name, "enabled", session.UserChange{Disabled: new(false)})
 }

@@ -15,21 +15,21 @@ import (
 	"github.com/turnike/turnike/internal/store"
 )
 
-// userImportCommand adds many accounts, all or none.
+// userImportCommand imports accounts, all or nothing.
 type userImportCommand struct {
-	File   string `arg:"" optional:"" help:"JSON lines {username, password or password_hash, role, pool}, or CSV with a header of these; - is stdin."`
-	Format string `enum:"auto,jsonl,csv" default:"auto" placeholder:"FORMAT" help:"jsonl or csv; told apart by the first character otherwise."`
-	SQLite string `name:"sqlite" placeholder:"FILE" help:"Read the accounts from an application's own SQLite database instead."`
+	File   string `arg:"" optional:"" help:"JSON Lines {username, password or password_hash, role, pool}, or CSV with a header of these names; - is stdin."`
+	Format string `enum:"auto,jsonl,csv" default:"auto" placeholder:"FORMAT" help:"jsonl or csv; by default the first character decides."`
+	SQLite string `name:"sqlite" placeholder:"FILE" help:"Read the accounts from an application's SQLite database instead."`
 	Query  string `placeholder:"SELECT" help:"With --sqlite: a query whose columns are named username, password_hash (or password), role and pool."`
 }
 
-// Run reads and checks everything, hashes, and adds all accounts in one
-// transaction. Everything that is wrong is reported at once.
-func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
+// Run reads and checks all accounts, hashes their passwords, and adds the accounts in
+// one transaction. It reports all mistakes at once.
+func (c *userImportCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if (c.File == "") == (c.SQLite == "") || (c.SQLite == "") != (c.Query == "") {
 		return usageError{"user import: give a file, or --sqlite FILE --query SELECT"}
 	}
-	w, err := a.openOrCreate(ctx)
+	w, err := inv.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
@@ -37,9 +37,9 @@ func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
 	if err := w.agrees("password.pepper"); err != nil {
 		return err
 	}
-	// As many hashes at once as there are cores: nobody waits for a login here.
+	// Hash on all cores: unlike in the server, no login waits for a core here.
 	hasher, err := account.NewHasher(account.HasherConfig{
-		Parameters: w.cfg.Password.parameters(), Pepper: w.cfg.Password.Pepper, Slots: runtime.GOMAXPROCS(0)})
+		Parameters: w.cfg.Password.Parameters(), Pepper: w.cfg.Password.Pepper, Slots: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return err
 	}
@@ -47,29 +47,29 @@ func (c *userImportCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.read(ctx, a, check); err != nil {
+	if err := c.read(ctx, inv, check); err != nil {
 		return err
 	}
-	if err := check.refusal(a.stderr); err != nil {
+	if err := check.refusal(inv.stderr); err != nil {
 		return err
 	}
-	users, err := hashImport(ctx, a, hasher, check.accounts)
+	users, err := hashImport(ctx, inv, hasher, check.accounts)
 	if err != nil {
 		return err
 	}
 	if err := w.store.ImportUsers(ctx, users); err != nil {
 		return explainAccount(err)
 	}
-	return a.say("%s imported", count(len(users), "account"))
+	return inv.say("%s imported", count(len(users), "account"))
 }
 
-// read hands every account of the source to the check.
-func (c *userImportCommand) read(ctx context.Context, a *app, check *importCheck) error {
+// read passes every account of the source to the check.
+func (c *userImportCommand) read(ctx context.Context, inv *invocation, check *importCheck) error {
 	if c.SQLite != "" {
 		return readSQLite(ctx, c.SQLite, c.Query, check)
 	}
 	if c.File == "-" {
-		return readImport(a.stdin, c.Format, check)
+		return readImport(inv.stdin, c.Format, check)
 	}
 	f, err := os.Open(c.File)
 	if err != nil {
@@ -79,7 +79,7 @@ func (c *userImportCommand) read(ctx context.Context, a *app, check *importCheck
 	return readImport(f, c.Format, check)
 }
 
-// importCheck makes a check that knows the pools and the accounts that exist.
+// importCheck returns a check that knows the existing pools and accounts.
 func (w *workspace) importCheck(ctx context.Context, hasher *account.Hasher) (*importCheck, error) {
 	policy, err := account.NewPolicy(w.cfg.Password.MinLength)
 	if err != nil {
@@ -103,11 +103,11 @@ func (w *workspace) importCheck(ctx context.Context, hasher *account.Hasher) (*i
 	return c, nil
 }
 
-// hashImport hashes the plain passwords on all cores, and shows on a terminal
-// how far it is.
-func hashImport(ctx context.Context, a *app, hasher *account.Hasher, accounts []importAccount) ([]store.NewUser, error) {
+// hashImport hashes the plain passwords on all cores. On a terminal it shows its
+// progress.
+func hashImport(ctx context.Context, inv *invocation, hasher *account.Hasher, accounts []importAccount) ([]store.NewUser, error) {
 	users := make([]store.NewUser, len(accounts))
-	bar := newProgress(a.stderr, "hashing passwords", len(accounts))
+	bar := newProgress(inv.stderr, "hashing passwords", len(accounts))
 	defer bar.end()
 	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)

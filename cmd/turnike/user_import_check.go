@@ -7,13 +7,14 @@ import (
 	"io"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/secret"
 )
 
-// maxImportErrors is how many mistakes are reported at once.
+// maxImportErrors is how many mistakes are listed.
 const maxImportErrors = 1000
 
-// importRow is one account as its source has it; nil is absent.
+// importRow is one account as the source has it. An absent value is nil or empty.
 type importRow struct {
 	where    string // "line 3" of a file, "row 3" of a query
 	username string
@@ -23,18 +24,18 @@ type importRow struct {
 	pool     string
 }
 
-// importAccount is one account that can be added.
+// importAccount is one account that has passed the check.
 type importAccount struct {
 	where    string
 	username string
-	password secret.Secret // or
+	password secret.Secret // unless hash is set
 	hash     string
 	role     account.Role
 	pool     string
 }
 
-// importCheck collects the accounts of an import and everything that is wrong
-// with them. No message shows a password.
+// importCheck collects the accounts of an import and their mistakes. No message shows
+// a password.
 type importCheck struct {
 	policy account.Policy
 	hasher *account.Hasher
@@ -57,9 +58,9 @@ func (c *importCheck) add(row importRow) error {
 		}
 		canonical := account.Canonical(a.username)
 		if before, twice := c.first[canonical]; twice {
-			err = fmt.Errorf("duplicate user name %s (already on %s)", clip(a.username), before)
+			err = fmt.Errorf("duplicate user name %s (already on %s)", input.Quote(a.username), before)
 		} else if known {
-			err = fmt.Errorf("there is a user %s already", clip(a.username))
+			err = fmt.Errorf("there is a user %s already", input.Quote(a.username))
 		}
 		if _, seen := c.first[canonical]; !seen {
 			c.first[canonical] = row.where
@@ -73,7 +74,7 @@ func (c *importCheck) add(row importRow) error {
 	return nil
 }
 
-// refuse notes a mistake.
+// refuse records a mistake.
 func (c *importCheck) refuse(where string, err error) {
 	if len(c.wrong) == maxImportErrors {
 		c.more++
@@ -82,8 +83,8 @@ func (c *importCheck) refuse(where string, err error) {
 	c.wrong = append(c.wrong, fmt.Errorf("%s: %w", where, err))
 }
 
-// refusal reports all mistakes: one as the error of the command, more as a line
-// each before it.
+// refusal returns the error for all mistakes. If there are several, it first prints
+// each on a line.
 func (c *importCheck) refusal(w io.Writer) error {
 	switch len(c.wrong) {
 	case 0:
@@ -92,7 +93,7 @@ func (c *importCheck) refusal(w io.Writer) error {
 		return c.wrong[0]
 	}
 	for _, err := range c.wrong {
-		if _, err := fmt.Fprintf(w, "turnike: %s\n", printable(err.Error())); err != nil {
+		if _, err := fmt.Fprintf(w, "turnike: %s\n", input.Printable(err.Error())); err != nil {
 			return err
 		}
 	}
@@ -111,15 +112,15 @@ func (c *importCheck) check(row importRow) (importAccount, error) {
 	}
 	a := importAccount{where: row.where, username: name, role: role, pool: cmp.Or(row.pool, account.DefaultPool)}
 	if !c.pools[a.pool] {
-		return importAccount{}, fmt.Errorf("there is no pool %s", clip(a.pool))
+		return importAccount{}, fmt.Errorf("there is no pool %s", input.Quote(a.pool))
 	}
 	switch {
 	case row.password == nil && row.hash == nil:
-		return importAccount{}, fmt.Errorf("%s has neither password nor password_hash", clip(name))
+		return importAccount{}, fmt.Errorf("%s has neither password nor password_hash", input.Quote(name))
 	case row.password != nil && row.hash != nil:
-		return importAccount{}, fmt.Errorf("%s has both password and password_hash", clip(name))
+		return importAccount{}, fmt.Errorf("%s has both password and password_hash", input.Quote(name))
 	case row.hash != nil && *row.hash == "":
-		return importAccount{}, fmt.Errorf("%s has an empty password_hash", clip(name))
+		return importAccount{}, fmt.Errorf("%s has an empty password_hash", input.Quote(name))
 	case row.hash != nil:
 		if err := c.hasher.Check(*row.hash); err != nil {
 			return importAccount{}, fmt.Errorf("password_hash: %w", err)
@@ -128,13 +129,13 @@ func (c *importCheck) check(row importRow) (importAccount, error) {
 		return a, nil
 	}
 	if err := c.policy.Check(*row.password, name); err != nil {
-		return importAccount{}, fmt.Errorf("%s: %w", clip(name), err)
+		return importAccount{}, fmt.Errorf("%s: %w", input.Quote(name), err)
 	}
 	a.password = secret.New(*row.password)
 	return a, nil
 }
 
-// set gives a column of a header or of a query its place in the row.
+// set stores the value of a column in the row.
 func (r *importRow) set(column string, value *string) error {
 	text := ""
 	if value != nil {
@@ -157,5 +158,5 @@ func (r *importRow) set(column string, value *string) error {
 	return nil
 }
 
-// errColumn says that a column belongs to nothing.
+// errColumn reports an unknown column.
 var errColumn = errors.New("use username, password or password_hash, role and pool")

@@ -11,16 +11,18 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/turnike/turnike/internal/input"
 )
 
-// maxImportLine bounds a line, in bytes.
+// maxImportLine is the greatest length of a line in bytes.
 const maxImportLine = 1 << 20
 
-// byteOrderMark is what some editors put before the first character.
+// byteOrderMark is written by some editors before the first character.
 const byteOrderMark = "\ufeff"
 
-// readImport reads a file in the format, which "auto" tells from its first
-// character: JSON lines begin with {.
+// readImport reads a file in the given format. "auto" decides by the first character:
+// JSON Lines begin with {.
 func readImport(r io.Reader, format string, check *importCheck) error {
 	in := bufio.NewReader(r)
 	if mark, _ := in.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
@@ -38,7 +40,7 @@ func readImport(r io.Reader, format string, check *importCheck) error {
 	return readJSONLines(in, check)
 }
 
-// readJSONLines reads one JSON object a line. Empty lines are left out.
+// readJSONLines reads one JSON object per line. It skips empty lines.
 func readJSONLines(r io.Reader, check *importCheck) error {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(nil, maxImportLine)
@@ -100,11 +102,11 @@ func explainJSON(err error) error {
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("it is not one whole JSON object")
 	}
-	return err // an unknown field, named
+	return err // it names an unknown field
 }
 
-// readCSV reads a header that names the columns, then a row for each account
-// (RFC 4180, with comma, semicolon or tab). An empty field is absent.
+// readCSV reads a header with the names of the columns and one row per account
+// (RFC 4180, with comma, semicolon or tab). An empty field counts as absent.
 func readCSV(in *bufio.Reader, check *importCheck) error {
 	begin, _ := in.Peek(in.Size())
 	header, _, _ := strings.Cut(string(begin), "\n")
@@ -122,7 +124,7 @@ func readCSV(in *bufio.Reader, check *importCheck) error {
 	for i := range columns {
 		columns[i] = strings.ToLower(strings.TrimSpace(columns[i]))
 		if err := new(importRow).set(columns[i], nil); err != nil {
-			check.refuse("line 1", fmt.Errorf("unknown column %s in the header: %w", clip(columns[i]), err))
+			check.refuse("line 1", fmt.Errorf("unknown column %s in the header: %w", input.Quote(columns[i]), err))
 		} else if slices.Index(columns, columns[i]) < i {
 			check.refuse("line 1", fmt.Errorf("column %s is there twice", columns[i]))
 		}
@@ -140,7 +142,7 @@ func readCSV(in *bufio.Reader, check *importCheck) error {
 			if errors.Is(err, csv.ErrFieldCount) {
 				continue
 			}
-			return nil // what follows cannot be told apart
+			return nil // the rows that follow cannot be separated
 		}
 		if err != nil {
 			return err

@@ -10,12 +10,14 @@ import (
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/turnike/turnike/internal/input"
 )
 
-// readSQLite reads accounts from an application's own SQLite database, which is
-// opened for reading only.
+// readSQLite reads accounts from an application's SQLite database. It opens the
+// database read-only.
 func readSQLite(ctx context.Context, file, query string, check *importCheck) error {
-	if _, err := os.Stat(file); err != nil { // the driver would make the file
+	if _, err := os.Stat(file); err != nil { // the driver would create the file
 		return err
 	}
 	path, err := filepath.Abs(file)
@@ -32,7 +34,7 @@ func readSQLite(ctx context.Context, file, query string, check *importCheck) err
 	if err != nil {
 		return fmt.Errorf("--sqlite %s: %w", file, err)
 	}
-	defer func() { _ = rows.Close() }() // its error is that of rows.Err
+	defer func() { _ = rows.Close() }() // rows.Err has the same error
 	columns, err := rows.Columns()
 	if err != nil {
 		return fmt.Errorf("--query: %w", err)
@@ -40,7 +42,7 @@ func readSQLite(ctx context.Context, file, query string, check *importCheck) err
 	for i, column := range columns {
 		columns[i] = strings.ToLower(column)
 		if err := new(importRow).set(columns[i], nil); err != nil {
-			return fmt.Errorf("--query: unknown column %s: %w; rename it, as in: SELECT email AS username", clip(column), err)
+			return fmt.Errorf("--query: unknown column %s: %w; rename it, as in: SELECT email AS username", input.Quote(column), err)
 		}
 	}
 	for number := 1; rows.Next(); number++ {

@@ -14,8 +14,8 @@ type userRow struct {
 }
 
 // Run prints the accounts by name.
-func (c *userListCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+func (c *userListCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -30,5 +30,5 @@ func (c *userListCommand) Run(ctx context.Context, a *app) (err error) {
 		rows = append(rows, row)
 		cells = append(cells, []string{row.Username, row.Role, row.Pool, yes(row.Disabled)})
 	}
-	return c.print(a.stdout, rows, "USERNAME ROLE POOL DISABLED", cells)
+	return c.print(inv.stdout, rows, "USERNAME ROLE POOL DISABLED", cells)
 }

@@ -13,8 +13,8 @@ type userPasswdCommand struct {
 }
 
 // Run sets the password, which ends the sessions of the account [A7].
-func (c *userPasswdCommand) Run(ctx context.Context, a *app) (err error) {
-	w, err := a.open(ctx)
+func (c *userPasswdCommand) Run(ctx context.Context, inv *invocation) (err error) {
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -26,9 +26,9 @@ func (c *userPasswdCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	hash, err := c.hash(ctx, a, w.cfg, u.Name)
+	hash, err := c.hash(ctx, inv, w.cfg, u.Name)
 	if err != nil {
 		return err
 	}
-	return w.changeUser(ctx, a, c.Name, "has a new password", session.UserChange{PasswordHash: &hash})
+	return w.changeUser(ctx, inv, c.Name, "has a new password", session.UserChange{PasswordHash: &hash})
 }

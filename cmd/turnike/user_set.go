@@ -11,15 +11,15 @@ import (
 type userSetCommand struct {
 	Name string  `arg:"" complete:"users" help:"The account."`
 	Role *string `enum:"user,admin" placeholder:"ROLE" help:"user or admin."`
-	Pool *string `placeholder:"POOL" complete:"pools" help:"The pool whose seats it uses."`
+	Pool *string `placeholder:"POOL" complete:"pools" help:"The pool whose seats the account uses."`
 }
 
-// Run changes the account; what changes ends its sessions [A7].
-func (c *userSetCommand) Run(ctx context.Context, a *app) (err error) {
+// Run changes the account, which ends its sessions [A7].
+func (c *userSetCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if c.Role == nil && c.Pool == nil {
 		return usageError{"user set: give --role or --pool"}
 	}
-	w, err := a.open(ctx)
+	w, err := inv.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,5 +32,5 @@ func (c *userSetCommand) Run(ctx context.Context, a *app) (err error) {
 		}
 		change.Pool = &pool.ID
 	}
-	return w.changeUser(ctx, a, c.Name, "changed", change)
+	return w.changeUser(ctx, inv, c.Name, "changed", change)
 }

@@ -5,33 +5,28 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/turnike/turnike/internal/app"
 )
 
 // versionCommand prints the version.
 type versionCommand struct{}
 
 // Run prints version, revision and compiler in one line.
-func (versionCommand) Run(a *app) error { return a.say("%s", versionLine()) }
+func (versionCommand) Run(inv *invocation) error { return inv.say("%s", versionLine()) }
 
-// versionLine is what --version and the command version print.
+// versionLine returns what --version and the command version print.
 func versionLine() string {
 	b := build()
 	return fmt.Sprintf("turnike %s (%s, %s)", b.Version, cmp.Or(b.Revision, "revision unknown"), b.Go)
 }
 
-// buildInfo is what the binary knows of its own making.
-type buildInfo struct {
-	Version  string // of the module, "(devel)" out of a working tree
-	Revision string // of the source, "" where it was not recorded
-	Go       string // the compiler's version
-}
-
-// release is the version that the Makefile writes in; "" where it did not.
+// release is the version that the Makefile sets at link time, or "".
 var release string
 
-// build reads what the linker has written into the binary.
-func build() buildInfo {
-	out := buildInfo{Version: cmp.Or(release, "(devel)"), Go: runtime.Version()}
+// build returns what the linker has recorded in the binary.
+func build() app.Build {
+	out := app.Build{Version: cmp.Or(release, "(devel)"), Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return out

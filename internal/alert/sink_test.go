@@ -229,9 +229,9 @@ func (s *sink) config(security Security) SMTP {
 }
 
 // login adds the right account, or one with another password.
-func (c SMTP) account(password string) SMTP {
-	c.Username, c.Password = sinkUser, secret.New(password)
-	return c
+func (s SMTP) account(password string) SMTP {
+	s.Username, s.Password = sinkUser, secret.New(password)
+	return s
 }
 
 // piped serves over pipes, for time that is not real.

@@ -127,7 +127,7 @@ func TestSEC53_ForwardSecrecy(t *testing.T) {
 		tls.TLS_RSA_WITH_AES_256_CBC_SHA:          false,
 		tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA:         false,
 	} {
-		//nolint:gosec // The client is the attacker here.
+		// The client is the attacker here.
 		client := &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
 		if _, err := handshake(t, source.Config(), client); (err == nil) != good {
 			t.Errorf("%s: %v", tls.CipherSuiteName(suite), err)
