@@ -107,8 +107,8 @@ func (c *importCheck) check(row importRow) (importAccount, error) {
 		return importAccount{}, err
 	}
 	role, err := account.ParseRole(cmp.Or(row.role, string(account.RoleUser)))
-	if err != nil {
-		return importAccount{}, err
+	if err != nil { // its text is not shown: in a wrong column it may be a password
+		return importAccount{}, errors.New("unknown role: use user or admin")
 	}
 	a := importAccount{where: row.where, username: name, role: role, pool: cmp.Or(row.pool, account.DefaultPool)}
 	if !c.pools[a.pool] {

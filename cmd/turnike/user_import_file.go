@@ -25,12 +25,17 @@ const byteOrderMark = "\ufeff"
 // JSON Lines begin with {.
 func readImport(r io.Reader, format string, check *importCheck) error {
 	in := bufio.NewReader(r)
-	if mark, _ := in.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+	begin, _ := in.Peek(512) // less at the end of the file
+	if bytes.HasPrefix(begin, []byte("\xff\xfe")) || bytes.HasPrefix(begin, []byte("\xfe\xff")) {
+		return errors.New("the file is UTF-16; save it as UTF-8")
+	}
+	if bytes.HasPrefix(begin, []byte(byteOrderMark)) {
 		_, _ = in.Discard(len(byteOrderMark)) // it has just been read
+		begin = begin[len(byteOrderMark):]
 	}
 	if format == "auto" {
 		format = "jsonl"
-		if begin, _ := in.Peek(1); len(begin) == 1 && !strings.ContainsAny(string(begin), "{[ \t\r\n") {
+		if begin = bytes.TrimSpace(begin); len(begin) > 0 && begin[0] != '{' && begin[0] != '[' {
 			format = "csv"
 		}
 	}
@@ -80,13 +85,12 @@ func parseImportLine(line []byte) (importRow, error) {
 	if !utf8.Valid(line) {
 		return importRow{}, errors.New("it is not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil {
+	if err := json.Unmarshal(line, &in); err != nil {
 		return importRow{}, explainJSON(err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return importRow{}, errors.New("there is something after the JSON object")
+	members := input.Members{"username": nil, "password": nil, "password_hash": nil, "role": nil, "pool": nil}
+	if err := members.Check(line); err != nil {
+		return importRow{}, fmt.Errorf("%w; %w, each once and in lower case", err, errColumn)
 	}
 	return importRow{username: in.Username, password: in.Password, hash: in.Hash, role: in.Role, pool: in.Pool}, nil
 }
@@ -99,10 +103,7 @@ func explainJSON(err error) error {
 		}
 		return fmt.Errorf("%s is %s, not a string", wrong.Field, wrong.Value)
 	}
-	if _, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("it is not one whole JSON object")
-	}
-	return err // it names an unknown field
+	return errors.New("it is not one whole JSON object")
 }
 
 // readCSV reads a header with the names of the columns and one row per account
@@ -110,7 +111,8 @@ func explainJSON(err error) error {
 func readCSV(in *bufio.Reader, check *importCheck) error {
 	begin, _ := in.Peek(in.Size())
 	header, _, _ := strings.Cut(string(begin), "\n")
-	r := csv.NewReader(in)
+	bounded := &boundedReader{from: in}
+	r := csv.NewReader(bounded)
 	for _, comma := range ";\t" {
 		if !strings.Contains(header, ",") && strings.ContainsRune(header, comma) {
 			r.Comma = comma
@@ -124,7 +126,8 @@ func readCSV(in *bufio.Reader, check *importCheck) error {
 	for i := range columns {
 		columns[i] = strings.ToLower(strings.TrimSpace(columns[i]))
 		if err := new(importRow).set(columns[i], nil); err != nil {
-			check.refuse("line 1", fmt.Errorf("unknown column %s in the header: %w", input.Quote(columns[i]), err))
+			// Its text is not shown: without a header it may be a password.
+			check.refuse("line 1", fmt.Errorf("column %d of the header is unknown: %w; is the header line missing?", i+1, err))
 		} else if slices.Index(columns, columns[i]) < i {
 			check.refuse("line 1", fmt.Errorf("column %s is there twice", columns[i]))
 		}
@@ -132,9 +135,15 @@ func readCSV(in *bufio.Reader, check *importCheck) error {
 	if len(check.wrong) > 0 {
 		return nil
 	}
+	last := "line 1"
 	for {
+		bounded.start()
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if errors.Is(err, errLongRow) {
+			check.refuse("the row after "+last, err)
 			return nil
 		}
 		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
@@ -148,7 +157,8 @@ func readCSV(in *bufio.Reader, check *importCheck) error {
 			return err
 		}
 		line, _ := r.FieldPos(0)
-		row := importRow{where: fmt.Sprintf("line %d", line)}
+		last = fmt.Sprintf("line %d", line)
+		row := importRow{where: last}
 		for i, field := range record {
 			if field == "" {
 				continue
@@ -176,4 +186,27 @@ func explainCSV(err error) error {
 		return errors.New("it has another number of fields than the header")
 	}
 	return errors.New("it is not CSV: a quote is missing or misplaced")
+}
+
+// errLongRow is returned for a row that never ends, as after a missing quote.
+var errLongRow = fmt.Errorf("it has more than %d bytes; a quote may be missing", maxImportLine)
+
+// boundedReader bounds what is read for one row, so that a missing quote does not
+// read the rest of the file into memory.
+type boundedReader struct {
+	from io.Reader
+	read int // since start
+}
+
+// start begins a new row.
+func (b *boundedReader) start() { b.read = 0 }
+
+// Read implements io.Reader.
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.read > maxImportLine {
+		return 0, errLongRow
+	}
+	n, err := b.from.Read(p)
+	b.read += n
+	return n, err
 }

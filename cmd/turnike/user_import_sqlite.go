@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver
@@ -30,6 +32,10 @@ func readSQLite(ctx context.Context, file, query string, check *importCheck) err
 		return fmt.Errorf("--sqlite: %w", err)
 	}
 	defer func() { _ = db.Close() }() // nothing was written
+	// query_only does not stop ATTACH and VACUUM INTO, which create files.
+	if first, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(query)), " "); !slices.Contains([]string{"SELECT", "WITH", "VALUES"}, first) {
+		return errors.New("--query: it must begin with SELECT, WITH or VALUES")
+	}
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return fmt.Errorf("--sqlite %s: %w", file, err)

@@ -80,13 +80,13 @@ func TestUserImportRefuses(t *testing.T) {
 		{`{"username":"veli","password_hash":"$argon2id$v=19$m=4294967295,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaA"}`, `password_hash: unusable password hash`},
 		{`{"password":"canary-password"}`, `invalid user name: it is empty`},
 		{`{"username":" veli","password":"canary-password"}`, `invalid user name: it begins or ends with a space`},
-		{`{"username":"veli","password":"canary-password","role":"root"}`, `unknown role "root": use user or admin`},
-		{`{"username":"veli","password":"canary-password","rolle":"admin"}`, `json: unknown field "rolle"`},
+		{`{"username":"veli","password":"canary-password","role":"root"}`, `unknown role: use user or admin`},
+		{`{"username":"veli","password":"canary-password","rolle":"admin"}`, `a member is unknown or occurs twice`},
 		{`{"username":7,"password":"canary-password"}`, `username is number, not a string`},
 		{`["canary-password"]`, `it is not a JSON object but array`},
 		{`{"username":"veli","password":"canary-password"`, `it is not one whole JSON object`},
 		{`canary`, `it is not one whole JSON object`},
-		{`{"username":"veli","password":"canary-password"} x`, `there is something after the JSON object`},
+		{`{"username":"veli","password":"canary-password"} x`, `it is not one whole JSON object`},
 		{"{\"username\":\"veli\",\"password\":\"canary-pass\xff\"}", `it is not UTF-8`},
 		{`{"username":"veli","password":"` + strings.Repeat("canary", maxImportLine/6) + `"}`, `it has more than 1048576 bytes`},
 	} {
@@ -140,7 +140,7 @@ func TestUserImportCSV(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	for content, want := range map[string]string{
-		"username,mail\na,b\n":                 `line 1: unknown column "mail" in the header`,
+		"username,mail\na,b\n":                 "line 1: column 2 of the header is unknown",
 		"username,username\na,b\n":             "line 1: column username is there twice",
 		"username,password_hash\na\n":          "line 2: it has another number of fields",
 		"username,password_hash\n\"a,canary\n": "line 2: it is not CSV",
@@ -179,8 +179,11 @@ func TestUserImportSQLite(t *testing.T) {
 	}
 	for query, want := range map[string]string{
 		"SELECT email FROM users":           `unknown column "email"`,
-		"DELETE FROM users RETURNING email": "readonly",
-		"SELECT a AS username FROM nowhere": "no such table",
+		"DELETE FROM users RETURNING email": "must begin with SELECT",
+		"ATTACH 'evil.db' AS e":             "must begin with SELECT",
+		"VACUUM INTO 'evil.db'":             "must begin with SELECT",
+		"WITH a AS (SELECT 1) DELETE FROM users RETURNING email AS username": "readonly",
+		"SELECT a AS username FROM nowhere":                                  "no such table",
 	} {
 		if r := s.run("", "user", "import", "--sqlite", file, "--query", query); r.code != exitFailed || !strings.Contains(r.errout, want) {
 			t.Errorf("%s: %+v", query, r)
@@ -189,4 +192,26 @@ func TestUserImportSQLite(t *testing.T) {
 	s.fails(exitFailed, []string{"no such file"}, "", "user", "import", "--sqlite", "nowhere.db", "--query", "SELECT 1")
 	s.fails(exitUsage, []string{"--query"}, "", "user", "import", "--sqlite", file)
 	s.fails(exitUsage, []string{"--sqlite"}, "", "user", "import")
+}
+
+// TestSEC56_UserImportShowsNoPassword: whatever is wrong with a file, no message
+// shows a cell of it that may be a password.
+func TestSEC56_UserImportShowsNoPassword(t *testing.T) {
+	s := newShell(t)
+	for name, content := range map[string]string{
+		"no header":        "ali,canary-password\nveli,canary-password\n",
+		"old line ends":    "username,password\rali,canary-password\r",
+		"mixed separators": "username;password,canary-password\n",
+		"role":             `{"username":"ali","password":"x","role":"canary-password"}`,
+		"member":           `{"username":"ali","canary-password":"x"}`,
+		"UTF-16":           "\xff\xfea\x00l\x00i\x00",
+		"twice":            `{"username":"ali","password":"canary-password","password":"canary-password-2"}`,
+		"case":             `{"username":"ali","Password":"canary-password"}`,
+		"endless":          "username,password\nali,\"" + strings.Repeat("canary-password\n", 2*maxImportLine/16),
+	} {
+		r := s.run(content, "user", "import", "-")
+		if r.code != exitFailed || strings.Contains(r.errout, "canary") || r.errout == "" {
+			t.Errorf("%s: %d %.300s", name, r.code, r.errout)
+		}
+	}
 }

@@ -24,6 +24,9 @@ type workspace struct {
 
 // open opens an existing store. A mistyped --data must not create an empty one.
 func (inv *invocation) open(ctx context.Context) (*workspace, error) {
+	if pid, running := app.ServerPID(inv.data); running && app.NoDatabase(inv.data) {
+		return nil, fmt.Errorf("the database of %s is missing under the running server (process id %d): put turnike.db back, or stop the server and restore a backup", inv.data, pid)
+	}
 	if app.NoDatabase(inv.data) {
 		return nil, fmt.Errorf("there is no data directory at %s; name it with --data, or begin with: turnike serve", inv.data)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/logging"
 	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/session"
@@ -28,7 +29,7 @@ type credentials struct {
 
 // credentialMembers are the members of credentials. Others are refused, so that a
 // misspelled takeover is not ignored.
-var credentialMembers = webhttp.Members{"username": nil, "password": nil, "takeover": {"ticket": nil, "session": nil}}
+var credentialMembers = input.Members{"username": nil, "password": nil, "takeover": {"ticket": nil, "session": nil}}
 
 // takeover returns what the login confirms; nil for nothing.
 func (c credentials) takeover() *session.Takeover {

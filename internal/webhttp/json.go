@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"github.com/turnike/turnike/internal/input"
 	"io"
 	"mime"
 	"net/http"
@@ -16,7 +17,7 @@ import (
 // ReadJSON reads the body of a request into v. The body must be one JSON object in
 // UTF-8 of at most limit bytes, with none but the known members. The error is a
 // *Problem.
-func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64, known Members, v any) error {
+func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64, known input.Members, v any) error {
 	mt, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mt != "application/json" || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
 		return ErrMediaType
@@ -26,7 +27,7 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64, known Members
 	switch {
 	case errors.As(err, &tooLarge):
 		return ErrTooLarge
-	case err != nil || !utf8.Valid(body) || known.check(body) != nil || json.Unmarshal(body, v) != nil:
+	case err != nil || !utf8.Valid(body) || known.Check(body) != nil || json.Unmarshal(body, v) != nil:
 		return ErrBadRequest
 	}
 	return nil

@@ -1,4 +1,4 @@
-package webhttp
+package input
 
 import "testing"
 
@@ -37,7 +37,7 @@ func TestMembers(t *testing.T) {
 		`{"username":"a"}{}`:                                    false,
 		`{"username":"a",}`:                                     false,
 	} {
-		if err := known.check([]byte(text)); (err == nil) != want {
+		if err := known.Check([]byte(text)); (err == nil) != want {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package webhttp
+package input
 
 import (
 	"bytes"
@@ -11,16 +11,16 @@ import (
 // members of its own when its value is an object.
 type Members map[string]Members
 
-// errMember is returned for a text that is not such an object.
-var errMember = errors.New("webhttp: a member is unknown or occurs twice")
+// ErrMember is returned for a text that is not such an object.
+var ErrMember = errors.New("a member is unknown or occurs twice")
 
-// check returns an error unless text is one JSON object that has only these members,
+// Check returns an error unless text is one JSON object that has only these members,
 // in exactly this spelling, and none of them twice (RFC 8259, section 4). Package
 // json accepts any case, and takes the last of several.
-func (known Members) check(text []byte) error {
+func (known Members) Check(text []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return errors.Join(errMember, err)
+		return errors.Join(ErrMember, err)
 	}
 	seen := make(map[string]bool)
 	for dec.More() {
@@ -31,7 +31,7 @@ func (known Members) check(text []byte) error {
 		name, _ := t.(string) // names are always strings
 		inner, ok := known[name]
 		if !ok || seen[name] {
-			return errMember
+			return ErrMember
 		}
 		seen[name] = true
 		var value json.RawMessage
@@ -39,7 +39,7 @@ func (known Members) check(text []byte) error {
 			return err
 		}
 		if inner != nil && !bytes.Equal(value, []byte("null")) {
-			if err := inner.check(value); err != nil {
+			if err := inner.Check(value); err != nil {
 				return err
 			}
 		}
@@ -48,7 +48,7 @@ func (known Members) check(text []byte) error {
 		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errMember // something follows the object
+		return ErrMember // something follows the object
 	}
 	return nil
 }
