@@ -84,6 +84,9 @@ func checkReason(s string) error {
 	if n := utf8.RuneCountInString(s); n > maxReason {
 		return fmt.Errorf("--reason: it has %d characters; use at most %d", n, maxReason)
 	}
+	if !utf8.ValidString(s) {
+		return errors.New("--reason: it is not UTF-8")
+	}
 	for _, r := range s {
 		if !unicode.IsGraphic(r) {
 			return fmt.Errorf("--reason: it has the invisible character %U; remove it", r)

@@ -219,6 +219,7 @@ func (c Config) Rules() session.Rules {
 	r.Handover = c.Seat.Handover
 	r.BootGrace = c.Seat.BootGrace
 	r.ConnsPerSession = c.Seat.ConnectionsPerSession
+	r.RetryAfter = min(r.RetryAfter, c.SocketIO.RegisterTimeout/2) // on the same socket [S9]
 	return r
 }
 
