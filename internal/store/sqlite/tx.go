@@ -44,12 +44,11 @@ type tx struct {
 // pooled is a pool's row as it was read and as it will be written.
 type pooled struct{ old, now session.Pool }
 
-// request runs one request so that it happens whole or not at all. When the
-// connection has failed, whatever the request made of that, the transaction must
-// not be committed.
-func (t *tx) request(run func(*tx) error) error {
+// request carries out one request, whole or not at all. When the connection has
+// failed, the transaction must not be committed, whatever the request returned.
+func (t *tx) request(r *request) error {
 	t.began, t.undo, t.first = false, t.undo[:0], len(t.events)
-	err := t.guarded(run)
+	err := t.guarded(r)
 	if t.conn.failed != nil {
 		return t.conn.failed
 	}
@@ -75,13 +74,14 @@ func (t *tx) request(run func(*tx) error) error {
 	return err
 }
 
-func (t *tx) guarded(run func(*tx) error) (err error) {
+// guarded performs the request; a panic becomes an error.
+func (t *tx) guarded(r *request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
-	return run(t)
+	return t.perform(r)
 }
 
 // exec writes. The savepoint is set only now: most refusals write nothing.

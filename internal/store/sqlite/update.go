@@ -11,36 +11,17 @@ import (
 
 // Update implements session.Store.
 func (s *Store) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
-	return s.write(ctx, func(t *tx) error {
-		l, err := t.load(user)
-		if err != nil {
-			return err
-		}
-		ch := decide(l.forRule(), t.now())
-		t.mirror.forget(user)
-		if err := t.apply(l, ch); err != nil {
-			return err
-		}
-		for _, other := range ch.SeatsGone {
-			t.mirror.forget(other)
-		}
-		for _, other := range ch.SeatLost {
-			t.mirror.forget(other)
-		}
-		t.mirror.put(l.after(ch))
-		return nil
-	})
+	if user == "" {
+		return session.ErrNoUser
+	}
+	return s.decide(ctx, request{user: user, decide: decide})
 }
 
 // UpdatePool implements session.Store.
 func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
-	return s.write(ctx, func(t *tx) error {
-		p, err := t.pool(pool)
-		if err != nil {
-			return err
-		}
-		return t.apply(loaded{State: session.State{Pool: p}}, decide(p, t.now()))
-	})
+	return s.decide(ctx, request{pool: pool, decide: func(st session.State, now time.Time) session.Change {
+		return decide(st.Pool, now)
+	}})
 }
 
 // apply checks a change of what was loaded and writes all of it.

@@ -19,29 +19,27 @@ const (
 	linger      = 1 * time.Millisecond
 )
 
-// request is one change that waits to be written.
-type request struct {
-	run   func(*tx) error
-	stays bool // its caller must get it in, however long that takes
-	err   error
-	done  chan error // takes one answer without a reader
+// write runs fn in the writer's transaction; an error of fn undoes what fn did.
+// fn may run twice; only the last run counts. It is for what no rule decides;
+// rules go through [Store.decide].
+func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
+	return s.submit(ctx, &request{run: fn})
 }
 
-// write runs fn in the writer's transaction; an error of fn undoes what fn did.
-// It may be run twice, the first time in vain. A full queue is ErrBusy at once, and so is, after a
-// while, a database that another process holds, unless the context can never
-// end: such a caller waits, because it must get its change in. Who gives up
-// aborts nothing: fn may run all the same.
-func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
+// submit queues a request and waits for its answer. A full queue is ErrBusy at
+// once. So is, after a while, a database that another process holds, unless ctx
+// can never end: such a caller waits, because its change must get in. A caller
+// that gives up aborts nothing: its request may be carried out all the same.
+func (s *Store) submit(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
-		return err // what was given up before is not begun
+		return err // a caller that has already given up begins nothing
 	}
 	select {
 	case <-s.closing:
 		return unavailable(errClosed)
 	default:
 	}
-	r := &request{run: fn, stays: ctx.Done() == nil, done: make(chan error, 1)}
+	r.stays, r.done = ctx.Done() == nil, make(chan error, 1)
 	select {
 	case s.queue <- r:
 	default:
@@ -286,8 +284,11 @@ func (w *writer) fill(t *tx) error {
 	if err := w.keepTime(t); err != nil {
 		return err
 	}
+	if err := w.order(t); err != nil {
+		return err
+	}
 	for _, r := range w.batch {
-		r.err = t.request(r.run)
+		r.err = t.request(r)
 		if w.conn.failed != nil || t.spoilt {
 			return r.err // and once more from the start
 		}
