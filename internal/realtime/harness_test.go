@@ -158,16 +158,16 @@ func (g *gate) Session(ctx context.Context, id string) (session.Session, session
 }
 
 // Update implements session.Store.
-func (g *gate) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
+func (g *gate) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) (session.Pos, error) {
 	g.mu.Lock()
 	before, busy, down := g.before, g.busy > 0, g.down
 	g.busy -= min(g.busy, 1)
 	g.mu.Unlock()
 	if busy {
-		return session.ErrBusy
+		return 0, session.ErrBusy
 	}
 	if down {
-		return session.ErrUnavailable
+		return 0, session.ErrUnavailable
 	}
 	if before != nil && before(user) {
 		ctx = context.WithoutCancel(ctx)

@@ -49,7 +49,8 @@ type Core struct {
 	rules Rules
 	log   *slog.Logger
 
-	full func(user string, e *SeatError)
+	full    func(user string, e *SeatError)
+	confirm Confirmer // nil: a commit is applied once the store has returned
 
 	draining, noted atomic.Bool // Drain was called; the store knows it
 	activity        activity    // that the store does not know yet
@@ -109,6 +110,25 @@ func (c *Core) Rules() Rules { return c.rules }
 // NewSessionID makes a session id. It is an id, not a secret [SEC-15].
 func NewSessionID() string { return rand.Text() }
 
+// change runs a rule on the state of a user and waits until its outcome is
+// applied.
+func (c *Core) change(ctx context.Context, user string, decide func(State, time.Time) Change) error {
+	pos, err := c.store.Update(ctx, user, decide)
+	if err != nil {
+		return err
+	}
+	return c.await(ctx, pos)
+}
+
+// changePool runs a rule on a pool alone and waits until its outcome is applied.
+func (c *Core) changePool(ctx context.Context, pool PoolID, decide func(Pool, time.Time) Change) error {
+	pos, err := c.store.UpdatePool(ctx, pool, decide)
+	if err != nil {
+		return err
+	}
+	return c.await(ctx, pos)
+}
+
 // Login opens a session for a user whose credentials were checked; in.Session
 // is chosen here. Errors: ErrInvalidCredentials, *SeatError, *ActiveError,
 // *TakeoverError, ErrUnavailable.
@@ -116,7 +136,7 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 	in.Session, in.NewTicket = NewSessionID(), rand.Text()
 	var out Session
 	var refused error
-	err := c.store.Update(ctx, in.User, func(st State, now time.Time) (ch Change) {
+	err := c.change(ctx, in.User, func(st State, now time.Time) (ch Change) {
 		c.activity.apply(st.Sessions)
 		ch, out, refused = admit(st, c.rules, now, in)
 		return ch
@@ -137,7 +157,7 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 // ErrDraining, *SeatError, ErrUnavailable.
 func (c *Core) Register(ctx context.Context, in Registration) error {
 	var refused error
-	err := c.store.Update(ctx, in.User, func(st State, now time.Time) (ch Change) {
+	err := c.change(ctx, in.User, func(st State, now time.Time) (ch Change) {
 		ch, refused = register(st, c.rules, now, in)
 		return ch
 	})
@@ -158,9 +178,10 @@ func (c *Core) Register(ctx context.Context, in Registration) error {
 // or the seat would stay held by nobody [I6].
 func (c *Core) Leave(ctx context.Context, in Leaving) error {
 	in.draining = c.draining.Load()
-	return c.store.Update(ctx, in.User, func(st State, now time.Time) Change {
+	_, err := c.store.Update(ctx, in.User, func(st State, now time.Time) Change {
 		return leave(st, c.rules, now, in)
 	})
+	return err
 }
 
 // Connections are all that the store has registered. Error: ErrUnavailable.
@@ -173,7 +194,7 @@ func (c *Core) Connections(ctx context.Context) ([]Connection, error) {
 // it ended. Errors: ErrNoUser, ErrUnavailable.
 func (c *Core) End(ctx context.Context, e Ending) (int, error) {
 	n := 0
-	err := c.store.Update(ctx, e.User, func(st State, now time.Time) Change {
+	err := c.change(ctx, e.User, func(st State, now time.Time) Change {
 		ch := end(st, c.rules, now, e)
 		n = len(ch.Sessions)
 		return ch
@@ -186,14 +207,14 @@ func (c *Core) End(ctx context.Context, e Ending) (int, error) {
 
 // ChangeUser changes an account and ends its sessions where it must [A7].
 func (c *Core) ChangeUser(ctx context.Context, ch UserChange) error {
-	return c.store.Update(ctx, ch.User, func(st State, now time.Time) Change {
+	return c.change(ctx, ch.User, func(st State, now time.Time) Change {
 		return changeUser(st, c.rules, now, ch)
 	})
 }
 
 // ChangePool changes a pool.
 func (c *Core) ChangePool(ctx context.Context, pool PoolID, ch PoolChange) error {
-	return c.store.UpdatePool(ctx, pool, func(p Pool, now time.Time) Change {
+	return c.changePool(ctx, pool, func(p Pool, now time.Time) Change {
 		return changePool(p, now, ch)
 	})
 }
@@ -201,7 +222,7 @@ func (c *Core) ChangePool(ctx context.Context, pool PoolID, ch PoolChange) error
 // NoteKeys logs that the token keys on the disk were changed, and how, so that
 // a running server reads them again before the change is confirmed [SEC-23].
 func (c *Core) NoteKeys(ctx context.Context, how string) error {
-	return c.store.UpdatePool(ctx, SystemPool, func(pool Pool, now time.Time) Change {
+	return c.changePool(ctx, SystemPool, func(pool Pool, now time.Time) Change {
 		p := newPlan(State{Pool: pool}, Rules{}, now)
 		p.emit(Event{Type: TokenKeysChanged, Reason: how})
 		return p.done()
@@ -235,9 +256,10 @@ func (c *Core) Session(ctx context.Context, id string) (Session, User, error) {
 
 // Expire ends what is over of one user [T2].
 func (c *Core) Expire(ctx context.Context, user string) error {
-	return c.store.Update(ctx, user, func(st State, now time.Time) Change {
+	_, err := c.store.Update(ctx, user, func(st State, now time.Time) Change {
 		return expire(st, c.rules, now)
 	})
+	return err
 }
 
 // Boot begins a run: every seat goes into boot grace [S7].

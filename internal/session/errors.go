@@ -16,10 +16,14 @@ var (
 	// ErrNoUser and ErrNoPool: no account or pool of that name or id.
 	ErrNoUser = errors.New("session: no such user")
 	ErrNoPool = errors.New("session: no such pool")
-	// ErrUnavailable: the store cannot take the change now; nothing was changed.
+	// ErrUnavailable: the store cannot take the change now; nothing was changed, unless it is an
+	// ErrUnconfirmed.
 	ErrUnavailable = errors.New("session: store unavailable")
 	// ErrBusy: too many changes wait; it is an ErrUnavailable that is over soon.
 	ErrBusy = fmt.Errorf("%w: too many changes wait", ErrUnavailable)
+	// ErrUnconfirmed: the change is durable, but not everybody who holds connections
+	// is known to have applied it. It is an ErrUnavailable.
+	ErrUnconfirmed = fmt.Errorf("%w: committed, not confirmed", ErrUnavailable)
 	// ErrDraining: the server is about to stop, and lets no connection in [S7].
 	ErrDraining = errors.New("session: the server is draining")
 )

@@ -76,6 +76,11 @@ const (
 	LogLost EventType = "log_lost"
 )
 
+// Pos is the position of a commit in the log of all pools. It rises with every
+// commit that has events; the events of one commit share it. Gaps mean nothing.
+// Zero is no position.
+type Pos int64
+
 // Audit tells whether the event belongs to the audit trail, or only to
 // presence, which is kept for a short time.
 func (t EventType) Audit() bool {
@@ -92,6 +97,7 @@ func (t EventType) Audit() bool {
 type Event struct {
 	Pool        PoolID    `json:"-"`
 	LogSeq      int64     `json:"-"`
+	Pos         Pos       `json:"-"`            // set by the store; 0 for events from before there were positions
 	PresenceSeq int64     `json:"presence_seq"` // the pool's after this event
 	At          time.Time `json:"-"`
 	Type        EventType `json:"-"`

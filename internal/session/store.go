@@ -22,14 +22,16 @@ type Store interface {
 	// than once. When Update returns, the change is durable
 	// and whoever listens to the store has been handed its events.
 	//
+	// It returns the position of the change's events, 0 where nothing changed.
+	//
 	// A caller whose ctx ends gets its error, and the change may still happen:
 	// what decide has captured must not be read after an error. A ctx that
 	// cannot end also waits where others would be turned away.
 	// Errors: ErrNoUser, ErrUnavailable, and the ctx's.
-	Update(ctx context.Context, user string, decide func(State, time.Time) Change) error
+	Update(ctx context.Context, user string, decide func(State, time.Time) Change) (Pos, error)
 
 	// UpdatePool is Update for a pool alone. Errors: ErrNoPool, ErrUnavailable.
-	UpdatePool(ctx context.Context, pool PoolID, decide func(Pool, time.Time) Change) error
+	UpdatePool(ctx context.Context, pool PoolID, decide func(Pool, time.Time) Change) (Pos, error)
 
 	// Restart puts every seat of every pool into boot grace until the deadline,
 	// drops all connections and begins the epoch [S7]. Sessions that had

@@ -44,8 +44,13 @@ func older(t *testing.T) (dir string, present int64) {
 	}
 	present = version(t, dir, 0)
 	err = s.control(func(w *writer) error {
-		_, err := w.conn.exec(`DROP INDEX events_failed_logins`)
-		return err
+		for _, query := range []string{`ALTER TABLE events DROP COLUMN pos`, `DELETE FROM meta WHERE key = 'pos'`, `DROP TABLE nodes`,
+			`CREATE TABLE nodes (id TEXT NOT NULL, pool_id INTEGER NOT NULL, log_seq INTEGER NOT NULL, PRIMARY KEY (id, pool_id)) WITHOUT ROWID`} {
+			if _, err := w.conn.exec(query); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)

@@ -27,14 +27,14 @@ func class(t session.EventType) string {
 
 // eventsAfter reads at most n events of a pool that come after one, in order.
 func eventsAfter(c *conn, pool session.PoolID, after int64, n int, each func(session.Event)) error {
-	return c.query(`SELECT log_seq, at, type, data, user_id, session_id FROM events WHERE pool_id = ? AND log_seq > ?
+	return c.query(`SELECT log_seq, at, type, data, user_id, session_id, pos FROM events WHERE pool_id = ? AND log_seq > ?
 		ORDER BY log_seq LIMIT ?`, func(r row) error {
 		var e session.Event
 		if err := json.Unmarshal([]byte(r.string(3)), &e); err != nil {
 			return fmt.Errorf("event %d of pool %d: %w", r.int64(0), pool, err)
 		}
 		e.Pool, e.LogSeq, e.At, e.Type = pool, r.int64(0), r.time(1), session.EventType(r.string(2))
-		e.User, e.Session = r.string(4), r.string(5)
+		e.User, e.Session, e.Pos = r.string(4), r.string(5), session.Pos(r.int64(6))
 		each(e)
 		return nil
 	}, int64(pool), after, n)
@@ -57,7 +57,7 @@ func (s *Store) LogEvents(ctx context.Context, events []session.Event) error {
 
 // sameEvent tells whether two events are written the same.
 func sameEvent(a, b session.Event) bool {
-	return a.Pool == b.Pool && a.LogSeq == b.LogSeq && a.Type == b.Type && a.At.Equal(b.At) && a.User == b.User &&
+	return a.Pool == b.Pool && a.LogSeq == b.LogSeq && a.Pos == b.Pos && a.Type == b.Type && a.At.Equal(b.At) && a.User == b.User &&
 		a.Session == b.Session && bytes.Equal(encodeEvent(nil, a), encodeEvent(nil, b))
 }
 

@@ -75,7 +75,7 @@ func TestI1_TheStoreRefusesABreach(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = s.Update(t.Context(), user.ID, func(st session.State, _ time.Time) session.Change {
+			_, err = s.Update(t.Context(), user.ID, func(st session.State, _ time.Time) session.Change {
 				ch := right(st)
 				c.change(st, &ch)
 				return ch

@@ -138,7 +138,7 @@ func TestRehash(t *testing.T) {
 		if err != nil || u.PasswordHash != c.want || u.CredVersion != 1 {
 			t.Errorf("user %+v, %v, want hash %s", u, err, c.want)
 		}
-		err = s.Update(t.Context(), user.ID, func(st session.State, _ time.Time) session.Change {
+		_, err = s.Update(t.Context(), user.ID, func(st session.State, _ time.Time) session.Change {
 			if st.User.PasswordHash != c.want {
 				t.Errorf("a rule sees hash %s, want %s", st.User.PasswordHash, c.want)
 			}

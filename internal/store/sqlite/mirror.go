@@ -21,7 +21,8 @@ type mirror struct {
 	users map[string]loaded
 	pools map[session.PoolID]session.Pool
 
-	draining *bool // nil: not read yet
+	draining *bool        // nil: not read yet
+	pos      *session.Pos // of the newest commit; nil: not read yet
 }
 
 // get returns a state without pool, next seat and drain.
@@ -68,7 +69,7 @@ func (m *mirror) putPools(pools map[session.PoolID]*pooled) {
 func (m *mirror) clear() {
 	clear(m.users)
 	clear(m.pools)
-	m.draining = nil
+	m.draining, m.pos = nil, nil
 }
 
 // forRule is a copy that a rule may do with as it likes.

@@ -21,13 +21,20 @@ type request struct {
 	decide decision
 	run    func(*tx) error // instead of decide
 
-	stays bool // the caller waits for the change however long it takes
+	stays bool        // the caller waits for the change however long it takes
+	pos   session.Pos // of the change's events; 0 where it has none
 	err   error
 	done  chan error // takes one answer without a reader
 }
 
-// decide queues a change that a rule chooses and waits until it is durable.
-func (s *Store) decide(ctx context.Context, r request) error { return s.submit(ctx, &r) }
+// decide queues a change that a rule chooses and waits until it is durable. It
+// returns the position of the change's events, 0 where nothing changed.
+func (s *Store) decide(ctx context.Context, r *request) (session.Pos, error) {
+	if err := s.submit(ctx, r); err != nil {
+		return 0, err // the writer may still be at work on r
+	}
+	return r.pos, nil
+}
 
 // order resolves the pools of the batch's requests and sorts the requests by
 // pool. Functions keep their places: a rule never moves past one, because it is
@@ -85,7 +92,7 @@ func (t *tx) perform(r *request) error {
 			return err
 		}
 		l := loaded{State: session.State{Pool: p}}
-		return t.apply(l, r.decide(l.State, t.now()))
+		return t.applyFor(r, l, r.decide(l.State, t.now()))
 	}
 	l, err := t.load(r.user)
 	if err != nil {
@@ -93,12 +100,23 @@ func (t *tx) perform(r *request) error {
 	}
 	ch := r.decide(l.forRule(), t.now())
 	t.mirror.forget(r.user)
-	if err := t.apply(l, ch); err != nil {
+	if err := t.applyFor(r, l, ch); err != nil {
 		return err
 	}
 	for _, other := range slices.Concat(ch.SeatsGone, ch.SeatLost) {
 		t.mirror.forget(other)
 	}
 	t.mirror.put(l.after(ch))
+	return nil
+}
+
+// applyFor writes the change that a request's rule has chosen, and notes its
+// position for the answer.
+func (t *tx) applyFor(r *request, l loaded, ch session.Change) error {
+	r.pos = 0 // of an earlier run
+	if err := t.apply(l, ch); err != nil || ch.Empty() {
+		return err
+	}
+	r.pos = t.pos
 	return nil
 }

@@ -20,18 +20,20 @@ func TestABatchIsSortedByPool(t *testing.T) {
 	var order []string
 	ofPool := func(name string, id session.PoolID) step {
 		return step{name: name, run: func(ctx context.Context) error {
-			return s.UpdatePool(ctx, id, func(p session.Pool, _ time.Time) session.Change {
+			_, err := s.UpdatePool(ctx, id, func(p session.Pool, _ time.Time) session.Change {
 				order = append(order, name)
 				return session.Change{Pool: p}
 			})
+			return err
 		}}
 	}
 	ofUser := func(name, user string) step {
 		return step{name: name, run: func(ctx context.Context) error {
-			return s.Update(ctx, user, func(st session.State, _ time.Time) session.Change {
+			_, err := s.Update(ctx, user, func(st session.State, _ time.Time) session.Change {
 				order = append(order, name)
 				return session.Change{Pool: st.Pool}
 			})
+			return err
 		}}
 	}
 	function := step{name: "function", run: func(ctx context.Context) error {

@@ -28,6 +28,7 @@ type tx struct {
 	// nothing else can change them meanwhile.
 	pools  map[session.PoolID]*pooled
 	events []session.Event // of all requests, in order
+	pos    session.Pos     // that they share; 0 before the first one
 	wrote  bool            // some row was changed
 	mark   string          // names a batch without events [tx.sign]
 
@@ -131,9 +132,12 @@ func (t *tx) setPool(p session.Pool) {
 	at.now = p
 }
 
-// flush writes the pools' rows. The guard on log_seq catches a second writer,
+// flush writes the pools' rows and the log's position. The guard on log_seq catches a second writer,
 // which there must not be.
 func (t *tx) flush() error {
+	if err := t.advance(); err != nil {
+		return err
+	}
 	for id, p := range t.pools {
 		if p.now == p.old {
 			continue
@@ -153,17 +157,22 @@ func (t *tx) flush() error {
 	return nil
 }
 
-// log writes events to the log.
+// log writes events to the log, at the transaction's position.
 func (t *tx) log(events []session.Event) error {
+	pos, err := t.position()
+	if err != nil {
+		return err
+	}
 	for _, e := range events {
+		e.Pos = pos
 		t.data = encodeEvent(t.data[:0], e)
-		if _, err := t.exec(`INSERT INTO events (pool_id, log_seq, at, type, class, user_id, session_id, data)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, int64(e.Pool), e.LogSeq, e.At, string(e.Type), class(e.Type),
+		if _, err := t.exec(`INSERT INTO events (pool_id, log_seq, pos, at, type, class, user_id, session_id, data)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(e.Pool), e.LogSeq, int64(pos), e.At, string(e.Type), class(e.Type),
 			e.User, e.Session, string(t.data)); err != nil {
 			return err
 		}
+		t.events = append(t.events, e)
 	}
-	t.events = append(t.events, events...)
 	return nil
 }
 

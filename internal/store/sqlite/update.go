@@ -10,16 +10,16 @@ import (
 )
 
 // Update implements session.Store.
-func (s *Store) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
+func (s *Store) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) (session.Pos, error) {
 	if user == "" {
-		return session.ErrNoUser
+		return 0, session.ErrNoUser
 	}
-	return s.decide(ctx, request{user: user, decide: decide})
+	return s.decide(ctx, &request{user: user, decide: decide})
 }
 
 // UpdatePool implements session.Store.
-func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
-	return s.decide(ctx, request{pool: pool, decide: func(st session.State, now time.Time) session.Change {
+func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) (session.Pos, error) {
+	return s.decide(ctx, &request{pool: pool, decide: func(st session.State, now time.Time) session.Change {
 		return decide(st.Pool, now)
 	}})
 }

@@ -205,8 +205,11 @@ func (w *writer) write() {
 	t, err := w.attempt()
 	if err == nil {
 		w.mirror.putPools(t.pools)
-		w.watch.note(t.events)
-		w.store.committed.note(t.events)
+		if len(t.events) > 0 {
+			w.mirror.pos = &t.pos
+			w.watch.note(t.events)
+			w.store.committed.Store(int64(t.pos))
+		}
 		w.deliver(t.events)
 	} else {
 		w.mirror.clear()

@@ -234,7 +234,7 @@ func TestAFullQueueTurnsAway(t *testing.T) {
 	nothing := func(st session.State, _ time.Time) session.Change { return session.Change{Pool: st.Pool} }
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		err := s.Update(t.Context(), user.ID, func(st session.State, now time.Time) session.Change {
+		_, err := s.Update(t.Context(), user.ID, func(st session.State, now time.Time) session.Change {
 			close(started)
 			<-release
 			return nothing(st, now)
@@ -248,14 +248,14 @@ func TestAFullQueueTurnsAway(t *testing.T) {
 		r := &request{run: func(*tx) error { return nil }, done: make(chan error, 1)}
 		s.queue <- r
 	}
-	if err := s.Update(t.Context(), user.ID, nothing); !errors.Is(err, session.ErrUnavailable) {
+	if _, err := s.Update(t.Context(), user.ID, nothing); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("error %v", err)
 	}
 	if st := s.Stats(); st.Full != 1 || st.Queue != 2 || st.Queued != 2 {
 		t.Errorf("stats %+v", st)
 	}
 	wg.Go(func() { // whoever cannot give up waits for a place
-		if err := s.Update(context.Background(), user.ID, nothing); err != nil {
+		if _, err := s.Update(context.Background(), user.ID, nothing); err != nil {
 			t.Error(err)
 		}
 	})

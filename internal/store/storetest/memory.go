@@ -27,6 +27,7 @@ type Memory struct {
 	contests map[string]session.Contest
 	devices  []session.Device // the one seen last at the end
 	events   []session.Event
+	pos      session.Pos // of the newest commit
 	epoch    string
 	draining time.Time // since; zero for not
 	made     int64
@@ -104,7 +105,12 @@ func (m *Memory) emit(pool session.PoolID, e session.Event) {
 	m.log([]session.Event{e})
 }
 
+// log takes the events of a commit.
 func (m *Memory) log(events []session.Event) {
+	m.pos++
+	for i := range events {
+		events[i].Pos = m.pos
+	}
 	m.events = append(m.events, events...)
 	if m.listen != nil && len(events) > 0 {
 		m.listen(slices.Clone(events))
@@ -118,36 +124,38 @@ func (m *Memory) Now() time.Time { return m.clock.Now() }
 func (m *Memory) Shift() time.Duration { return 0 }
 
 // Update implements session.Store.
-func (m *Memory) Update(_ context.Context, user string, decide func(session.State, time.Time) session.Change) error {
+func (m *Memory) Update(_ context.Context, user string, decide func(session.State, time.Time) session.Change) (session.Pos, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	st, err := m.load(user)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	ch, err := guarded(st, func() session.Change { return decide(st, m.Now()) })
-	if err == nil {
-		m.apply(ch)
-		if ch.Contest != nil {
-			m.contests[user] = *ch.Contest
-		}
+	if err != nil || ch.Empty() {
+		return 0, err
 	}
-	return err
+	m.apply(ch)
+	if ch.Contest != nil {
+		m.contests[user] = *ch.Contest
+	}
+	return m.pos, nil
 }
 
 // UpdatePool implements session.Store.
-func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
+func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) (session.Pos, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, ok := m.pools[pool]
 	if !ok {
-		return session.ErrNoPool
+		return 0, session.ErrNoPool
 	}
 	ch, err := guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
-	if err == nil {
-		m.apply(ch)
+	if err != nil || ch.Empty() {
+		return 0, err
 	}
-	return err
+	m.apply(ch)
+	return m.pos, nil
 }
 
 // guarded runs a rule; it refuses what breaks an invariant.

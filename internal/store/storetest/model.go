@@ -271,7 +271,7 @@ func (m *model) check(ctx context.Context) error {
 	}
 	var wrong error
 	user := m.user()
-	err = m.store.Update(ctx, user, func(st session.State, _ time.Time) session.Change {
+	_, err = m.store.Update(ctx, user, func(st session.State, _ time.Time) session.Change {
 		wrong = checkState(st, entries[user], m.core.Rules())
 		return session.Change{Pool: st.Pool}
 	})

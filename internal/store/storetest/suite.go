@@ -57,10 +57,10 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 func testUnknown(t *testing.T, b Backend) {
 	s := b.Open(t)
 	none := func(session.State, time.Time) session.Change { t.Error("decide was called"); return session.Change{} }
-	if err := s.Update(t.Context(), "nobody", none); !errors.Is(err, session.ErrNoUser) {
+	if _, err := s.Update(t.Context(), "nobody", none); !errors.Is(err, session.ErrNoUser) {
 		t.Errorf("Update: %v", err)
 	}
-	err := s.UpdatePool(t.Context(), 4711, func(session.Pool, time.Time) session.Change { return session.Change{} })
+	_, err := s.UpdatePool(t.Context(), 4711, func(session.Pool, time.Time) session.Change { return session.Change{} })
 	if !errors.Is(err, session.ErrNoPool) {
 		t.Errorf("UpdatePool: %v", err)
 	}
@@ -77,7 +77,7 @@ func testPanic(t *testing.T, b Backend) {
 	var wg sync.WaitGroup
 	for range 20 { // among others, which must go through
 		wg.Go(func() {
-			if err := s.Update(t.Context(), user, func(session.State, time.Time) session.Change { panic("a defect") }); err == nil {
+			if _, err := s.Update(t.Context(), user, func(session.State, time.Time) session.Change { panic("a defect") }); err == nil {
 				t.Error("no error")
 			}
 		})
@@ -341,7 +341,7 @@ func testTouch(t *testing.T, b Backend) {
 	if x, _, err := s.Session(t.Context(), old.ID); err != nil || x.LastActive.Equal(at) {
 		t.Errorf("an ended session was touched: %v, %v", x.LastActive, err)
 	}
-	err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
+	_, err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 		if len(st.Sessions) != 1 || !st.Sessions[0].LastActive.Equal(at) {
 			t.Errorf("a rule sees %+v", st.Sessions)
 		}
@@ -431,7 +431,7 @@ func testConnectionOrder(t *testing.T, b Backend) {
 		register(t, c, one, conn)
 		register(t, c, two, fmt.Sprintf("two%d", i))
 	}
-	err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
+	_, err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 		var ids []string
 		for _, x := range st.Conns {
 			ids = append(ids, x.ID)
