@@ -13,6 +13,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/secret/secretfile"
+	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
@@ -145,5 +146,5 @@ func createAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Ha
 		}
 		rows = append(rows, sqlite.NewUser{Name: a.name, Role: role, PasswordHash: hash})
 	}
-	return store.CreateUsers(ctx, rows)
+	return store.CreateUsers(ctx, session.BySystem(), rows)
 }

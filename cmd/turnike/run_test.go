@@ -111,7 +111,7 @@ func (s *shell) login(store *sqlite.Store, core *session.Core, name string) sess
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	opened, err := core.Login(s.t.Context(), session.Login{User: u.ID, CredVersion: u.CredVersion, Device: "Firefox, Linux"})
+	opened, err := core.Login(s.t.Context(), session.ByUser(u.ID), session.Login{User: u.ID, CredVersion: u.CredVersion, Device: "Firefox, Linux"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -224,7 +224,7 @@ func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *sessio
 		log.Warn("the pool's limit was set by `turnike pool set` and wins over seat.limit",
 			"pool", pool.Name, "limit", pool.Limit, "seat.limit", cfg.Seat.Limit)
 	}
-	return core.ChangePool(ctx, pool.ID, session.PoolChange{Limit: &cfg.Seat.Limit, Configured: true})
+	return core.ChangePool(ctx, session.ByConfig(), pool.ID, session.PoolChange{Limit: &cfg.Seat.Limit, Configured: true})
 }
 
 // openCertificates makes or reads the certificate; nil where TLS is off.

@@ -47,7 +47,7 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	user := sqlite.NewUser{Name: name, Role: account.Role(c.Role), Pool: c.Pool, PasswordHash: hash}
-	if err := w.store.CreateUsers(ctx, []sqlite.NewUser{user}); err != nil {
+	if err := w.store.CreateUsers(ctx, w.by, []sqlite.NewUser{user}); err != nil {
 		return explainAccount(err)
 	}
 	return a.say("%s %s added to pool %s", c.Role, name, c.Pool)

@@ -16,7 +16,7 @@ func (w *workspace) changeUser(ctx context.Context, a *app, name, done string, c
 		return err
 	}
 	change.User = u.ID
-	err = w.core.ChangeUser(ctx, change)
+	err = w.core.ChangeUser(ctx, w.by, change)
 	if errors.Is(err, session.ErrNoUser) { // deleted in the meantime
 		return fmt.Errorf("there is no user %s", clip(name))
 	}

@@ -19,6 +19,7 @@ type workspace struct {
 	server *runningServer // nil while none runs
 	store  *sqlite.Store
 	core   *session.Core
+	by     session.Actor // who runs the command
 }
 
 // open opens the store that is there. A mistyped --data must not make an empty
@@ -41,7 +42,7 @@ func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
 	}
-	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.rules(), log)}, nil
+	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.rules(), log), by: invoker()}, nil
 }
 
 // close closes the store; err is what the command has to say so far.

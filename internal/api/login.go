@@ -140,7 +140,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, in session.Login, us
 	}
 	in.User, in.CredVersion = user.ID, user.CredVersion
 	in.Device, in.DeviceHash, in.Address = describeDevice(r.UserAgent()), from.hash, a.clientAddress(r)
-	s, err := a.core.Login(r.Context(), in)
+	s, err := a.core.Login(r.Context(), a.actor(w, r, user), in)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (a *API) logout(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	default:
-		if _, err := a.core.End(r.Context(), session.Ending{User: id.User.ID, Session: id.Session.ID, Code: session.LoggedOut}); err != nil {
+		if _, err := a.core.End(r.Context(), a.actor(w, r, id.User), session.Ending{User: id.User.ID, Session: id.Session.ID, Code: session.LoggedOut}); err != nil {
 			return err
 		}
 		if r.Header.Get("Authorization") == "" || a.sameCookieSession(r, id) {

@@ -97,7 +97,7 @@ func (s *Server) register(ctx context.Context, sock *socketio.Socket, args socke
 // leavings pass by.
 func (s *Server) takeSeat(ctx context.Context, rec record, conn string) error {
 	for end := time.Now().Add(busyPatience); ; {
-		err := s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: conn})
+		err := s.core.Register(ctx, session.ByUser(rec.user), session.Registration{User: rec.user, Session: rec.sid, Conn: conn})
 		if !errors.Is(err, session.ErrBusy) || time.Now().After(end) {
 			return err
 		}

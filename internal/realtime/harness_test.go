@@ -72,9 +72,9 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	t.Cleanup(func() { must(t, store.Close()) })
 	w.store, w.gate = store, &gate{Store: store}
 	w.core = session.New(w.gate, set.rules, log)
-	must(t, store.CreateUsers(t.Context(), []sqlite.NewUser{{Name: "ada", Role: account.RoleUser},
+	must(t, store.CreateUsers(t.Context(), session.ByCLI("test"), []sqlite.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))
-	must(t, w.core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &set.limit}))
+	must(t, w.core.ChangePool(t.Context(), session.ByCLI("test"), 1, session.PoolChange{Limit: &set.limit}))
 
 	_, private, err := ed25519.GenerateKey(nil)
 	must(t, err)
@@ -207,7 +207,7 @@ func (w *world) user(name string) session.User {
 func (w *world) login(name, device string) (session.Session, string) {
 	w.t.Helper()
 	u := w.user(name)
-	s, err := w.core.Login(w.t.Context(), session.Login{User: u.ID, CredVersion: u.CredVersion, DeviceHash: []byte(device)})
+	s, err := w.core.Login(w.t.Context(), session.ByUser(u.ID), session.Login{User: u.ID, CredVersion: u.CredVersion, DeviceHash: []byte(device)})
 	must(w.t, err)
 	raw, err := w.keys.Sign(token.Claims{ID: "jti", Session: s.ID, Subject: u.ID, Username: u.Name, Role: string(u.Role),
 		Pool: "default", IssuedAt: s.Created, NotBefore: s.Created, ExpiresAt: s.Expires})

@@ -109,7 +109,7 @@ func (s *Server) leave(in session.Leaving) {
 
 // storeLeave tells the core that a connection is gone.
 func (s *Server) storeLeave(in session.Leaving) error {
-	err := s.core.Leave(s.ctx, in)
+	err := s.core.Leave(s.ctx, session.ByUser(in.User), in)
 	if errors.Is(err, session.ErrNoUser) {
 		return nil // there is nothing to leave
 	}

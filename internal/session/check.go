@@ -11,8 +11,8 @@ func (b *Breach) Error() string { return "session: refused: " + b.What }
 func breachf(format string, args ...any) error { return &Breach{What: fmt.Sprintf(format, args...)} }
 
 // Check refuses a change of a state that does not keep the invariants: the bound
-// [I1], the counters as the sum of the seats [A2], one event per change and events
-// numbered without gaps [I4]. Every store calls it before it writes; for a change
+// [I1], the counters as the sum of the seats [A2], one event per change, and events
+// numbered without gaps [I4] that name their actor. Every store calls it before it writes; for a change
 // of a pool alone the state has no user. Error: *Breach.
 func Check(st State, ch Change) error {
 	if ch.Empty() {
@@ -56,6 +56,9 @@ func checkNumbers(old Pool, ch Change) error {
 		}
 		if e.At.IsZero() || e.Type == "" {
 			return breachf("event %d of pool %d has no time or type", e.LogSeq, e.Pool)
+		}
+		if e.By.Kind == "" {
+			return breachf("event %s of pool %d does not say by whom", e.Type, e.Pool)
 		}
 	}
 	if ch.Pool.LogSeq != log || ch.Pool.PresenceSeq != presence {

@@ -33,16 +33,16 @@ func TestI2_AnEndWaitsUntilItIsApplied(t *testing.T) {
 	core := session.New(store, session.DefaultRules(), slog.New(slog.DiscardHandler))
 	var held holder
 	core.ConfirmWith(&held)
-	if _, err := core.Login(t.Context(), session.Login{User: user, Issued: true}); err != nil {
+	if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true}); err != nil {
 		t.Fatal(err)
 	}
 	held.err = errors.New("a node does not answer")
-	_, err = core.End(t.Context(), session.Ending{User: user, Code: session.EndedByAdmin})
+	_, err = core.End(t.Context(), session.ByCLI("test"), session.Ending{User: user, Code: session.EndedByAdmin})
 	if !errors.Is(err, session.ErrUnconfirmed) || !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, held.err) {
 		t.Errorf("error %v", err)
 	}
 	held.err = nil
-	if n, err := core.End(t.Context(), session.Ending{User: user, Code: session.EndedByAdmin}); n != 0 || err != nil {
+	if n, err := core.End(t.Context(), session.ByCLI("test"), session.Ending{User: user, Code: session.EndedByAdmin}); n != 0 || err != nil {
 		t.Errorf("%d sessions ended once more, %v", n, err)
 	}
 	if len(held.asked) != 2 || held.asked[0] <= 0 || held.asked[1] != held.asked[0]+1 {

@@ -110,33 +110,18 @@ func (c *Core) Rules() Rules { return c.rules }
 // NewSessionID makes a session id. It is an id, not a secret [SEC-15].
 func NewSessionID() string { return rand.Text() }
 
-// change runs a rule on the state of a user and waits until its outcome is
-// applied.
-func (c *Core) change(ctx context.Context, user string, decide func(State, time.Time) Change) error {
-	pos, err := c.store.Update(ctx, user, decide)
-	if err != nil {
-		return err
-	}
-	return c.await(ctx, pos)
-}
-
-// changePool runs a rule on a pool alone and waits until its outcome is applied.
-func (c *Core) changePool(ctx context.Context, pool PoolID, decide func(Pool, time.Time) Change) error {
-	pos, err := c.store.UpdatePool(ctx, pool, decide)
-	if err != nil {
-		return err
-	}
-	return c.await(ctx, pos)
-}
-
 // Login opens a session for a user whose credentials were checked; in.Session
-// is chosen here. Errors: ErrInvalidCredentials, *SeatError, *ActiveError,
+// is chosen here. Errors: ErrForbidden, ErrInvalidCredentials, *SeatError, *ActiveError,
 // *TakeoverError, ErrUnavailable.
-func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
+func (c *Core) Login(ctx context.Context, by Actor, in Login) (Session, error) {
 	in.Session, in.NewTicket = NewSessionID(), rand.Text()
 	var out Session
 	var refused error
-	err := c.change(ctx, in.User, func(st State, now time.Time) (ch Change) {
+	what := actLogin
+	if in.Issued {
+		what = actIssue
+	}
+	err := c.run(ctx, command{by: by, what: what, user: in.User}, func(st State, now time.Time) (ch Change) {
 		c.activity.apply(st.Sessions)
 		ch, out, refused = admit(st, c.rules, now, in)
 		return ch
@@ -155,9 +140,9 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 
 // Register lets a connection inside. Errors: *EndedError, ErrUnknown,
 // ErrDraining, *SeatError, ErrUnavailable.
-func (c *Core) Register(ctx context.Context, in Registration) error {
+func (c *Core) Register(ctx context.Context, by Actor, in Registration) error {
 	var refused error
-	err := c.change(ctx, in.User, func(st State, now time.Time) (ch Change) {
+	err := c.run(ctx, command{by: by, what: actRegister, user: in.User}, func(st State, now time.Time) (ch Change) {
 		ch, refused = register(st, c.rules, now, in)
 		return ch
 	})
@@ -176,12 +161,11 @@ func (c *Core) Register(ctx context.Context, in Registration) error {
 
 // Leave takes a connection out. Errors: ErrNoUser, ErrUnavailable; the caller tries again,
 // or the seat would stay held by nobody [I6].
-func (c *Core) Leave(ctx context.Context, in Leaving) error {
+func (c *Core) Leave(ctx context.Context, by Actor, in Leaving) error {
 	in.draining = c.draining.Load()
-	_, err := c.store.Update(ctx, in.User, func(st State, now time.Time) Change {
+	return c.run(ctx, command{by: by, what: actLeave, user: in.User}, func(st State, now time.Time) Change {
 		return leave(st, c.rules, now, in)
 	})
-	return err
 }
 
 // Connections are all that the store has registered. Error: ErrUnavailable.
@@ -192,9 +176,9 @@ func (c *Core) Connections(ctx context.Context) ([]Connection, error) {
 // End ends one session or all of a user. When it returns, the end is durable
 // and no request begun after it is accepted [I2]. It reports how many sessions
 // it ended. Errors: ErrNoUser, ErrUnavailable.
-func (c *Core) End(ctx context.Context, e Ending) (int, error) {
+func (c *Core) End(ctx context.Context, by Actor, e Ending) (int, error) {
 	n := 0
-	err := c.change(ctx, e.User, func(st State, now time.Time) Change {
+	err := c.run(ctx, command{by: by, what: actEnd, user: e.User}, func(st State, now time.Time) Change {
 		ch := end(st, c.rules, now, e)
 		n = len(ch.Sessions)
 		return ch
@@ -206,24 +190,28 @@ func (c *Core) End(ctx context.Context, e Ending) (int, error) {
 }
 
 // ChangeUser changes an account and ends its sessions where it must [A7].
-func (c *Core) ChangeUser(ctx context.Context, ch UserChange) error {
-	return c.change(ctx, ch.User, func(st State, now time.Time) Change {
+func (c *Core) ChangeUser(ctx context.Context, by Actor, ch UserChange) error {
+	return c.run(ctx, command{by: by, what: actChangeUser, user: ch.User}, func(st State, now time.Time) Change {
 		return changeUser(st, c.rules, now, ch)
 	})
 }
 
 // ChangePool changes a pool.
-func (c *Core) ChangePool(ctx context.Context, pool PoolID, ch PoolChange) error {
-	return c.changePool(ctx, pool, func(p Pool, now time.Time) Change {
-		return changePool(p, now, ch)
+func (c *Core) ChangePool(ctx context.Context, by Actor, pool PoolID, ch PoolChange) error {
+	what := actChangePool
+	if ch.Configured {
+		what = actConfigure
+	}
+	return c.run(ctx, command{by: by, what: what, pool: pool}, func(st State, now time.Time) Change {
+		return changePool(st.Pool, now, ch)
 	})
 }
 
 // NoteKeys logs that the token keys on the disk were changed, and how, so that
 // a running server reads them again before the change is confirmed [SEC-23].
-func (c *Core) NoteKeys(ctx context.Context, how string) error {
-	return c.changePool(ctx, SystemPool, func(pool Pool, now time.Time) Change {
-		p := newPlan(State{Pool: pool}, Rules{}, now)
+func (c *Core) NoteKeys(ctx context.Context, by Actor, how string) error {
+	return c.run(ctx, command{by: by, what: actNoteKeys, pool: SystemPool}, func(st State, now time.Time) Change {
+		p := newPlan(st, Rules{}, now)
 		p.emit(Event{Type: TokenKeysChanged, Reason: how})
 		return p.done()
 	})
@@ -256,10 +244,9 @@ func (c *Core) Session(ctx context.Context, id string) (Session, User, error) {
 
 // Expire ends what is over of one user [T2].
 func (c *Core) Expire(ctx context.Context, user string) error {
-	_, err := c.store.Update(ctx, user, func(st State, now time.Time) Change {
+	return c.run(ctx, command{by: BySystem(), what: actExpire, user: user}, func(st State, now time.Time) Change {
 		return expire(st, c.rules, now)
 	})
-	return err
 }
 
 // Boot begins a run: every seat goes into boot grace [S7].

@@ -52,6 +52,9 @@ func (p *plan) endSession(s Session, code Code, reason, successor string) {
 	}
 	e := Event{Type: SessionEnded, Session: s.ID, Code: code, Reason: reason, Successor: successor,
 		Device: s.Device, Address: s.Address}
+	if code == Expired {
+		e.By = BySystem() // whoever happened to find it
+	}
 	switch {
 	case p.Seat == nil:
 	case len(p.Conns) > 0:

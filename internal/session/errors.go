@@ -24,6 +24,8 @@ var (
 	// ErrUnconfirmed: the change is durable, but not everybody who holds connections
 	// is known to have applied it. It is an ErrUnavailable.
 	ErrUnconfirmed = fmt.Errorf("%w: committed, not confirmed", ErrUnavailable)
+	// ErrForbidden: the actor has no right to this command.
+	ErrForbidden = errors.New("session: the actor may not do this")
 	// ErrDraining: the server is about to stop, and lets no connection in [S7].
 	ErrDraining = errors.New("session: the server is draining")
 )

@@ -101,6 +101,7 @@ type Event struct {
 	PresenceSeq int64     `json:"presence_seq"` // the pool's after this event
 	At          time.Time `json:"-"`
 	Type        EventType `json:"-"`
+	By          Actor     `json:"by,omitzero"` // who caused it; none for events from before there were actors
 	User        string    `json:"user,omitempty"`
 	Username    string    `json:"username,omitempty"`
 	Session     string    `json:"session,omitempty"`

@@ -124,7 +124,7 @@ func (p *plan) freeLapsed() {
 	reason := lapseReason(*p.Seat)
 	session := p.Seat.Session
 	p.freeSeat()
-	p.emit(Event{Type: SeatFreed, Session: session, Status: Offline, OfflineReason: reason, Since: p.now})
+	p.emit(Event{Type: SeatFreed, By: BySystem(), Session: session, Status: Offline, OfflineReason: reason, Since: p.now})
 }
 
 // lapseReason is the reason with which a seat is freed when its grace ends.
@@ -145,14 +145,14 @@ func (p *plan) makeRoom() bool {
 	if n == nil || p.Still || p.Draining || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
 		return false // [A2] [S7]
 	}
-	reason := lapseReason(*n)
+	reason, by := lapseReason(*n), BySystem()
 	if !n.lapsed(p.now) {
-		reason = reasonSeatLost
+		reason, by = reasonSeatLost, Actor{} // the actor takes it
 		p.change.SeatLost = append(p.change.SeatLost, n.User)
 	}
 	p.count(n.State, "")
 	p.change.SeatsGone = append(p.change.SeatsGone, n.User)
-	p.emit(Event{Type: SeatFreed, User: n.User, Username: n.Username, Session: n.Session,
+	p.emit(Event{Type: SeatFreed, By: by, User: n.User, Username: n.Username, Session: n.Session,
 		Status: Offline, OfflineReason: reason, Since: p.now})
 	p.Next = nil
 	return true

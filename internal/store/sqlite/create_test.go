@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/session"
 )
 
 // version reads the schema's version, or sets it.
@@ -137,7 +138,7 @@ func TestALostDatabaseStopsTheStart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(s.CreateUsers(t.Context(), []NewUser{{Name: "ada", Role: account.RoleUser}}), s.Close()); err != nil {
+			if err := errors.Join(s.CreateUsers(t.Context(), session.ByCLI("test"), []NewUser{{Name: "ada", Role: account.RoleUser}}), s.Close()); err != nil {
 				t.Fatal(err)
 			}
 			if err := lose(t, filepath.Join(dir, File)); err != nil {

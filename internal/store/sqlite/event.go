@@ -35,18 +35,23 @@ func eventsAfter(c *conn, pool session.PoolID, after int64, n int, each func(ses
 		}
 		e.Pool, e.LogSeq, e.At, e.Type = pool, r.int64(0), r.time(1), session.EventType(r.string(2))
 		e.User, e.Session, e.Pos = r.string(4), r.string(5), session.Pos(r.int64(6))
+		e.By = byInFull(e)
 		each(e)
 		return nil
 	}, int64(pool), after, n)
 }
 
-// LogEvents logs what no rule has decided, all of it or nothing. Error: ErrNoPool.
+// LogEvents logs what no rule has decided, all of it or nothing. An event that
+// names no actor is the system's. Error: ErrNoPool.
 func (s *Store) LogEvents(ctx context.Context, events []session.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
 	return s.write(ctx, func(t *tx) error {
 		for _, e := range events {
+			if e.By.Kind == "" {
+				e.By = session.BySystem()
+			}
 			if err := t.emit(e.Pool, e); err != nil {
 				return err
 			}
@@ -67,6 +72,7 @@ func sameEvent(a, b session.Event) bool {
 func encodeEvent(b []byte, e session.Event) []byte {
 	o := object{b: append(b, '{')}
 	o.number("presence_seq", e.PresenceSeq)
+	o.actor("by", byInShort(e))
 	o.text("username", e.Username)
 	o.text("conn", e.Conn)
 	o.text("code", string(e.Code))
@@ -96,6 +102,25 @@ func encodeEvent(b []byte, e session.Event) []byte {
 	return append(o.b, '}')
 }
 
+// byInShort is the actor as it is stored. Where it is the event's own user, id and
+// name are not stored twice.
+func byInShort(e session.Event) session.Actor {
+	by := e.By
+	if by.Kind == session.KindUser && by.ID == e.User && by.Name == e.Username {
+		by.ID, by.Name = "", ""
+	}
+	return by
+}
+
+// byInFull undoes byInShort.
+func byInFull(e session.Event) session.Actor {
+	by := e.By
+	if by.Kind == session.KindUser && by.ID == "" {
+		by.ID, by.Name = e.User, e.Username
+	}
+	return by
+}
+
 // object is a JSON object that is being written.
 type object struct{ b []byte }
 
@@ -111,6 +136,20 @@ func (o *object) text(name, value string) {
 		o.name(name)
 		o.b = appendString(o.b, value)
 	}
+}
+
+func (o *object) actor(name string, by session.Actor) {
+	if by == (session.Actor{}) {
+		return
+	}
+	o.name(name)
+	o.b = append(o.b, '{')
+	o.text("kind", string(by.Kind))
+	o.text("id", by.ID)
+	o.text("name", by.Name)
+	o.text("address", by.Address)
+	o.text("request_id", by.Request)
+	o.b = append(o.b, '}')
 }
 
 func (o *object) number(name string, value int64) {

@@ -17,7 +17,7 @@ func openStore(t testing.TB, change ...func(*Options)) *Store {
 
 func addUser(t testing.TB, s *Store, name string) session.User {
 	t.Helper()
-	if err := s.CreateUsers(t.Context(), []NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
+	if err := s.CreateUsers(t.Context(), session.ByCLI("test"), []NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := s.UserByName(t.Context(), name)
@@ -38,7 +38,7 @@ func TestI1_TheStoreRefusesABreach(t *testing.T) {
 		p := st.Pool
 		p.Held, p.LogSeq, p.PresenceSeq = p.Held+1, p.LogSeq+1, p.PresenceSeq+1
 		return session.Change{Pool: p, Seats: []session.Seat{seat(st.User.ID)}, Events: []session.Event{{Pool: p.ID, LogSeq: p.LogSeq,
-			PresenceSeq: p.PresenceSeq, At: now, Type: session.ConnectionRegistered, Status: session.Online, User: st.User.ID}}}
+			PresenceSeq: p.PresenceSeq, At: now, By: session.BySystem(), Type: session.ConnectionRegistered, Status: session.Online, User: st.User.ID}}}
 	}
 	s := openUnchecked(t)
 	core := session.New(s, session.DefaultRules(), quiet())
@@ -63,12 +63,13 @@ func TestI1_TheStoreRefusesABreach(t *testing.T) {
 		"presence not numbered":    {9, func(_ session.State, ch *session.Change) { ch.Events[0].PresenceSeq--; ch.Pool.PresenceSeq-- }, false},
 		"presence without status":  {9, func(_ session.State, ch *session.Change) { ch.Events[0].Status = "" }, false},
 		"an event of no time":      {9, func(_ session.State, ch *session.Change) { ch.Events[0].At = time.Time{} }, false},
+		"an event by no actor":     {9, func(_ session.State, ch *session.Change) { ch.Events[0].By = session.Actor{} }, false},
 		"another pool's event":     {9, func(_ session.State, ch *session.Change) { ch.Events[0].Pool = 0 }, false},
 		"another pool":             {9, func(_ session.State, ch *session.Change) { ch.Pool.ID = 0 }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			user, breaches := addUser(t, s, name), s.Stats().Breaches
-			if err := core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &c.limit}); err != nil {
+			if err := core.ChangePool(t.Context(), session.ByCLI("test"), 1, session.PoolChange{Limit: &c.limit}); err != nil {
 				t.Fatal(err)
 			}
 			before, _, err := s.Snapshot(t.Context(), 1)

@@ -40,7 +40,7 @@ func TestCreateUsersAllOrNone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = s.CreateUsers(t.Context(), []NewUser{{Name: "bob", Role: account.RoleUser}, {Name: "kim", Role: account.RoleAdmin}, c.last})
+			err = s.CreateUsers(t.Context(), session.ByCLI("test"), []NewUser{{Name: "bob", Role: account.RoleUser}, {Name: "kim", Role: account.RoleAdmin}, c.last})
 			if !c.want(err) || errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("error %v", err)
 			}
@@ -55,16 +55,16 @@ func TestCreateUsersAllOrNone(t *testing.T) {
 
 func TestLists(t *testing.T) {
 	s := openStore(t)
-	p, err := s.CreatePool(t.Context(), "partner", 2)
+	p, err := s.CreatePool(t.Context(), session.ByCLI("test"), "partner", 2)
 	if err != nil || p.ID != 2 || p.Limit != 2 || !p.LimitSet || p.LogSeq != 1 {
 		t.Fatalf("pool %+v, %v", p, err)
 	}
-	if _, err := s.CreatePool(t.Context(), "partner", 9); err == nil || errors.Is(err, session.ErrUnavailable) {
+	if _, err := s.CreatePool(t.Context(), session.ByCLI("test"), "partner", 9); err == nil || errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("a pool made twice: %v", err)
 	} else if _, ok := errors.AsType[*PoolExistsError](err); !ok {
 		t.Errorf("a pool made twice: %v", err)
 	}
-	if err := s.CreateUsers(t.Context(), []NewUser{
+	if err := s.CreateUsers(t.Context(), session.ByCLI("test"), []NewUser{
 		{Name: "Zoë", Role: account.RoleUser, Pool: "partner", PasswordHash: "old"}, {Name: "ada", Role: account.RoleAdmin},
 	}); err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestLists(t *testing.T) {
 	if err != nil || zoe.PasswordHash != "old" || zoe.CredVersion != 1 || zoe.Pool != 2 {
 		t.Fatalf("user %+v, %v", zoe, err)
 	}
-	in, err := core.Login(t.Context(), session.Login{User: zoe.ID, CredVersion: 1, Device: "Firefox", Address: "192.0.2.1"})
+	in, err := core.Login(t.Context(), session.ByUser(zoe.ID), session.Login{User: zoe.ID, CredVersion: 1, Device: "Firefox", Address: "192.0.2.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,13 +96,13 @@ func TestLists(t *testing.T) {
 	if got := row(); got != want {
 		t.Errorf("session %+v, want %+v", got, want)
 	}
-	if err := core.Register(t.Context(), session.Registration{User: zoe.ID, Session: in.ID, Conn: "c1"}); err != nil {
+	if err := core.Register(t.Context(), session.ByUser(zoe.ID), session.Registration{User: zoe.ID, Session: in.ID, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := row(); !got.Connected || got.Seat != session.Held {
 		t.Errorf("session %+v", got)
 	}
-	if err := core.Leave(t.Context(), session.Leaving{User: zoe.ID, Conn: "c1"}); err != nil {
+	if err := core.Leave(t.Context(), session.ByUser(zoe.ID), session.Leaving{User: zoe.ID, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := row(); got.Connected || got.Seat != session.Grace {
@@ -126,7 +126,7 @@ func TestRehash(t *testing.T) {
 	s := openStore(t)
 	user := addUser(t, s, "ada")
 	core := session.New(s, session.DefaultRules(), quiet())
-	in, err := core.Login(t.Context(), session.Login{User: user.ID, CredVersion: 1})
+	in, err := core.Login(t.Context(), session.ByUser(user.ID), session.Login{User: user.ID, CredVersion: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestP3_SnapshotIsOfOneCommit(t *testing.T) {
 	s := openStore(t)
 	core := session.New(s, session.DefaultRules(), quiet())
 	limit := 20
-	if err := core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &limit}); err != nil {
+	if err := core.ChangePool(t.Context(), session.ByCLI("test"), 1, session.PoolChange{Limit: &limit}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -223,12 +223,12 @@ func TestP3_SnapshotIsOfOneCommit(t *testing.T) {
 		user := addUser(t, s, name)
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				in, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true})
+				in, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true})
 				if err == nil {
-					err = core.Register(t.Context(), session.Registration{User: user.ID, Session: in.ID, Conn: in.ID})
+					err = core.Register(t.Context(), session.ByUser(user.ID), session.Registration{User: user.ID, Session: in.ID, Conn: in.ID})
 				}
 				if err == nil {
-					err = core.Leave(t.Context(), session.Leaving{User: user.ID, Conn: in.ID, Clean: true})
+					err = core.Leave(t.Context(), session.ByUser(user.ID), session.Leaving{User: user.ID, Conn: in.ID, Clean: true})
 				}
 				if err != nil {
 					t.Error(err)

@@ -74,7 +74,7 @@ func poolByName(c *conn, name string) (session.Pool, error) {
 // CreatePool makes a pool with a seat limit, as an operator's choice: the
 // configuration does not touch it. The caller has checked the name.
 // Error: *PoolExistsError.
-func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session.Pool, error) {
+func (s *Store) CreatePool(ctx context.Context, by session.Actor, name string, limit int) (session.Pool, error) {
 	var made session.Pool
 	err := s.write(ctx, func(t *tx) error {
 		n, err := t.exec(`INSERT INTO pools (id, name, seat_limit, limit_set)
@@ -89,7 +89,7 @@ func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session
 		if err != nil {
 			return err
 		}
-		if err := t.emit(p.ID, session.Event{Type: session.PoolChanged}); err != nil {
+		if err := t.emit(p.ID, session.Event{Type: session.PoolChanged, By: by}); err != nil {
 			return err
 		}
 		made, err = t.pool(p.ID)
@@ -103,7 +103,7 @@ func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session
 
 // DeletePool deletes a pool that has no accounts; those that were deleted do not
 // count. Errors: ErrNoPool, *PoolInUseError.
-func (s *Store) DeletePool(ctx context.Context, name string) error {
+func (s *Store) DeletePool(ctx context.Context, by session.Actor, name string) error {
 	return s.write(ctx, func(t *tx) error {
 		p, err := poolByName(t.conn, name)
 		if err != nil {
@@ -129,7 +129,7 @@ func (s *Store) DeletePool(ctx context.Context, name string) error {
 		if _, err := t.exec(`UPDATE pools SET name = ? WHERE id = ?`, p.Name, int64(p.ID)); err != nil {
 			return err
 		}
-		return t.emit(p.ID, session.Event{Type: session.PoolDeleted, Reason: name})
+		return t.emit(p.ID, session.Event{Type: session.PoolDeleted, By: by, Reason: name})
 	})
 }
 

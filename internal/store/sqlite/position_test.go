@@ -23,7 +23,7 @@ func TestACommitHasOnePosition(t *testing.T) {
 		for range 2 {
 			ch.Pool.LogSeq++
 			ch.Events = append(ch.Events, session.Event{Pool: p.ID, LogSeq: ch.Pool.LogSeq, PresenceSeq: p.PresenceSeq,
-				Type: session.PoolChanged, At: now})
+				Type: session.PoolChanged, By: session.BySystem(), At: now})
 		}
 		return ch
 	}

@@ -13,7 +13,7 @@ import (
 func TestABatchIsSortedByPool(t *testing.T) {
 	s := openStore(t)
 	ada := addUser(t, s, "ada") // of the pool default
-	second, err := s.CreatePool(t.Context(), "second", 1)
+	second, err := s.CreatePool(t.Context(), session.ByCLI("test"), "second", 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func (s suiteStore) AddUser(ctx context.Context, name string, role account.Role,
 	}
 	for _, p := range pools {
 		if p.ID == pool {
-			if err := s.CreateUsers(ctx, []NewUser{{Name: name, Role: role, Pool: p.Name}}); err != nil {
+			if err := s.CreateUsers(ctx, session.ByCLI("test"), []NewUser{{Name: name, Role: role, Pool: p.Name}}); err != nil {
 				return "", err
 			}
 		}

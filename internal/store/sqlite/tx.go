@@ -177,8 +177,11 @@ func (t *tx) log(events []session.Event) error {
 }
 
 // emit numbers an event of a pool and logs it, for the changes that no rule
-// decides.
+// decides. It refuses an event that names no actor.
 func (t *tx) emit(pool session.PoolID, e session.Event) error {
+	if e.By.Kind == "" {
+		return fmt.Errorf("event %s of pool %d does not say by whom", e.Type, pool)
+	}
 	p, err := t.pool(pool)
 	if err != nil {
 		return err

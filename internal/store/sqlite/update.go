@@ -186,7 +186,7 @@ func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Ti
 				return err
 			}
 			t.setPool(p)
-			if err := t.emit(id, session.Event{Type: session.ServerStarted, At: now}); err != nil {
+			if err := t.emit(id, session.Event{Type: session.ServerStarted, By: session.BySystem(), At: now}); err != nil {
 				return err
 			}
 		}

@@ -26,17 +26,17 @@ func (*UserExistsError) refusal()        {}
 
 // CreateUsers makes accounts, all of them or none. Errors: *UserExistsError, and
 // ErrNoPool with the pool's name.
-func (s *Store) CreateUsers(ctx context.Context, users []NewUser) error {
-	return s.createUsers(ctx, users, "")
+func (s *Store) CreateUsers(ctx context.Context, by session.Actor, users []NewUser) error {
+	return s.createUsers(ctx, by, users, "")
 }
 
 // ImportUsers is CreateUsers for an import: its events say so, and one more, of
 // the system's pool, counts the accounts.
-func (s *Store) ImportUsers(ctx context.Context, users []NewUser) error {
-	return s.createUsers(ctx, users, session.ReasonImport)
+func (s *Store) ImportUsers(ctx context.Context, by session.Actor, users []NewUser) error {
+	return s.createUsers(ctx, by, users, session.ReasonImport)
 }
 
-func (s *Store) createUsers(ctx context.Context, users []NewUser, reason string) error {
+func (s *Store) createUsers(ctx context.Context, by session.Actor, users []NewUser, reason string) error {
 	if len(users) == 0 {
 		return nil
 	}
@@ -72,14 +72,14 @@ func (s *Store) createUsers(ctx context.Context, users []NewUser, reason string)
 			if n == 0 {
 				return &UserExistsError{Name: u.Name}
 			}
-			if err := t.emit(id, session.Event{Type: session.UserCreated, Reason: reason, User: u.id, Username: u.Name, At: now}); err != nil {
+			if err := t.emit(id, session.Event{Type: session.UserCreated, By: by, Reason: reason, User: u.id, Username: u.Name, At: now}); err != nil {
 				return err
 			}
 		}
 		if reason != session.ReasonImport {
 			return nil
 		}
-		return t.emit(session.SystemPool, session.Event{Type: session.UsersImported, Count: len(all), At: now})
+		return t.emit(session.SystemPool, session.Event{Type: session.UsersImported, By: by, Count: len(all), At: now})
 	})
 }
 

@@ -30,7 +30,7 @@ func TestALogThatWasPrunedIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	core := session.New(server, session.DefaultRules(), quiet())
-	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
+	if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); err != nil {
 		t.Fatal(err)
 	}
 	if len(heard.events) != 2 || heard.events[0].Type != session.LogLost || heard.events[0].Pool != 1 || heard.events[0].Limit != 3 ||
@@ -42,7 +42,7 @@ func TestALogThatWasPrunedIsLost(t *testing.T) {
 func TestManyForeignEvents(t *testing.T) {
 	b := backend(t)
 	server, command := b.Open(t).(suiteStore).Store, b.Open(t).(suiteStore).Store
-	if _, err := command.CreatePool(t.Context(), "second", 7); err != nil {
+	if _, err := command.CreatePool(t.Context(), session.ByCLI("test"), "second", 7); err != nil {
 		t.Fatal(err)
 	}
 	var heard collector
@@ -53,10 +53,10 @@ func TestManyForeignEvents(t *testing.T) {
 	for i := range users {
 		users[i] = NewUser{Name: fmt.Sprintf("user%04d", i), Role: account.RoleUser, Pool: []string{"", "second"}[i%2]}
 	}
-	if err := command.CreateUsers(t.Context(), users); err != nil {
+	if err := command.CreateUsers(t.Context(), session.ByCLI("test"), users); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := command.CreatePool(t.Context(), "third", 1); err != nil { // of which the server knows nothing
+	if _, err := command.CreatePool(t.Context(), session.ByCLI("test"), "third", 1); err != nil { // of which the server knows nothing
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -67,7 +67,7 @@ func core(s session.Store, change ...func(*session.Rules)) *session.Core {
 
 func setLimit(t testing.TB, c *session.Core, limit int) {
 	t.Helper()
-	if err := c.ChangePool(t.Context(), Pool, session.PoolChange{Limit: &limit}); err != nil {
+	if err := c.ChangePool(t.Context(), session.ByCLI("test"), Pool, session.PoolChange{Limit: &limit}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -83,7 +83,7 @@ func addUser(t testing.TB, s Store, name string) string {
 
 func login(t testing.TB, c *session.Core, user string) session.Session {
 	t.Helper()
-	s, err := c.Login(t.Context(), session.Login{User: user, Issued: true})
+	s, err := c.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func login(t testing.TB, c *session.Core, user string) session.Session {
 
 func register(t testing.TB, c *session.Core, s session.Session, conn string) {
 	t.Helper()
-	if err := c.Register(t.Context(), session.Registration{User: s.User, Session: s.ID, Conn: conn}); err != nil {
+	if err := c.Register(t.Context(), session.ByUser(s.User), session.Registration{User: s.User, Session: s.ID, Conn: conn}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -97,6 +97,9 @@ func (m *Memory) FindUser(_ context.Context, name string) (string, error) {
 
 // emit logs an event that no rule has decided.
 func (m *Memory) emit(pool session.PoolID, e session.Event) {
+	if e.By.Kind == "" {
+		e.By = session.BySystem()
+	}
 	p := m.pools[pool]
 	p.LogSeq++
 	m.pools[pool] = p

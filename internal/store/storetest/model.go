@@ -110,7 +110,7 @@ func (m *model) login(ctx context.Context) error {
 	if s, ok := m.session(); ok && m.draw("proof", 4) == 0 {
 		in.Proof = s.ID
 	}
-	s, err := m.core.Login(ctx, in)
+	s, err := m.core.Login(ctx, session.ByCLI("model"), in)
 	if err == nil {
 		m.sessions = append(m.sessions, s)
 	}
@@ -129,7 +129,7 @@ func (m *model) register(ctx context.Context) error {
 	if n := len(m.conns); n > 0 && m.conns[n-1].User == s.User && m.draw("a repeat", 4) == 0 {
 		conn = m.conns[n-1].Conn
 	}
-	err := m.core.Register(ctx, session.Registration{User: s.User, Session: s.ID, Conn: conn})
+	err := m.core.Register(ctx, session.ByUser(s.User), session.Registration{User: s.User, Session: s.ID, Conn: conn})
 	if err == nil {
 		m.conns = append(m.conns, session.Leaving{User: s.User, Conn: conn})
 	}
@@ -157,7 +157,7 @@ func (m *model) leave(ctx context.Context) error {
 	}
 	in := m.conns[len(m.conns)-1-m.draw("connection, newest first", len(m.conns))]
 	in.Clean = m.draw("clean", 2) == 0
-	return m.core.Leave(ctx, in)
+	return m.core.Leave(ctx, session.ByUser(in.User), in)
 }
 
 func (m *model) end(ctx context.Context) error {
@@ -165,7 +165,7 @@ func (m *model) end(ctx context.Context) error {
 	if s, ok := m.session(); ok && m.draw("all", 3) > 0 {
 		e.User, e.Session = s.User, s.ID
 	}
-	if _, err := m.core.End(ctx, e); err != nil {
+	if _, err := m.core.End(ctx, session.ByCLI("test"), e); err != nil {
 		return err
 	}
 	for _, s := range m.sessions { // I2: none of them is accepted any more
@@ -206,13 +206,13 @@ func (m *model) changeUser(ctx context.Context) error {
 	default:
 		ch.Disabled = &no
 	}
-	return m.core.ChangeUser(ctx, ch)
+	return m.core.ChangeUser(ctx, session.ByCLI("test"), ch)
 }
 
 func (m *model) changePool(ctx context.Context) error {
 	limit := m.draw("limit", 5)
 	mode := []session.LoginMode{session.LoginSession, session.LoginSeat}[m.draw("login mode", 2)]
-	return m.core.ChangePool(ctx, Pool, session.PoolChange{Limit: &limit, Login: &mode})
+	return m.core.ChangePool(ctx, session.ByCLI("test"), Pool, session.PoolChange{Limit: &limit, Login: &mode})
 }
 
 func (m *model) sleep(context.Context) error {

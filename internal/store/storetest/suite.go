@@ -97,7 +97,7 @@ func testGiveUp(t *testing.T, b Backend) {
 	for range 50 {
 		ctx, cancel := context.WithCancel(t.Context())
 		go cancel()
-		if _, err := c.Login(ctx, session.Login{User: user, Issued: true}); err != nil && !errors.Is(err, context.Canceled) {
+		if _, err := c.Login(ctx, session.ByCLI("test"), session.Login{User: user, Issued: true}); err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 	}
@@ -156,17 +156,17 @@ func testLimit(t *testing.T, b Backend) {
 		wg.Go(func() {
 			for n := range rounds {
 				user, conn := ids[rand.IntN(users)], fmt.Sprintf("c%d-%d", i, n)
-				in, err := c.Login(t.Context(), session.Login{User: user, Issued: true})
+				in, err := c.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true})
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				err = c.Register(t.Context(), session.Registration{User: user, Session: in.ID, Conn: conn})
+				err = c.Register(t.Context(), session.ByUser(user), session.Registration{User: user, Session: in.ID, Conn: conn})
 				if err != nil && !refused(err) {
 					t.Error(err)
 				}
 				if err == nil && rand.IntN(3) > 0 {
-					if err := c.Leave(t.Context(), session.Leaving{User: user, Conn: conn, Clean: rand.IntN(2) == 0}); err != nil {
+					if err := c.Leave(t.Context(), session.ByUser(user), session.Leaving{User: user, Conn: conn, Clean: rand.IntN(2) == 0}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -215,7 +215,7 @@ func testEvents(t *testing.T, b Backend) {
 			if !rec.has(func(e session.Event) bool { return e.Conn == conn && e.Status == session.Online }) {
 				t.Error("register was answered before its event was handed over [K6]")
 			}
-			if n, err := c.End(t.Context(), session.Ending{User: user, Session: in.ID, Code: session.LoggedOut}); err != nil || n != 1 {
+			if n, err := c.End(t.Context(), session.ByCLI("test"), session.Ending{User: user, Session: in.ID, Code: session.LoggedOut}); err != nil || n != 1 {
 				t.Errorf("End: %d, %v", n, err)
 			}
 			if !rec.has(func(e session.Event) bool { return e.Session == in.ID && e.Code == session.LoggedOut }) {
@@ -265,7 +265,7 @@ func testRestart(t *testing.T, b Backend) {
 	in, other := login(t, c, held), login(t, c, lost)
 	register(t, c, in, "c1")
 	register(t, c, other, "c2")
-	if err := c.Leave(t.Context(), session.Leaving{User: lost, Conn: "c2"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(lost), session.Leaving{User: lost, Conn: "c2"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Boot(t.Context(), "second"); err != nil {
@@ -281,7 +281,7 @@ func testRestart(t *testing.T, b Backend) {
 	// Sessions live on, and only the owners may resume: two places are taken.
 	third, fourth := addUser(t, s, "third"), addUser(t, s, "fourth")
 	register(t, c, login(t, c, third), "c3")
-	err := c.Register(t.Context(), session.Registration{User: fourth, Session: login(t, c, fourth).ID, Conn: "c4"})
+	err := c.Register(t.Context(), session.ByUser(fourth), session.Registration{User: fourth, Session: login(t, c, fourth).ID, Conn: "c4"})
 	if e, ok := errors.AsType[*session.SeatError](err); !ok || e.Used != 3 {
 		t.Errorf("a seat in boot grace was given away: %v", err)
 	}
@@ -298,7 +298,7 @@ func testDue(t *testing.T, b Backend) {
 	in := login(t, c, user)
 	login(t, c, idle)
 	register(t, c, in, "c1")
-	if err := c.Leave(t.Context(), session.Leaving{User: user, Conn: "c1"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(user), session.Leaving{User: user, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	now := c.Now()
@@ -361,7 +361,7 @@ func testDelete(t *testing.T, b Backend) {
 	if _, err := s.AddUser(t.Context(), "ADA", account.RoleUser, Pool); err == nil {
 		t.Error("two accounts with one name [SEC-06]")
 	}
-	if err := c.ChangeUser(t.Context(), session.UserChange{User: user, Delete: true}); err != nil {
+	if err := c.ChangeUser(t.Context(), session.ByCLI("test"), session.UserChange{User: user, Delete: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.FindUser(t.Context(), "ada"); !errors.Is(err, session.ErrNoUser) {
@@ -374,7 +374,7 @@ func testDelete(t *testing.T, b Backend) {
 	if p, entries := inside(t, s); p.Used() != 0 || len(entries) != 0 {
 		t.Errorf("its seat: %+v, %v", p, entries)
 	}
-	if _, err := c.Login(t.Context(), session.Login{User: user, Issued: true}); !errors.Is(err, session.ErrInvalidCredentials) {
+	if _, err := c.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true}); !errors.Is(err, session.ErrInvalidCredentials) {
 		t.Errorf("it can log in: %v", err)
 	}
 	again := addUser(t, s, "ada")

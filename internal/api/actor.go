@@ -1,0 +1,14 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/turnike/turnike/internal/session"
+)
+
+// actor returns the account behind a request, as the event log names it. w has the
+// id that the middleware gave the request.
+func (a *API) actor(w http.ResponseWriter, r *http.Request, user session.User) session.Actor {
+	return session.Actor{Kind: session.KindUser, ID: user.ID, Name: user.Name, Address: a.clientAddress(r),
+		Request: w.Header().Get(RequestIDHeader)}
+}
