@@ -26,7 +26,7 @@ func standing(sessions []session.Standing) []standingSession {
 
 // takeoverText says why a login has to be confirmed.
 func takeoverText(e *session.TakeoverError) func(lang string) string {
-	return func(lang string) string { return text.Takeover(lang, e.Cause == session.CauseWarBreaker) }
+	return func(lang string) string { return text.Takeover(lang, e.Cause == session.CauseSharing) }
 }
 
 // activeText says where the account is in use.

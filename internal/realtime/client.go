@@ -111,7 +111,7 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	if !c.told.Load() || c.over.Load() {
 		return
 	}
-	s.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
+	s.leave(session.Disconnect{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
 }
 
 // maxQueue is how many bytes may wait for a client that reads nothing. [SEC-46]

@@ -22,13 +22,13 @@ const (
 type leaves struct {
 	mu      sync.Mutex // guards the rest
 	most    int
-	waiting []session.Leaving
+	waiting []session.Disconnect
 	missed  bool // more came than fit
 	busy    bool // the goroutine works
 }
 
 // add queues a leave, and reports whether the goroutine has to be started.
-func (l *leaves) add(in session.Leaving) (start bool) {
+func (l *leaves) add(in session.Disconnect) (start bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) < l.most {
@@ -56,14 +56,14 @@ func (l *leaves) working() bool {
 }
 
 // first returns the n oldest, which stay in the queue until they are done.
-func (l *leaves) first(n int) []session.Leaving {
+func (l *leaves) first(n int) []session.Disconnect {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.waiting[:min(n, len(l.waiting))])
 }
 
 // done takes the n oldest out, and puts those that failed at the end.
-func (l *leaves) done(n int, failed []session.Leaving) {
+func (l *leaves) done(n int, failed []session.Disconnect) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(slices.Delete(l.waiting, 0, n), failed...)
@@ -98,7 +98,7 @@ func (l *leaves) finished() bool {
 
 // leave tells the core that a connection is gone: at once, or once the store takes
 // changes again.
-func (s *Server) leave(in session.Leaving) {
+func (s *Server) leave(in session.Disconnect) {
 	if !s.leaves.working() && s.storeLeave(in) == nil {
 		return
 	}
@@ -108,7 +108,7 @@ func (s *Server) leave(in session.Leaving) {
 }
 
 // storeLeave tells the core that a connection is gone.
-func (s *Server) storeLeave(in session.Leaving) error {
+func (s *Server) storeLeave(in session.Disconnect) error {
 	err := s.core.Leave(s.ctx, session.ByUser(in.User), in)
 	if errors.Is(err, session.ErrNoUser) {
 		return nil // there is nothing to leave
@@ -162,7 +162,7 @@ func (s *Server) tryLeaves() error {
 
 // storeLeaves tells the core of several at once. It returns those that failed, and
 // why one of them did.
-func (s *Server) storeLeaves(batch []session.Leaving) (failed []session.Leaving, err error) {
+func (s *Server) storeLeaves(batch []session.Disconnect) (failed []session.Disconnect, err error) {
 	var wg sync.WaitGroup
 	errs := make([]error, len(batch))
 	for i, in := range batch {
@@ -190,10 +190,10 @@ func (s *Server) leaveMissed() error {
 		return err
 	}
 	open := s.sessions.connections()
-	var gone []session.Leaving
+	var gone []session.Disconnect
 	for _, c := range stored {
 		if !open[c.ID] {
-			gone = append(gone, session.Leaving{User: c.User, Conn: c.ID})
+			gone = append(gone, session.Disconnect{User: c.User, Conn: c.ID})
 		}
 	}
 	for batch := range slices.Chunk(gone, leavesAtOnce) {

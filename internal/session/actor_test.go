@@ -38,7 +38,7 @@ func TestEveryCommandHasItsActor(t *testing.T) {
 			return h.core.Register(h.Context(), by, session.Registration{User: h.user, Session: h.session, Conn: "second"})
 		}, []string{"the user"}},
 		"leave": {func(h house, by session.Actor) error {
-			return h.core.Leave(h.Context(), by, session.Leaving{User: h.user, Conn: "first"})
+			return h.core.Leave(h.Context(), by, session.Disconnect{User: h.user, Conn: "first"})
 		}, []string{"the user"}},
 		"end": {func(h house, by session.Actor) error {
 			_, err := h.core.End(h.Context(), by, session.Ending{User: h.user, Code: session.EndedByAdmin})

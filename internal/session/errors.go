@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Errors of the core. Each rim turns them into its own codes in one table.
+// Errors of the core. Each package at the edge maps them to its codes in one table.
 var (
 	// ErrInvalidCredentials: the account is unknown, disabled, or changed since
 	// the password was checked [A7].
@@ -21,8 +21,8 @@ var (
 	ErrUnavailable = errors.New("session: store unavailable")
 	// ErrBusy: too many changes wait; it is an ErrUnavailable that is over soon.
 	ErrBusy = fmt.Errorf("%w: too many changes wait", ErrUnavailable)
-	// ErrUnconfirmed: the change is durable, but not everybody who holds connections
-	// is known to have applied it. It is an ErrUnavailable.
+	// ErrUnconfirmed: the change is durable, but some process that holds
+	// connections may not have applied it. It is an ErrUnavailable.
 	ErrUnconfirmed = fmt.Errorf("%w: committed, not confirmed", ErrUnavailable)
 	// ErrForbidden: the actor has no right to this command.
 	ErrForbidden = errors.New("session: the actor may not do this")

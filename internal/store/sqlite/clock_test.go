@@ -103,7 +103,7 @@ func newHouse(t *testing.T, m *machine) *house {
 	if err := h.enter(t, h.server, h.ada); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.server.Leave(t.Context(), session.ByUser(h.ada.User), session.Leaving{User: h.ada.User, Conn: h.ada.ID}); err != nil {
+	if err := h.server.Leave(t.Context(), session.ByUser(h.ada.User), session.Disconnect{User: h.ada.User, Conn: h.ada.ID}); err != nil {
 		t.Fatal(err)
 	}
 	return h

@@ -102,7 +102,7 @@ func TestLists(t *testing.T) {
 	if got := row(); !got.Connected || got.Seat != session.Held {
 		t.Errorf("session %+v", got)
 	}
-	if err := core.Leave(t.Context(), session.ByUser(zoe.ID), session.Leaving{User: zoe.ID, Conn: "c1"}); err != nil {
+	if err := core.Leave(t.Context(), session.ByUser(zoe.ID), session.Disconnect{User: zoe.ID, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := row(); got.Connected || got.Seat != session.Grace {
@@ -228,7 +228,7 @@ func TestP3_SnapshotIsOfOneCommit(t *testing.T) {
 					err = core.Register(t.Context(), session.ByUser(user.ID), session.Registration{User: user.ID, Session: in.ID, Conn: in.ID})
 				}
 				if err == nil {
-					err = core.Leave(t.Context(), session.ByUser(user.ID), session.Leaving{User: user.ID, Conn: in.ID, Clean: true})
+					err = core.Leave(t.Context(), session.ByUser(user.ID), session.Disconnect{User: user.ID, Conn: in.ID, Clean: true})
 				}
 				if err != nil {
 					t.Error(err)

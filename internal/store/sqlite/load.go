@@ -164,7 +164,7 @@ func (t *tx) read(user string) (loaded, error) {
 			l.Seat = scanSeat(r, seat, l.User.Pool, l.User.ID, l.User.Name)
 		}
 		var err error
-		l.Contest, err = decodeContest(r.string(1 + userWidth + seatWidth))
+		l.Sharing, err = decodeSharing(r.string(1 + userWidth + seatWidth))
 		return err
 	}, user)
 	if err != nil {

@@ -89,8 +89,8 @@ func (l loaded) after(ch session.Change) loaded {
 	if ch.User != nil {
 		l.User = *ch.User
 	}
-	if ch.Contest != nil {
-		l.Contest = *ch.Contest
+	if ch.Sharing != nil {
+		l.Sharing = *ch.Sharing
 	}
 	for _, s := range ch.Sessions {
 		i := slices.IndexFunc(l.Sessions, func(o session.Session) bool { return o.ID == s.ID })

@@ -158,7 +158,7 @@ func (s *scene) steps(t *testing.T) []step {
 			return err
 		}, refused: true},
 		{name: "leaving of dora", run: func(ctx context.Context) error {
-			return s.core.Leave(ctx, session.ByUser(s.ids["dora"]), session.Leaving{User: s.ids["dora"], Conn: "of dora", Clean: true})
+			return s.core.Leave(ctx, session.ByUser(s.ids["dora"]), session.Disconnect{User: s.ids["dora"], Conn: "of dora", Clean: true})
 		}, shows: func(rows map[string]SessionRow) bool { return !rows["dora"].Connected }},
 		{name: "registration of gus", run: func(ctx context.Context) error {
 			return s.core.Register(ctx, session.ByUser(s.ids["gus"]), session.Registration{User: s.ids["gus"], Session: s.live["gus"], Conn: "of gus"})

@@ -36,7 +36,7 @@ func (t *tx) apply(l loaded, ch session.Change) error {
 	if err := t.writeUser(ch); err != nil {
 		return err
 	}
-	if err := t.writeContest(l, ch.Contest); err != nil {
+	if err := t.writeSharing(l, ch.Sharing); err != nil {
 		return err
 	}
 	if err := t.writeDevice(l, ch.Device); err != nil {

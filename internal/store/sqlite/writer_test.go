@@ -185,7 +185,7 @@ func TestALockedDatabaseTurnsAway(t *testing.T) {
 	core := session.New(s, session.DefaultRules(), quiet())
 	left := make(chan error, 1)
 	go func() {
-		left <- core.Leave(context.Background(), session.ByUser(user.ID), session.Leaving{User: user.ID, Conn: "socket"})
+		left <- core.Leave(context.Background(), session.ByUser(user.ID), session.Disconnect{User: user.ID, Conn: "socket"})
 	}()
 	for range 3 {
 		if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {

@@ -35,13 +35,13 @@ func drained(t *testing.T, server, other Store) {
 	first, second := login(t, c, lost), login(t, c, held)
 	register(t, c, first, "c1")
 	register(t, c, second, "c2")
-	if err := c.Leave(t.Context(), session.ByUser(lost), session.Leaving{User: lost, Conn: "c1"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(lost), session.Disconnect{User: lost, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Leave(t.Context(), session.ByUser(held), session.Leaving{User: held, Conn: "c2"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(held), session.Disconnect{User: held, Conn: "c2"}); err != nil {
 		t.Fatal(err)
 	}
 	// Both graces are over by all that has passed.
@@ -94,7 +94,7 @@ func testInUseAtRestart(t *testing.T, b Backend) {
 		register(t, c, in[name], name)
 	}
 	leave := func(name string) {
-		if err := c.Leave(t.Context(), session.ByUser(in[name].User), session.Leaving{User: in[name].User, Conn: name}); err != nil {
+		if err := c.Leave(t.Context(), session.ByUser(in[name].User), session.Disconnect{User: in[name].User, Conn: name}); err != nil {
 			t.Fatal(err)
 		}
 	}

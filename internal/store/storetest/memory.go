@@ -24,7 +24,7 @@ type Memory struct {
 	sessions map[string]*memorySession
 	conns    []session.Connection // oldest first
 	seats    map[string]session.Seat
-	contests map[string]session.Contest
+	sharing  map[string]session.Sharing
 	devices  []session.Device // the one seen last at the end
 	events   []session.Event
 	pos      session.Pos // of the newest commit
@@ -50,7 +50,7 @@ func NewMemory() *Memory {
 		users:    make(map[string]session.User),
 		sessions: make(map[string]*memorySession),
 		seats:    make(map[string]session.Seat),
-		contests: make(map[string]session.Contest),
+		sharing:  make(map[string]session.Sharing),
 	}
 }
 
@@ -139,8 +139,8 @@ func (m *Memory) Update(_ context.Context, user string, decide func(session.Stat
 		return 0, err
 	}
 	m.apply(ch)
-	if ch.Contest != nil {
-		m.contests[user] = *ch.Contest
+	if ch.Sharing != nil {
+		m.sharing[user] = *ch.Sharing
 	}
 	return m.pos, nil
 }
@@ -180,7 +180,7 @@ func (m *Memory) load(user string) (session.State, error) {
 	if !ok {
 		return session.State{}, session.ErrNoUser
 	}
-	st := session.State{Pool: m.pools[u.Pool], User: u, Contest: m.contests[user], Draining: !m.draining.IsZero()}
+	st := session.State{Pool: m.pools[u.Pool], User: u, Sharing: m.sharing[user], Draining: !m.draining.IsZero()}
 	live := slices.Collect(maps.Values(m.sessions))
 	live = slices.DeleteFunc(live, func(s *memorySession) bool { return s.User != user || !s.Ended.IsZero() })
 	slices.SortFunc(live, func(a, b *memorySession) int { return cmp.Compare(a.no, b.no) })

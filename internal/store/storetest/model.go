@@ -53,7 +53,7 @@ type model struct {
 	fold     *Fold
 	users    []string
 	sessions []session.Session // all that there ever were
-	conns    []session.Leaving
+	conns    []session.Disconnect
 	runs     int
 	pruned   bool
 }
@@ -131,7 +131,7 @@ func (m *model) register(ctx context.Context) error {
 	}
 	err := m.core.Register(ctx, session.ByUser(s.User), session.Registration{User: s.User, Session: s.ID, Conn: conn})
 	if err == nil {
-		m.conns = append(m.conns, session.Leaving{User: s.User, Conn: conn})
+		m.conns = append(m.conns, session.Disconnect{User: s.User, Conn: conn})
 	}
 	return m.answer(ctx, err)
 }

@@ -35,7 +35,7 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"A7 deletion frees the name", false, testDelete},
 		{"prune", false, testPrune},
 		{"SEC-07 known devices", false, testDevices},
-		{"A6 the war breaker", false, testWar},
+		{"A6 the sharing of an account", false, testSharing},
 		{"S1 connections keep their order", false, testConnectionOrder},
 		{"I6 reopen", true, testReopen},
 		{"I6 SEC-27 crash", true, testCrash},
@@ -166,7 +166,7 @@ func testLimit(t *testing.T, b Backend) {
 					t.Error(err)
 				}
 				if err == nil && rand.IntN(3) > 0 {
-					if err := c.Leave(t.Context(), session.ByUser(user), session.Leaving{User: user, Conn: conn, Clean: rand.IntN(2) == 0}); err != nil {
+					if err := c.Leave(t.Context(), session.ByUser(user), session.Disconnect{User: user, Conn: conn, Clean: rand.IntN(2) == 0}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -265,7 +265,7 @@ func testRestart(t *testing.T, b Backend) {
 	in, other := login(t, c, held), login(t, c, lost)
 	register(t, c, in, "c1")
 	register(t, c, other, "c2")
-	if err := c.Leave(t.Context(), session.ByUser(lost), session.Leaving{User: lost, Conn: "c2"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(lost), session.Disconnect{User: lost, Conn: "c2"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Boot(t.Context(), "second"); err != nil {
@@ -298,7 +298,7 @@ func testDue(t *testing.T, b Backend) {
 	in := login(t, c, user)
 	login(t, c, idle)
 	register(t, c, in, "c1")
-	if err := c.Leave(t.Context(), session.ByUser(user), session.Leaving{User: user, Conn: "c1"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(user), session.Disconnect{User: user, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	now := c.Now()

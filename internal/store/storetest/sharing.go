@@ -8,9 +8,9 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// testWar: what the rules remember of a war lives in the store, and a ticket is of
+// testSharing: what the rules remember of sharing lives in the store, and a ticket is of
 // one use however many show it at once.
-func testWar(t *testing.T, b Backend) {
+func testSharing(t *testing.T, b Backend) {
 	s := b.Open(t)
 	rec := listen(t, s)
 	c := core(s)
@@ -32,7 +32,7 @@ func testWar(t *testing.T, b Backend) {
 		}
 	}
 	asked, ok := errors.AsType[*session.TakeoverError](from(ada, "192.0.0.1", nil))
-	if !ok || len(asked.Sessions) != 1 || asked.Cause != session.CauseWarBreaker {
+	if !ok || len(asked.Sessions) != 1 || asked.Cause != session.CauseSharing {
 		t.Fatalf("asked %+v", asked)
 	}
 	if err := from(bob, "192.0.2.1", nil); err != nil {
@@ -78,7 +78,7 @@ func testUnproven(t *testing.T, c *session.Core, user string) {
 		_, err = c.Login(t.Context(), session.ByUser(user), session.Login{User: user, CredVersion: 1, Address: "192.0.2.1",
 			DeviceHash: []byte(device), KnownDevice: i > 1})
 	}
-	if asked, ok := errors.AsType[*session.TakeoverError](err); !ok || asked.Cause != session.CauseWarBreaker {
+	if asked, ok := errors.AsType[*session.TakeoverError](err); !ok || asked.Cause != session.CauseSharing {
 		t.Errorf("after three replacements of two browsers: %v", err)
 	}
 }
