@@ -7,13 +7,15 @@
 //
 // The order of things for a change:
 //
-//  1. the caller's request waits in a bounded queue,
-//  2. the writer takes what is queued into one transaction. Each request loads
-//     its state, decides, is checked (session.Check) and writes. An error or a panic
-//     undoes that request alone: where it had written, the batch is run again
-//     with a savepoint for each. An error of the database, in a read too, breaks
-//     the batch: it is rolled back and run once more, then given up,
-//  3. one commit makes all of them durable,
+//  1. the caller's request waits in a bounded queue. It names a user or a pool and
+//     the rule that decides; what no rule decides is a function,
+//  2. the writer takes what is queued into one transaction. It resolves the pools,
+//     sorts the rules by pool, and for each request loads the state, lets the rule
+//     decide, checks the change (session.Check) and writes it. An error or a panic
+//     undoes that request alone: if it had written, the batch runs again with a
+//     savepoint for each request. An error of the database, in a read too, breaks
+//     the batch: it is rolled back, run once more, and then given up,
+//  3. one commit makes all of them durable, at one position (session.Pos),
 //  4. the listener is handed the events, in commit order: first those that
 //     other processes committed before, then the batch's own,
 //  5. the callers are answered [K6].

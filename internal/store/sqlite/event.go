@@ -25,7 +25,7 @@ func class(t session.EventType) string {
 	return classPresence
 }
 
-// eventsAfter reads at most n events of a pool that come after one, in order.
+// eventsAfter reads at most n events of a pool after the given number, in order.
 func eventsAfter(c *conn, pool session.PoolID, after int64, n int, each func(session.Event)) error {
 	return c.query(`SELECT log_seq, at, type, data, user_id, session_id, pos FROM events WHERE pool_id = ? AND log_seq > ?
 		ORDER BY log_seq LIMIT ?`, func(r row) error {
@@ -60,15 +60,15 @@ func (s *Store) LogEvents(ctx context.Context, events []session.Event) error {
 	})
 }
 
-// sameEvent tells whether two events are written the same.
+// sameEvent reports whether two events are stored in the same way.
 func sameEvent(a, b session.Event) bool {
 	return a.Pool == b.Pool && a.LogSeq == b.LogSeq && a.Pos == b.Pos && a.Type == b.Type && a.At.Equal(b.At) && a.User == b.User &&
 		a.Session == b.Session && bytes.Equal(encodeEvent(nil, a), encodeEvent(nil, b))
 }
 
-// encodeEvent appends the event as JSON with the names that session.Event
-// gives, without what has a column of its own and without what is zero. It is
-// written out because it is on the path of every admission.
+// encodeEvent appends the event as JSON, with the names of session.Event. It leaves
+// out what has a column of its own and what is zero. It does not use encoding/json
+// because every admission runs it.
 func encodeEvent(b []byte, e session.Event) []byte {
 	o := object{b: append(b, '{')}
 	o.number("presence_seq", e.PresenceSeq)
@@ -121,7 +121,7 @@ func byInFull(e session.Event) session.Actor {
 	return by
 }
 
-// object is a JSON object that is being written.
+// object writes a JSON object.
 type object struct{ b []byte }
 
 func (o *object) name(name string) {

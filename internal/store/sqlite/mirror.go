@@ -83,7 +83,7 @@ func (l loaded) forRule() session.State {
 	return st
 }
 
-// after is the state that a change leads to, as it would be read anew. It
+// after is the state that a change leads to, as it would be read again. It
 // takes l over.
 func (l loaded) after(ch session.Change) loaded {
 	if ch.User != nil {

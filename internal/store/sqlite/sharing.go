@@ -8,7 +8,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// sharingRow is a session.Sharing as it is stored; times are milliseconds.
+// sharingRow is a session.Sharing as it is stored in the column contest of users.
+// Times are in milliseconds.
 type sharingRow struct {
 	Replaced []int64       `json:"replaced,omitempty"`
 	Unproven []unprovenRow `json:"unproven,omitempty"`

@@ -22,22 +22,22 @@ type tx struct {
 	// much as two statements and the copies of the pages they touch. So a batch
 	// is tried without any first.
 	savepoints bool // each request that writes has one of its own
-	spoilt     bool // without: a request failed that had written, all of it has to be undone
+	spoilt     bool // without savepoints: a request failed after it had written, so everything has to be undone
 
-	// The rows of the pools are read once and written once in a transaction:
-	// nothing else can change them meanwhile.
+	// The pools' rows are read once and written once in a transaction: nothing else
+	// can change them in between.
 	pools  map[session.PoolID]*pooled
 	events []session.Event // of all requests, in order
 	pos    session.Pos     // that they share; 0 before the first one
 	wrote  bool            // some row was changed
-	mark   string          // names a batch without events [tx.sign]
+	mark   string          // identifies a batch without events [tx.sign]
 
-	kept *note // what the server's clock was found to be, to go by once it is committed
+	kept *note // of the server's clock; it is in force once this is committed
 
 	data []byte // reused from event to event
 
 	// Of the request that runs now.
-	began bool           // to write; its savepoint is set, where there are any
+	began bool           // it has begun to write, and has its savepoint, if there are any
 	undo  []session.Pool // its pools as they were before
 	first int            // len(events) before
 }
@@ -85,7 +85,8 @@ func (t *tx) guarded(r *request) (err error) {
 	return t.perform(r)
 }
 
-// exec writes. The savepoint is set only now: most refusals write nothing.
+// exec writes. It sets the request's savepoint, if it is the request's first write:
+// most refusals write nothing.
 func (t *tx) exec(query string, args ...any) (int64, error) {
 	if !t.began && t.savepoints {
 		if _, err := t.conn.exec(`SAVEPOINT request`); err != nil {
@@ -98,8 +99,8 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	return n, err
 }
 
-// sign gives a batch that wrote without any event a name in the database, by
-// which a COMMIT of unknown outcome can be proved [writer.outcome].
+// sign writes a mark for a batch that wrote but has no events. It proves the outcome
+// of a COMMIT that failed [writer.outcome].
 func (t *tx) sign() error {
 	if len(t.events) > 0 || !t.wrote {
 		return nil
@@ -109,7 +110,7 @@ func (t *tx) sign() error {
 	return err
 }
 
-// pool returns a pool's row as of now in the transaction. Error: ErrNoPool.
+// pool returns a pool's row as it is in the transaction. Error: ErrNoPool.
 func (t *tx) pool(id session.PoolID) (session.Pool, error) {
 	if p := t.pools[id]; p != nil {
 		return p.now, nil
@@ -125,15 +126,15 @@ func (t *tx) pool(id session.PoolID) (session.Pool, error) {
 	return p, nil
 }
 
-// setPool changes a pool that was read before.
+// setPool changes a pool's row, which must have been read with pool.
 func (t *tx) setPool(p session.Pool) {
 	at := t.pools[p.ID]
 	t.undo = append(t.undo, at.now)
 	at.now = p
 }
 
-// flush writes the pools' rows and the log's position. The guard on log_seq catches a second writer,
-// which there must not be.
+// flush writes the pools' rows and the log's position. The guard on log_seq
+// catches a second writer, which must not exist.
 func (t *tx) flush() error {
 	if err := t.advance(); err != nil {
 		return err
@@ -176,7 +177,7 @@ func (t *tx) log(events []session.Event) error {
 	return nil
 }
 
-// emit numbers an event of a pool and logs it, for the changes that no rule
+// emit numbers an event of a pool and logs it. It is for changes that no rule
 // decides. It refuses an event that names no actor.
 func (t *tx) emit(pool session.PoolID, e session.Event) error {
 	if e.By.Kind == "" {

@@ -78,7 +78,7 @@ func (t *tx) writeUser(ch session.Change) error {
 	return nil
 }
 
-// writeSession writes a session's row with the cheapest statement that does.
+// writeSession writes a session's row with the cheapest statement that is enough.
 func (t *tx) writeSession(l loaded, s session.Session) error {
 	old := l.session(s.ID)
 	var err error
@@ -120,8 +120,8 @@ func (t *tx) writeConns(l loaded, ch session.Change) error {
 	return nil
 }
 
-// writeSeats removes and writes seats. Seats that the rule has not looked at
-// were refused before.
+// writeSeats deletes and writes seats. session.Check has refused those that the
+// state does not include.
 func (t *tx) writeSeats(l loaded, ch session.Change) error {
 	for _, user := range ch.SeatsGone {
 		no, _, _ := l.seat(user)
@@ -194,8 +194,9 @@ func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Ti
 	})
 }
 
-// noteInUse makes the sessions active that had connections when the last run ended:
-// those that it has not seen leave, and those that left while it drained [S7] [A4].
+// noteInUse marks the sessions as active that had connections when the last run
+// ended: those that it did not see leave, and those that left while it drained [S7]
+// [A4].
 func (t *tx) noteInUse(now time.Time) error {
 	_, err := t.exec(`UPDATE sessions SET last_active = ? WHERE ended_at IS NULL AND last_active < ? AND
 		(id IN (SELECT session_id FROM connections) OR last_active >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?))`,
@@ -203,7 +204,7 @@ func (t *tx) noteInUse(now time.Time) error {
 	return err
 }
 
-// resetSeats puts every seat into boot grace and forgets the sockets, which are
+// resetSeats puts every seat into boot grace and deletes the connections, which are
 // gone [S7].
 func (t *tx) resetSeats(now, deadline time.Time) error {
 	if _, err := t.exec(`DELETE FROM connections`); err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// watchInterval is how often the writer looks, between batches, whether
-// another process has committed. A look costs about 3 µs.
+// watchInterval is how often the writer checks, between batches, whether another
+// process has committed. A check costs about 3 µs.
 const watchInterval = 10 * time.Millisecond
 
 // slice is how many events or rows are read or deleted at a time.
@@ -17,7 +17,7 @@ const slice = 1000
 // watch follows what other processes commit. The writer's goroutine owns it.
 type watch struct {
 	node    string
-	listen  func([]session.Event)    // nil: nobody listens in this process
+	listen  func([]session.Event)    // nil: this process does not listen
 	at      map[session.PoolID]int64 // up to here the listener has been handed the log, by pool
 	applied session.Pos              // the same over all pools: every commit up to here
 	pending bool                     // applied must be written to the node's row
@@ -48,18 +48,16 @@ func (w *watch) confirm(c *conn) error {
 // confirmed is called once what confirm wrote is committed.
 func (w *watch) confirmed() { w.pending = false }
 
-// Listen names this process as a node that serves, and hands fn every event
-// that is committed from now on, by this process or another one, in commit
-// order and each once. fn is called by the writer's goroutine, after the commit
+// Listen registers this process as a serving node. fn is handed every event that is
+// committed from now on, by this process or another one, in commit order, each once. fn is called by the writer's goroutine, after the commit
 // and before the callers of that batch are answered [K6]. It must not block and
 // must not call the store; it may keep the slice.
 //
 // What was committed before must be read with [Store.Snapshot] afterwards: an
 // event whose LogSeq is not above the snapshot's is in the snapshot already.
 //
-// A gap in the log (the events were pruned before they were read) is handed
-// over as one [session.LogLost] event: whatever was known of that pool must be
-// read anew.
+// A gap in the log (the events were pruned before they were read) is handed over
+// as one [session.LogLost] event: the listener must read that pool again.
 //
 // It is called once, by the server, before anything is served.
 func (s *Store) Listen(node string, fn func([]session.Event)) error {
@@ -76,20 +74,20 @@ func (s *Store) Listen(node string, fn func([]session.Event)) error {
 		if err == nil {
 			w.watch.applied, err = readPos(w.conn)
 		}
-		if err == nil { // of servers that are gone: there is one for a directory
+		if err == nil { // of earlier servers: a directory has one server
 			_, err = w.conn.exec(`DELETE FROM nodes WHERE id <> ?`, node)
 		}
 		if err != nil {
 			w.watch = watch{}
 			return unavailable(err)
 		}
-		w.look() // writes down where it begins
+		w.look() // writes the position at which it begins
 		return nil
 	})
 }
 
-// look asks whether another process has committed, and if so takes its changes
-// over with a transaction of the writer's own.
+// look checks whether another process has committed. If so, it hands over the changes
+// in a transaction of the writer.
 func (w *writer) look() {
 	if w.watch.listen == nil {
 		return
@@ -118,9 +116,9 @@ func (w *writer) dataVersion() (int64, error) {
 	return version, err
 }
 
-// news hands over what other processes have committed since the last look. It
-// is called inside a transaction, so that nothing can come in between the
-// others' events and this process's own.
+// news hands over what other processes have committed since the last look. It runs
+// inside a transaction, so no commit can come between their events and this
+// process's own.
 func (w *writer) news() error {
 	version, err := w.dataVersion()
 	if err != nil || version == w.version {
@@ -136,7 +134,7 @@ func (w *writer) news() error {
 	return err
 }
 
-// follow hands over all that is new in the pools' logs.
+// follow hands over everything that is new in the pools' logs.
 func (w *writer) follow() error {
 	var behind []session.Pool
 	err := w.conn.query(selectPool+` ORDER BY id`, func(r row) error {
@@ -191,7 +189,7 @@ func gapless(events []session.Event, after int64) bool {
 	return len(events) > 0
 }
 
-// lost stands for all events of a pool that are not in the log any more.
+// lost stands for all events of a pool that are no longer in the log.
 func lost(p session.Pool, pos session.Pos, now time.Time) session.Event {
 	return session.Event{Pool: p.ID, Pos: pos, LogSeq: p.LogSeq, PresenceSeq: p.PresenceSeq, At: now, Type: session.LogLost,
 		Limit: p.Limit, Held: p.Held, Grace: p.Grace, Offered: p.Offered, Presence: p.Presence}
@@ -201,10 +199,10 @@ func lost(p session.Pool, pos session.Pos, now time.Time) session.Event {
 const waitInterval = 5 * time.Millisecond
 
 // WaitApplied waits until the server that runs on the data directory has
-// applied everything that this Store has committed. It returns at once when
-// none runs, and ctx's error when that comes first: the change is committed,
-// but not confirmed. It is for the command line; the server itself has applied
-// its own changes when it is answered.
+// applied everything that this Store has committed. It returns at once if no server
+// runs. It returns ctx's error if that comes first: the change is committed, but not
+// confirmed. It is for the command line: the server has applied its own changes
+// by the time the store returns.
 func (s *Store) WaitApplied(ctx context.Context) error {
 	want := s.committed.Load()
 	if want == 0 {
