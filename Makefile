@@ -91,7 +91,7 @@ bench: build bench/peers/node/node_modules/.package-lock.json ## measure side by
 	@script/need flask || echo "going on without Flask"
 	$(GO) run ./bench -out bench/RESULTS.md
 
-walk: build ## the operator's way of docs/operations.md in a fresh Debian with its own systemd (root, debootstrap, systemd-container)
+walk: build ## run docs/operations/production.md in a fresh Debian with its own systemd (root, debootstrap, systemd-container)
 	script/walk
 
 clean: ## remove what was built

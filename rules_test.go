@@ -72,6 +72,26 @@ func TestRulesNameTheirTests(t *testing.T) {
 	}
 }
 
+// TestPagesNameTheirTests: no page names a test that does not exist.
+func TestPagesNameTheirTests(t *testing.T) {
+	names := testNames(t)
+	mention := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`")
+	for _, file := range trackedFiles(t) {
+		if filepath.Ext(file) != ".md" {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range mention.FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(names, m[1]) {
+				t.Errorf("%s names %s, which does not exist", file, m[1])
+			}
+		}
+	}
+}
+
 func definedRules(t *testing.T) map[string]bool {
 	t.Helper()
 	defined := map[string]bool{}

@@ -48,16 +48,16 @@ type attack struct {
 
 func attacks() []attack {
 	return []attack{
-		{key: "slow", title: "users who ask and do not read the answers", unit: "questions", run: slowReaders},
+		{key: "slow", title: "clients that ask and do not read the answers", unit: "questions", run: slowReaders},
 		{key: "loris", title: "requests that never end (slowloris)", unit: "bytes", run: slowloris},
-		{key: "idle", title: "connections that say nothing, or half a handshake", unit: "connections", run: idlers, mostRSS: "<= 100"},
+		{key: "idle", title: "connections that send nothing, or half a handshake", unit: "connections", run: idlers, mostRSS: "<= 100"},
 		{key: "pings", title: "a flood of Engine.IO pings", unit: "pings", run: pings},
 		{key: "polls", title: "a flood of polls on few sessions", unit: "answers", run: polls},
 		{key: "upgrades", title: "a flood of upgrades on few sessions", unit: "upgrades", run: upgrades},
-		{key: "silent", title: "sockets that never say who they are", unit: "sockets", run: silent},
-		{key: "lying", title: "frames that lie about their length", unit: "frames", run: lying},
-		{key: "headers", title: "requests of 200 headers", unit: "answers", run: headers},
-		{key: "logins", title: "bad logins", unit: "answers", run: badLogins},
+		{key: "silent", title: "sockets that never authenticate", unit: "sockets", run: silent},
+		{key: "lying", title: "frames with a false length", unit: "frames", run: lying},
+		{key: "headers", title: "requests with 200 headers", unit: "answers", run: headers},
+		{key: "logins", title: "logins with wrong passwords", unit: "answers", run: badLogins},
 	}
 }
 
@@ -158,7 +158,7 @@ func (a *attacker) upgrade(conn *tls.Conn, query string) (*tls.Conn, error) {
 	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second)) // it is a real connection
 	n, err := conn.Read(answer)
 	if err == nil && !strings.HasPrefix(string(answer[:n]), "HTTP/1.1 101") {
-		err = errors.New("not let in")
+		err = errors.New("the websocket handshake was refused")
 	}
 	if err != nil {
 		_ = conn.Close() // of no use

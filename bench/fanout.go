@@ -7,8 +7,8 @@ func fanoutMode() mode {
 	return mode{
 		name: "fanout",
 		metrics: []metric{
-			{key: "fanout", title: "CPU µs per delivered frame, one join at a time told to all", target: "<= 4.5", limit: 4.5, node: 20, digits: 2},
-			{key: "receiver", title: "… per receiver, who gets two (of the floor one)", digits: 2},
+			{key: "fanout", title: "CPU µs per delivered frame, one join at a time announced to all", target: "<= 4.5", limit: 4.5, node: 20, digits: 2},
+			{key: "receiver", title: "… per receiver, which gets two frames (floor: one)", digits: 2},
 		},
 		setting: func(z sizes, _ *peer) setting {
 			return setting{users: z.fanoutMembers + z.joins, silent: true}

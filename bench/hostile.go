@@ -18,8 +18,8 @@ func hostileMode(a attack) mode {
 		metrics: []metric{
 			{key: key("50"), title: a.title + ": ms of a round trip, p50", digits: 1, quiet: key("q50")},
 			{key: key("99"), title: a.title + ": p99", digits: 1, quiet: key("q99")},
-			{key: key("rss"), title: a.title + ": MiB the server grows by at most", target: a.mostRSS, digits: 1, zero: true},
-			{key: key("did"), title: a.title + ": " + a.unit + " a second", zero: true},
+			{key: key("rss"), title: a.title + ": growth of the server at most, MiB", target: a.mostRSS, digits: 1, zero: true},
+			{key: key("did"), title: a.title + ": " + a.unit + " per second", zero: true},
 		},
 		setting: func(z sizes, _ *peer) setting {
 			return setting{users: z.healthy + z.force.slow + 2, limits: true}

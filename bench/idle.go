@@ -11,7 +11,7 @@ func idleMode() mode {
 		name: "idle",
 		metrics: []metric{
 			{key: "before", title: "process RSS before any client, MiB", target: "<= 30", digits: 1},
-			{key: "idle", title: "RSS bytes per idle connection after the ramp", target: "<= 22,000"},
+			{key: "idle", title: "RSS bytes per idle connection, all connected", target: "<= 22,000"},
 		},
 		setting: func(z sizes, _ *peer) setting {
 			return setting{users: z.idle, perPool: z.idlePerPool, silent: true}

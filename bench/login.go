@@ -12,14 +12,14 @@ import (
 // in turn.
 func loginMode() mode {
 	return mode{
-		name: "login", once: true, section: "Does the time of a refusal tell which accounts exist",
+		name: "login", once: true, section: "Does the time of a refusal reveal which accounts exist?",
 		notFor: []string{"floor", "flask", "node"},
 		metrics: []metric{
 			{key: "loginMs", title: "ms of a refused login, median", digits: 1},
 			{key: "unknownP", title: "unknown account: p (Mann-Whitney)", target: "> 0.01", digits: 3},
-			{key: "unknownGap", title: "unknown account: gap of the means, %", target: "< 5", digits: 2, zero: true},
+			{key: "unknownGap", title: "unknown account: difference of the means, %", target: "< 5", digits: 2, zero: true},
 			{key: "disabledP", title: "disabled account: p", target: "> 0.01", digits: 3},
-			{key: "disabledGap", title: "disabled account: gap of the means, %", target: "< 5", digits: 2, zero: true},
+			{key: "disabledGap", title: "disabled account: difference of the means, %", target: "< 5", digits: 2, zero: true},
 		},
 		setting: func(sizes, *peer) setting { return setting{users: 1} },
 		measure: func(ctx context.Context, f *figure) (values, error) {

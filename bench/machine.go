@@ -17,7 +17,7 @@ func describeMachine(opts options) string {
 			fmt.Fprintf(&b, "- %s: %s\n", what, value)
 		}
 	}
-	say("taken", time.Now().UTC().Format("2006-01-02 15:04 UTC"))
+	say("measured", time.Now().UTC().Format("2006-01-02 15:04 UTC"))
 	say("processor", fmt.Sprintf("%d cores, %s", runtime.NumCPU(), field("/proc/cpuinfo", "model name")))
 	say("memory", field("/proc/meminfo", "MemTotal"))
 	say("kernel", firstLine("/proc/sys/kernel/osrelease"))

@@ -61,15 +61,15 @@ func parse(args []string, stderr io.Writer) (opts options, err error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	modeName := func(m mode) string { return m.name }
-	modeNames := f.String("modes", names(usualModes(), modeName), "what to measure; soak, too, when it is named")
-	peerNames := f.String("peers", names(allPeers(), func(p *peer) string { return p.name }), "whom to measure")
-	f.IntVar(&opts.repeat, "n", 3, "how often each figure is taken")
-	f.StringVar(&opts.out, "out", "-", "file for the table; - is stdout")
-	f.BoolVar(&opts.quick, "quick", false, "small sizes: shows that it works, measures nothing")
+	modeNames := f.String("modes", names(usualModes(), modeName), "what to measure; soak runs only if it is named")
+	peerNames := f.String("peers", names(allPeers(), func(p *peer) string { return p.name }), "which servers to measure")
+	f.IntVar(&opts.repeat, "n", 3, "how many times each figure is measured")
+	f.StringVar(&opts.out, "out", "-", "file to write the report to; - is stdout")
+	f.BoolVar(&opts.quick, "quick", false, "use small sizes: shows that the benchmark works; the figures mean nothing")
 	f.StringVar(&opts.binary, "bin", "bin/turnike", "the server's binary")
 	f.StringVar(&opts.sources, "sources", "bench/peers", "directory of the peers' sources")
 	soak := f.Duration("soak", 10*time.Minute, "how long soak lasts")
-	logins := f.Int("logins", 0, "logins of each kind in login; 0 is as many as usual")
+	logins := f.Int("logins", 0, "logins of each kind in mode login; 0 is the default number")
 	if err := f.Parse(args); err != nil {
 		return opts, err
 	}
@@ -118,7 +118,7 @@ func choose[T any](list string, all []T, name func(T) string) (chosen []T, err e
 		}
 	}
 	if len(left) > 0 {
-		return nil, fmt.Errorf("%q is named twice, or none of %s", left[0], names(all, name))
+		return nil, fmt.Errorf("%q is named twice or is not one of %s", left[0], names(all, name))
 	}
 	return chosen, nil
 }
@@ -155,7 +155,7 @@ func (b *bench) present(r *results) (list []*peer, err error) {
 	for _, p := range b.opts.peers {
 		if p.missing != nil {
 			if err = p.missing(b); err != nil {
-				b.progress.Printf("%s is not measured: %v", p.name, err)
+				b.progress.Printf("%s: not measured: %v", p.name, err)
 				r.absent[p.name] = err
 				continue
 			}

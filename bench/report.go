@@ -9,14 +9,15 @@ import (
 // the machine.
 func markdown(r *results, opts options, machine string) string {
 	var b strings.Builder
-	b.WriteString("# Measurements\n\nWritten by `make bench`; what is measured and how says `bench/doc.go`.\n\n")
+	b.WriteString("# Measurements\n\n`make bench` writes this page. `bench/doc.go` explains what is measured and how.\n\n")
 	if opts.quick {
-		b.WriteString("**Taken with -quick: the sizes are too small to mean anything.**\n\n")
+		b.WriteString("**Measured with -quick: the sizes are too small to mean anything.**\n\n")
 	}
 	table(&b, r, opts)
-	fmt.Fprintf(&b, "\nEach figure: the median of %d, below it the range; × is how many times ours the peer needs. A fresh server for each,\n"+
-		"in turn. The state behind ours is durable (a committed transaction per admission), the peers' is a map in memory.\n"+
-		"Targets in µs were set on another machine; \"here\" is the target times how much longer Node needs here than there.\n", opts.repeat)
+	fmt.Fprintf(&b, "\nEach figure is the median of %d runs, with their range below it. \"4×\" means that the peer needs four times as much as Turnike.\n"+
+		"Each run starts a fresh server, and the servers take turns. Turnike's state is durable (a committed transaction per admission);\n"+
+		"the peers keep theirs in a map in memory. Targets in µs were set on another machine: \"here\" is the target times how much longer\n"+
+		"Node needs here than there.\n", opts.repeat)
 	if len(r.failures)+len(r.absent) > 0 {
 		b.WriteString("\n## Not measured\n\n")
 		for name, why := range r.absent {
@@ -39,7 +40,7 @@ func table(b *strings.Builder, r *results, opts options) {
 			if section != "" {
 				fmt.Fprintf(b, "\n## %s\n\n", section)
 			}
-			b.WriteString("| metric | ours must reach |")
+			b.WriteString("| metric | target |")
 			for _, p := range r.shown(opts.modes, section) {
 				fmt.Fprintf(b, " %s |", p.title)
 			}
@@ -93,7 +94,7 @@ func cell(r *results, k metric, p *peer) string {
 		text += fmt.Sprintf(" (%.2g×)", s.median/own.median)
 	}
 	if k.quiet != "" {
-		text += fmt.Sprintf(" (%s without)", number(r.of(metric{key: k.quiet}, p).median, k.digits))
+		text += fmt.Sprintf(" (%s without the attack)", number(r.of(metric{key: k.quiet}, p).median, k.digits))
 	}
 	if s.taken > 1 && s.least != s.most {
 		text += fmt.Sprintf("<br>%s to %s", number(s.least, k.digits), number(s.most, k.digits))
@@ -120,27 +121,28 @@ func number(x float64, digits int) string {
 
 func describeSizes(opts options) string {
 	z := opts.sizes
-	return fmt.Sprintf(`- connect: %d users, %d at once, after as many that warm up; ours find one other user in their pool, who is told; the
-  peers tell nobody
-- idle: %d users, ours in pools of %d; looked at %g s after the last came. Ours collects its garbage by itself
-  2 s after a ramp: the figure is what stays
-- echo: %d clients for %g s, each sending as soon as it was answered
-- fanout: up to %d users join one after the other and %d are told, each before the next comes. Two frames tell it
-  (user_status, connection_slots): ours in one write; the floor's is one frame of as many bytes
-- burst: %d users join at once and %d are told, up to %d times
-- storm: %d users join and all are told (%d with Flask)
+	return fmt.Sprintf(`- connect: %d users connect, %d at once, after as many that warm the server up. With Turnike each finds one other user in the
+  pool, who is informed; the peers inform no one
+- idle: %d users connect, with Turnike in pools of %d. The memory is read %g s after the last one. Turnike collects its garbage by
+  itself 2 s after many users came, so the figure is what stays
+- echo: %d clients for %g s, each of which sends again as soon as it has its answer
+- fanout: up to %d users join one after the other while %d are inside. The next joins when all have been informed. Two frames
+  (user_status, connection_slots) announce a join; Turnike sends both in one write. The floor sends one frame of as many bytes
+- burst: %d users join at once while %d are inside, up to %d times
+- storm: %d users join, and each join is announced to all (%d users with Flask)
 - seats: %d users ask at once for %d seats
-- kick: %d sockets, %d of them ended one after the other by `+"`turnike session end`"+`; the clock starts with the end's own time,
-  before its commit
-- rounds of fanout and burst stop when the server has worked for %g s
-- scale: everybody in one pool with a seat each, told of everybody (ours only of their number above 5,000), under the default
-  limits; SIGTERM, start on the same data, and all come back with the official client's first delay of 0.5 to 1.5 s
-- hostile: %d healthy clients, ten pings a second each, %d times %g s in quiet and %g s beside the attack, which comes from other
-  addresses, has %d connections (slow readers %d, slowloris %d, idle %d, bad logins %d) and does %d things a second where it
-  can. Round trips count from when a ping was due. The attacker works on the same cores as the server
-- siege: as many connections and guesses for %v on 50 accounts, of which the owner of one logs in a second after each login
+- kick: %d sockets, of which `+"`turnike session end`"+` ends %d one after the other. The clock starts at the time of the end, before
+  its commit
+- rounds of fanout and burst stop when the server has used %g s of CPU time
+- scale: all users are in one pool with a seat each, and each join is announced to all (above 5,000 users Turnike announces only
+  their number). The default limits are on. After SIGTERM the server starts on the same data, and all users come back with the
+  official client's first delay of 0.5 to 1.5 s
+- hostile: %d healthy clients send ten pings a second each, %d times %g s without an attack and %g s beside it. The attack comes from
+  other addresses, has %d connections (slow readers %d, slowloris %d, idle %d, wrong passwords %d) and does %d things a second where
+  it can. A round trip counts from when its ping was due. The attacker uses the same cores as the server
+- siege: for %v as many connections and guesses on 50 accounts. The owner of one account logs in one second after each of its logins
 - login: %d of each kind in turn, on one connection
-- soak (only when named): %v
+- soak (only if named): %v
 `, z.connects, z.parallel, z.idle, z.idlePerPool, z.settleSeconds, z.echoClients, z.echoSeconds, z.joins, z.fanoutMembers,
 		z.burst, z.burstMembers, z.rounds, z.storm, z.slowStorm, z.seatClients, z.seats, z.kickSockets, z.kicks, z.enoughCPU,
 		z.healthy, z.attackRounds, z.quietSeconds, z.attackSeconds, z.force.conns, z.force.slow, z.force.loris, z.force.idle, z.force.logins,

@@ -17,13 +17,13 @@ func scaleMode(z sizes, i int) mode {
 		name: "scale", section: "Many users and a restart",
 		notFor: []string{"floor", "flask"},
 		metrics: []metric{
-			{key: key("join"), title: title("s until all are inside and told"), digits: 2},
+			{key: key("join"), title: title("s until all are inside and have the whole presence"), digits: 2},
 			{key: key("joinCPU"), title: title("CPU µs per connect")},
-			{key: key("rss"), title: title("RSS bytes per connection, inside and told")},
+			{key: key("rss"), title: title("RSS bytes per connection, all inside"), zero: true}, // of a few users it is noise
 			{key: key("back"), title: title("s from SIGTERM until all are inside again"), digits: 2},
-			{key: key("backCPU"), title: title("CPU µs per reconnect, the server's start included")},
-			{key: key("tries"), title: title("tries per reconnect"), digits: 2},
-			{key: key("refused"), title: title("seats refused to those who had them"), target: "0 (exact)", exact: true},
+			{key: key("backCPU"), title: title("CPU µs per reconnect, including the server's start")},
+			{key: key("tries"), title: title("attempts per reconnect"), digits: 2},
+			{key: key("refused"), title: title("seats refused to their owners"), target: "0 (exact)", exact: true},
 		},
 		setting: func(sizes, *peer) setting { return setting{users: n, limits: true} },
 		measure: func(ctx context.Context, f *figure) (values, error) {
@@ -101,7 +101,7 @@ func (f *figure) allReturn(ctx context.Context, n int, key func(string) string, 
 	for _, k := range c.clients {
 		select {
 		case <-k.over:
-			return fmt.Errorf("%s was let in and then cut: %w", userName(k.user), k.cause)
+			return fmt.Errorf("%s was admitted and then cut: %w", userName(k.user), k.cause)
 		default:
 		}
 	}

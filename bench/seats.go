@@ -12,8 +12,8 @@ func seatsMode() mode {
 		name:   "seats",
 		notFor: []string{"floor"},
 		metrics: []metric{
-			{key: "over", title: "seats given beyond the limit, or left empty", target: "0 (exact)", exact: true},
-			{key: "seats", title: "CPU µs per answer to a register, most of them refusals", digits: 0},
+			{key: "over", title: "seats assigned beyond the limit, or left empty", target: "0 (exact)", exact: true},
+			{key: "seats", title: "CPU µs per answer to `register_user`, most of them refusals", digits: 0},
 		},
 		setting: func(z sizes, _ *peer) setting {
 			return setting{users: z.seatClients, seats: z.seats, silent: true}

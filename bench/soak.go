@@ -26,16 +26,16 @@ const (
 // compared with what they were after the first such round.
 func soakMode() mode {
 	return mode{
-		name: "soak", section: "A long time of everything", asked: true, once: true,
+		name: "soak", section: "Endurance", asked: true, once: true,
 		notFor: []string{"floor", "flask", "node"},
 		metrics: []metric{
-			{key: "soakRounds", title: "rounds of joins, leaves, kicks and an attack each"},
+			{key: "soakRounds", title: "rounds, each with joins, leaves, kicks and an attack"},
 			{key: "soakJoins", title: "users who came in"},
 			{key: "soakKicks", title: "sessions ended"},
-			{key: "soakFiles", title: "descriptors more than at first", target: "<= 5", zero: true},
-			{key: "soakThreads", title: "threads more than at first", zero: true},
-			{key: "soakGoroutines", title: "goroutines more than at first", target: "<= 10", zero: true},
-			{key: "soakRSS", title: "resident memory, times that at first", target: "<= 2", digits: 2},
+			{key: "soakFiles", title: "file descriptors, increase", target: "<= 5", zero: true},
+			{key: "soakThreads", title: "threads, increase", zero: true},
+			{key: "soakGoroutines", title: "goroutines, increase", target: "<= 10", zero: true},
+			{key: "soakRSS", title: "resident memory, times the value at the start", target: "<= 2", digits: 2},
 		},
 		setting: func(z sizes, _ *peer) setting {
 			return setting{users: soakUsers + z.soakForce.slow + 2, limits: true, metrics: true}
@@ -75,7 +75,7 @@ func soakMode() mode {
 			v["soakFiles"], v["soakThreads"] = last.files-first.files, last.threads-first.threads
 			v["soakGoroutines"], v["soakRSS"] = last.goroutines-first.goroutines, last.rss/first.rss
 			if v["soakFiles"] > 5 || v["soakGoroutines"] > 10 || v["soakRSS"] > 2 {
-				err = fmt.Errorf("not everything came back: %+v at first, %+v at last", first, last)
+				err = fmt.Errorf("resources were not released: %+v at the start, %+v at the end", first, last)
 			}
 			return v, err
 		},

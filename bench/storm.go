@@ -8,7 +8,7 @@ func stormMode() mode {
 		name:   "storm",
 		notFor: []string{"floor"},
 		metrics: []metric{
-			{key: "storm", title: "CPU µs per connect while all join and all are told", target: "<= 1000", limit: 1000, node: 18_600},
+			{key: "storm", title: "CPU µs per connect while all join and each join is announced to all", target: "<= 1000", limit: 1000, node: 18_600},
 		},
 		setting: func(z sizes, p *peer) setting { return setting{users: stormSize(z, p)} },
 		measure: func(ctx context.Context, f *figure) (values, error) {

@@ -89,7 +89,7 @@ func (t *trips) all(ctx context.Context, c *crowd) ([]time.Duration, error) {
 		select {
 		case <-t.idle:
 		case <-late:
-			return nil, fmt.Errorf("%d healthy clients had no answer after %v", missing, lastAnswer)
+			return nil, fmt.Errorf("%d healthy clients had no answer for %v", missing, lastAnswer)
 		case <-c.failed:
 			return nil, errors.Join(errors.New("a healthy client was lost"), *c.failure.Load())
 		case <-ctx.Done():

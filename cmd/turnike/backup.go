@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
-	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
@@ -19,10 +17,10 @@ type backupCommand struct {
 
 // Run writes the backup, with the server running or stopped.
 func (c *backupCommand) Run(ctx context.Context, a *app) error {
-	if _, err := os.Stat(filepath.Join(a.data, sqlite.File)); errors.Is(err, os.ErrNotExist) {
+	if noDatabase(a.data) {
 		return fmt.Errorf("there is no database in %s; name the data directory with --data", a.data)
 	}
-	err := sqlite.Backup(ctx, a.data, c.File)
+	err := copyDatabase(ctx, a.data, c.File)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s exists already; name another file", clip(c.File))
 	}

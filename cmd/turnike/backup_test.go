@@ -105,7 +105,7 @@ func TestRestoreKeepsTheDatabaseBefore(t *testing.T) {
 	s.add("cem")
 	other := &shell{t: t, data: filepath.Join(t.TempDir(), "data"), env: s.env}
 	other.add("zoe")
-	lock, err := sqlite.LockDir(other.data)
+	lock, err := lockData(other.data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // checkCommand prints the effective configuration.
@@ -44,7 +41,7 @@ func (c *checkCommand) Run(ctx context.Context, a *app) error {
 // limitInForce says how the limit in the database differs from the configured
 // one, if there is a database.
 func (a *app) limitInForce(ctx context.Context, cfg Config) (text string, err error) {
-	if _, err := os.Stat(filepath.Join(a.data, sqlite.File)); errors.Is(err, os.ErrNotExist) {
+	if noDatabase(a.data) {
 		return "", nil
 	}
 	w, err := a.open(ctx)
@@ -52,7 +49,7 @@ func (a *app) limitInForce(ctx context.Context, cfg Config) (text string, err er
 		return "", err
 	}
 	defer w.close(&err)
-	pool, err := w.store.PoolByName(ctx, sqlite.DefaultPool)
+	pool, err := w.store.PoolByName(ctx, store.DefaultPool)
 	if err != nil {
 		return "", err
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/secret"
@@ -136,15 +136,15 @@ type RateLimitConfig struct {
 // logins are what wrong passwords cost. An account waits longer each time. The
 // others never do: with many people behind one address the waits of one must not
 // lock the others out, so past its limit it has that many in a window.
-func (c RateLimitConfig) logins() api.LoginLimits {
+func (c RateLimitConfig) logins() login.Limits {
 	if !c.Enabled {
-		return api.LoginLimits{}
+		return login.Limits{}
 	}
 	steady := func(free int) ratelimit.Backoff {
 		every := c.LoginWindow / time.Duration(max(free, 1))
 		return ratelimit.Backoff{Free: free, Window: c.LoginWindow, First: every, Max: every}
 	}
-	return api.LoginLimits{
+	return login.Limits{
 		Account: ratelimit.Backoff{Free: c.LoginAccount, Window: c.LoginWindow, First: c.LoginBackoff, Max: c.LoginBackoffMax, Total: c.LoginTotal},
 		Network: steady(c.LoginNetwork), Global: steady(c.LoginGlobal),
 	}

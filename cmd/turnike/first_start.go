@@ -14,7 +14,7 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/secret/secretfile"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // metaMode remembers whether a data directory was started with --dev.
@@ -27,15 +27,23 @@ const demoFile = "demo-accounts.json"
 // madeAccount is an account whose password is printed.
 type madeAccount struct{ name, password string }
 
+// startStore is what the first start needs of the store.
+type startStore interface {
+	Meta(ctx context.Context, key string) (string, error)
+	SetMeta(ctx context.Context, key, value string) error
+	Users(ctx context.Context) ([]store.UserRow, error)
+	CreateUsers(ctx context.Context, by session.Actor, users []store.NewUser) error
+}
+
 // firstStart makes the accounts that a new data directory begins with
 // [SEC-12], and refuses to mix demo and real ones. It returns those whose
 // passwords are to be printed.
-func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg Config, opts ServeOptions) ([]madeAccount, error) {
-	mode, err := store.Meta(ctx, metaMode)
+func firstStart(ctx context.Context, in startStore, hasher *account.Hasher, cfg Config, opts ServeOptions) ([]madeAccount, error) {
+	mode, err := in.Meta(ctx, metaMode)
 	if err != nil {
 		return nil, err
 	}
-	users, err := store.Users(ctx)
+	users, err := in.Users(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,24 +62,24 @@ func firstStart(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 	var made []madeAccount
 	if opts.Dev {
 		if mode == "" { // first: without it the accounts would be taken for real ones
-			if err := store.SetMeta(ctx, metaMode, want); err != nil {
+			if err := in.SetMeta(ctx, metaMode, want); err != nil {
 				return nil, err
 			}
 		}
-		made, err = demoAccounts(ctx, store, hasher, cfg.Data, users)
+		made, err = demoAccounts(ctx, in, hasher, cfg.Data, users)
 	} else {
-		made, err = firstAdmin(ctx, store, hasher, cfg, opts, users)
+		made, err = firstAdmin(ctx, in, hasher, cfg, opts, users)
 	}
 	if err != nil || mode == want || opts.Dev {
 		return made, err
 	}
-	return made, store.SetMeta(ctx, metaMode, want)
+	return made, in.SetMeta(ctx, metaMode, want)
 }
 
 // firstAdmin makes the account admin where there is no administrator yet: with
 // the operator's password, or with one that is printed this once.
-func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, cfg Config, opts ServeOptions,
-	users []sqlite.UserRow) ([]madeAccount, error) {
+func firstAdmin(ctx context.Context, in startStore, hasher *account.Hasher, cfg Config, opts ServeOptions,
+	users []store.UserRow) ([]madeAccount, error) {
 	for _, u := range users {
 		if u.Role == account.RoleAdmin || account.Canonical(u.Name) == "admin" {
 			return nil, nil
@@ -93,7 +101,7 @@ func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 		password, printed = s.Reveal(), false
 	}
 	admin := []madeAccount{{"admin", password}}
-	if err := createAccounts(ctx, store, hasher, admin); err != nil || !printed {
+	if err := createAccounts(ctx, in, hasher, admin); err != nil || !printed {
 		return nil, err
 	}
 	return admin, nil
@@ -101,7 +109,7 @@ func firstAdmin(ctx context.Context, store *sqlite.Store, hasher *account.Hasher
 
 // demoAccounts makes the accounts of --dev at the first start, and reads their
 // passwords at the later ones.
-func demoAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, data string, users []sqlite.UserRow) ([]madeAccount, error) {
+func demoAccounts(ctx context.Context, in startStore, hasher *account.Hasher, data string, users []store.UserRow) ([]madeAccount, error) {
 	file := filepath.Join(data, demoFile)
 	passwords := make(map[string]string)
 	raw, err := os.ReadFile(file)
@@ -124,7 +132,7 @@ func demoAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hash
 		all = append(all, madeAccount{name, passwords[name]})
 	}
 	if len(users) == 0 {
-		return all, createAccounts(ctx, store, hasher, all)
+		return all, createAccounts(ctx, in, hasher, all)
 	}
 	return all, nil
 }
@@ -133,8 +141,8 @@ func demoNames() []string { return []string{"demo1", "demo2", "demo3", "demo4", 
 
 // createAccounts makes accounts in the default pool; the one called admin is an
 // administrator.
-func createAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Hasher, accounts []madeAccount) error {
-	var rows []sqlite.NewUser
+func createAccounts(ctx context.Context, in startStore, hasher *account.Hasher, accounts []madeAccount) error {
+	var rows []store.NewUser
 	for _, a := range accounts {
 		hash, err := hasher.Hash(ctx, a.password)
 		if err != nil {
@@ -144,7 +152,7 @@ func createAccounts(ctx context.Context, store *sqlite.Store, hasher *account.Ha
 		if a.name == "admin" {
 			role = account.RoleAdmin
 		}
-		rows = append(rows, sqlite.NewUser{Name: a.name, Role: role, PasswordHash: hash})
+		rows = append(rows, store.NewUser{Name: a.name, Role: role, PasswordHash: hash})
 	}
-	return store.CreateUsers(ctx, session.BySystem(), rows)
+	return in.CreateUsers(ctx, session.BySystem(), rows)
 }

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // TestHealthcheck asks real listeners, whose address and certificate lie where
@@ -73,7 +71,7 @@ func (s *shell) leaveRunning(url, mode string, config ...string) {
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		s.t.Fatal(err)
 	}
-	if lock, err := sqlite.LockDir(s.data); err == nil { // the first time
+	if lock, err := lockData(s.data); err == nil { // the first time
 		s.t.Cleanup(func() { _ = lock.Close() })
 	}
 	r := runningServer{PID: os.Getpid(), URL: url, Config: map[string]string{"tls.mode": mode, "server.listen": "127.0.0.1:0"}}

@@ -10,19 +10,18 @@ import (
 
 	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token"
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
 // openKeyring gives the keys of the installation: the configured secrets, or the
 // own keys in the data directory, which are made when they are first asked for.
-func openKeyring(cfg Config, store *sqlite.Store) (*token.Keyring, error) {
+func openKeyring(cfg Config, instance string) (*token.Keyring, error) {
 	keys, err := readKeys(cfg, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	return token.New(token.Config{Instance: store.Instance(), Active: keys[0], Others: keys[1:]})
+	return token.New(token.Config{Instance: instance, Active: keys[0], Others: keys[1:]})
 }
 
 // readKeys gives the keys that are good at now, the one that signs first.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // limitFrom says where the limit in force of a pool comes from.
@@ -18,7 +18,7 @@ func limitFrom(p session.Pool) string {
 // limitDiffers says that the limit in force of the pool default is not the
 // configured one; "" when it is. One that was set with `pool set` wins.
 func limitDiffers(c Config, p session.Pool) string {
-	if p.Name != sqlite.DefaultPool || p.Limit == c.Seat.Limit {
+	if p.Name != store.DefaultPool || p.Limit == c.Seat.Limit {
 		return ""
 	}
 	if !p.LimitSet {

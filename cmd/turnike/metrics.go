@@ -8,19 +8,27 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/metrics"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/site"
+	"github.com/turnike/turnike/internal/store"
+	"github.com/turnike/turnike/internal/webhttp"
 )
 
+// storeFigures is what /metrics shows of the store.
+type storeFigures interface {
+	Occupancy(ctx context.Context) (store.Occupancy, error)
+	Stats() store.Stats
+}
+
 // newMetrics says whom /metrics asks.
-func newMetrics(store *sqlite.Store, hasher *account.Hasher, rt *realtime.Server, web *api.API, alerts *alert.Service, panics *atomic.Uint64,
+func newMetrics(from storeFigures, hasher *account.Hasher, rt *realtime.Server, web *site.Site, logins *login.Service, alerts *alert.Service, panics *atomic.Uint64,
 	certs *certificate.Source, linesLost, foreign func() uint64, log *slog.Logger) http.Handler {
-	src := metrics.Sources{Occupancy: store.Occupancy, Store: store.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
-		API: web.Stats, Alert: alerts.Stats, Panics: panics.Load, LinesLost: linesLost, Foreign: foreign, Version: version(), Log: log}
+	src := metrics.Sources{Occupancy: from.Occupancy, Store: from.Stats, Hasher: hasher.Stats, Realtime: rt.Stats,
+		Site: web.Stats, Login: logins.Stats, Alert: alerts.Stats, Panics: panics.Load, LinesLost: linesLost, Foreign: foreign, Version: version(), Log: log}
 	if certs != nil {
 		src.Certificate = certs.NotAfter
 	}
@@ -33,7 +41,7 @@ func listenMetrics(ctx context.Context, cfg Config, figures http.Handler, log *s
 		return nil, nil
 	}
 	s, err := server.Listen(ctx, server.Options{Addr: cfg.Metrics.Listen, IdleTimeout: cfg.Server.IdleTimeout,
-		Handler: server.BoundBody(metrics.Routes(figures, cfg.Metrics.Pprof)), Log: log})
+		Handler: webhttp.BoundBody(metrics.Routes(figures, cfg.Metrics.Pprof)), Log: log})
 	if err != nil {
 		return nil, listenError("metrics.listen", cfg.Metrics.Listen, "TURNIKE_METRICS_LISTEN", err)
 	}

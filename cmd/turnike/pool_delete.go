@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // poolDeleteCommand deletes a pool that no account is in.
@@ -15,7 +15,7 @@ type poolDeleteCommand struct {
 
 // Run deletes the pool. Its name is free again; the audit trail keeps its events.
 func (c *poolDeleteCommand) Run(ctx context.Context, a *app) (err error) {
-	if c.Name == sqlite.DefaultPool {
+	if c.Name == store.DefaultPool {
 		return fmt.Errorf("pool %s cannot be deleted: it is the pool of accounts that name none", c.Name)
 	}
 	w, err := a.open(ctx)
@@ -27,7 +27,7 @@ func (c *poolDeleteCommand) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	err = w.store.DeletePool(ctx, w.by, c.Name)
-	if used, ok := errors.AsType[*sqlite.PoolInUseError](err); ok {
+	if used, ok := errors.AsType[*store.PoolInUseError](err); ok {
 		return fmt.Errorf("pool %s has %s; move them first: turnike user set NAME --pool OTHER", c.Name, count(used.Users, "account"))
 	}
 	if err != nil {

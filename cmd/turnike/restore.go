@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/token/keyfile"
 )
 
@@ -32,15 +32,15 @@ func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
 	if _, err := os.Stat(c.File); err != nil { // before a directory is made for it
 		return fmt.Errorf("cannot read the backup: %w", err)
 	}
-	lock, err := sqlite.LockDir(a.data)
-	if locked, ok := errors.AsType[*sqlite.LockedError](err); ok {
+	lock, err := lockData(a.data)
+	if locked, ok := errors.AsType[*store.LockedError](err); ok {
 		return fmt.Errorf("%w; stop it, then restore", locked)
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	unpacked, err := sqlite.Unpack(ctx, a.data, c.File)
+	unpacked, err := unpackBackup(ctx, a.data, c.File)
 	if err != nil {
 		return fmt.Errorf("cannot restore: %w", err)
 	}
@@ -57,9 +57,9 @@ func (c *restoreCommand) Run(ctx context.Context, a *app) (err error) {
 
 // renew begins a new epoch in the unpacked database, and ends all sessions in it.
 // What was ended since the backup was made must not be live again [A7].
-func renew(ctx context.Context, cfg Config, unpacked *sqlite.Restoration) (accounts, ended int, err error) {
+func renew(ctx context.Context, cfg Config, unpacked restoration) (accounts, ended int, err error) {
 	log := slog.New(slog.DiscardHandler)
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: unpacked.Dir(), Log: log})
+	store, err := openStore(ctx, unpacked.Dir(), log)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -89,10 +89,10 @@ func (s *shell) add(names ...string) {
 }
 
 // open opens the store beside the commands.
-func (s *shell) open() (*sqlite.Store, *session.Core) {
+func (s *shell) open() (store.Store, *session.Core) {
 	s.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	store, err := sqlite.Open(context.Background(), sqlite.Options{Dir: s.data, Log: log})
+	store, err := openStore(context.Background(), s.data, log)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -105,9 +105,9 @@ func (s *shell) open() (*sqlite.Store, *session.Core) {
 }
 
 // login opens a session for an account, as the server does.
-func (s *shell) login(store *sqlite.Store, core *session.Core, name string) session.Session {
+func (s *shell) login(from store.Store, core *session.Core, name string) session.Session {
 	s.t.Helper()
-	u, err := store.UserByName(s.t.Context(), name)
+	u, err := from.UserByName(s.t.Context(), name)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/site"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/systemd"
 )
 
@@ -26,11 +27,12 @@ type running struct {
 	cfg    Config
 	opts   ServeOptions
 	log    *slog.Logger
-	store  *sqlite.Store
+	store  store.Store
 	books  *logs
 	core   *session.Core
 	rt     *realtime.Server
-	web    *api.API
+	logins *login.Service
+	web    *site.Site
 	srv    *server.Server
 	watch  *server.Server      // of metrics.listen; nil without
 	certs  *certificate.Source // nil without TLS
@@ -51,7 +53,7 @@ func runUntilDone(ctx context.Context, r running) error {
 			FailedLogins: r.cfg.Audit.FailedLoginRetention})
 	})
 	wg.Go(func() { r.rt.Run(work) })
-	defer started(work, r.web.Run)() // its last words are events, so it stops before they do
+	defer started(work, r.logins.Run)() // its last words are events, so it stops before they do
 	wg.Go(func() { r.events.run(work) })
 	if r.alerts != nil {
 		wg.Go(func() { r.alerts.Run(work) })

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // runningFile, in the data directory, describes the server that runs there.
@@ -62,7 +60,7 @@ var errNotRunning = errors.New("no server runs on the data directory")
 // directory. Error: errNotRunning, also while the server is still starting.
 func readRunning(data string) (runningServer, error) {
 	var s runningServer
-	pid, running := sqlite.ServerPID(data)
+	pid, running := serverPID(data)
 	if !running {
 		return s, fmt.Errorf("%w %s", errNotRunning, data)
 	}

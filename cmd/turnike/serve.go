@@ -15,16 +15,18 @@ import (
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
-	"github.com/turnike/turnike/internal/api"
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/certificate"
+	"github.com/turnike/turnike/internal/login"
 	weborigin "github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/server"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/site"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/systemd"
-	"github.com/turnike/turnike/internal/text"
+	"github.com/turnike/turnike/internal/webhttp"
 )
 
 const (
@@ -56,13 +58,13 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 	if tooOpen(opts.BootstrapPasswordFile) {
 		log.Warn("others can use " + opts.BootstrapPasswordFile + ", the first password; chmod 600 it") // [SEC-55]
 	}
-	lock, err := sqlite.LockDir(cfg.Data)
+	lock, err := lockData(cfg.Data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Log: log})
+	store, err := openStore(ctx, cfg.Data, log)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func serve(ctx context.Context, cfg Config, opts ServeOptions) (err error) {
 // what happens listens.
 func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
 	cfg, store, core, log := r.cfg, r.store, r.core, r.log
-	keys, err := openKeyring(cfg, store)
+	keys, err := openKeyring(cfg, store.Instance())
 	if err != nil {
 		return r, err
 	}
@@ -131,8 +133,10 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	if err := core.Boot(ctx, epoch); err != nil {
 		return r, err
 	}
-	r.web, err = api.New(api.Config{Auth: authenticator, Core: core, Keys: keys, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(),
-		Origins: origins, BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
+	r.logins = login.New(login.Config{Core: core, Accounts: accounts{store}, Hasher: hasher, Limits: cfg.RateLimit.logins(), Log: log})
+	r.web, err = site.New(site.Config{Auth: authenticator, Core: core, Keys: keys, Logins: r.logins, Ready: store.Ready,
+		Origins: origins, Foreign: func(r *http.Request) { foreign.Refused(r, false) }, PublicTLS: publicTLS(cfg),
+		BasePath: cfg.Server.BasePath, Draining: func() bool { return ctx.Err() != nil },
 		ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies), MetricsToken: cfg.Metrics.Token,
 		Version: version(), Dev: r.opts.Dev, Log: log})
 	if err != nil {
@@ -142,9 +146,8 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 	if err != nil {
 		return r, err
 	}
-	chain := middleware(cfg, origins, r.web, r.books)
-	chain.Foreign = func(r *http.Request) { foreign.Refused(r, false) }
-	figures := newMetrics(store, hasher, r.rt, r.web, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
+	chain := middleware(cfg, r.web, r.books)
+	figures := newMetrics(store, hasher, r.rt, r.web, r.logins, r.alerts, chain.Panics, certs, r.books.lost, foreign.Count, log)
 	r.srv, err = server.Listen(ctx, server.Options{Addr: cfg.Server.Listen, Listener: opened, TLS: tlsConfig, ProxyFrom: cfg.proxyFrom(),
 		IdleTimeout: cfg.Server.IdleTimeout, Handler: chain.Wrap(r.web.Routes(r.rt, figures)), Log: log})
 	if err != nil {
@@ -155,15 +158,15 @@ func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, 
 }
 
 // realtimeConfig is what the sockets need.
-func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store *sqlite.Store, foreign *weborigin.Trace,
+func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, from store.Overview, foreign *weborigin.Trace,
 	epoch string, log *slog.Logger) realtime.Config {
 	return realtime.Config{
 		Core: core, Auth: a, Origins: foreign.Policy, Epoch: epoch, Log: log,
-		Snapshot: func(ctx context.Context, id session.PoolID) (realtime.Snapshot, error) {
-			pool, seats, err := store.Snapshot(ctx, id)
-			snap := realtime.Snapshot{Pool: pool, Entries: make([]realtime.Entry, len(seats))}
+		Snapshot: func(ctx context.Context, id session.PoolID) (presence.Snapshot, error) {
+			pool, seats, err := from.Snapshot(ctx, id)
+			snap := presence.Snapshot{Pool: pool, Entries: make([]presence.Entry, len(seats))}
 			for i, e := range seats {
-				snap.Entries[i] = realtime.Entry(e)
+				snap.Entries[i] = presence.Entry(e)
 			}
 			return snap, err
 		},
@@ -174,26 +177,28 @@ func realtimeConfig(cfg Config, core *session.Core, a *auth.Authenticator, store
 		MaxPayload: cfg.SocketIO.MaxPayload, Transports: cfg.SocketIO.Transports,
 		Limits: cfg.RateLimit.limits(openFiles()), ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
 		Refuse: func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError {
-			if code == api.ErrCrossOrigin.Code {
+			if code == webhttp.ErrCrossOrigin.Code {
 				foreign.Refused(r, true)
 			}
-			header, body := api.Document(text.Language(r), status, code, retry)
+			header, body := webhttp.Document(webhttp.Language(r), status, code, retry)
 			return &engineio.HTTPError{Status: status, Header: header, Body: body}
 		},
 	}
 }
 
 // middleware is what every request passes.
-func middleware(cfg Config, origins weborigin.Policy, web *api.API, books *logs) server.Middleware {
-	public := publicAddress(cfg)
+func middleware(cfg Config, web *site.Site, books *logs) server.Middleware {
 	return server.Middleware{
-		Origins: origins, TrustedProxies: cfg.Server.TrustedProxies, SocketPath: cfg.Server.BasePath + api.SocketPath,
-		Log: books.main, Panics: new(atomic.Uint64),
+		TrustedProxies: cfg.Server.TrustedProxies, RequestIDHeader: webhttp.RequestIDHeader, SocketPath: cfg.Server.BasePath + webhttp.SocketPath,
+		Log: books.main, Panics: new(atomic.Uint64), Panicked: web.Panicked,
 		Access: books.access, ClientAddress: server.ClientAddress(cfg.Server.TrustedProxies),
-		PublicTLS: cfg.TLS.Mode == TLSFiles || cfg.TLS.Mode == TLSACME || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https"),
-		Refusals: server.Refusals{Write: web.Refuse, RequestIDHeader: api.RequestIDHeader, HeadersTooLarge: api.ErrHeadersTooLarge,
-			TokenInURL: api.ErrTokenInURL, CrossOrigin: api.ErrCrossOrigin, Internal: api.ErrInternal},
 	}
+}
+
+// publicTLS reports whether browsers reach the server over TLS under a public name.
+func publicTLS(cfg Config) bool {
+	public := publicAddress(cfg)
+	return cfg.TLS.Mode == TLSFiles || cfg.TLS.Mode == TLSACME || (cfg.TLS.Mode == TLSOff && public != nil && public.Scheme == "https")
 }
 
 // openedListener is the socket that a service manager opened, nil without one. It
@@ -215,8 +220,8 @@ func openedListener(cfg Config) (net.Listener, error) {
 
 // configureDefaultPool gives the pool default the configured limit, unless an
 // operator has set another one.
-func configureDefaultPool(ctx context.Context, store *sqlite.Store, core *session.Core, cfg Config, log *slog.Logger) error {
-	pool, err := store.PoolByName(ctx, sqlite.DefaultPool)
+func configureDefaultPool(ctx context.Context, pools store.Pools, core *session.Core, cfg Config, log *slog.Logger) error {
+	pool, err := pools.PoolByName(ctx, store.DefaultPool)
 	if err != nil {
 		return err
 	}
@@ -284,10 +289,10 @@ func localURL(cfg Config, addr net.Addr, anyHost string) string {
 	return scheme + "://" + net.JoinHostPort(host, port) + cfg.Server.BasePath
 }
 
-// accounts is the store as the API sees it.
-type accounts struct{ *sqlite.Store }
+// accounts is the store as logins see it.
+type accounts struct{ store.Store }
 
-// PoolName implements api.Accounts.
+// PoolName implements login.Accounts.
 func (a accounts) PoolName(ctx context.Context, id session.PoolID) (string, error) {
 	pools, err := a.Pools(ctx)
 	if err != nil {
@@ -302,7 +307,7 @@ func (a accounts) PoolName(ctx context.Context, id session.PoolID) (string, erro
 }
 
 // version is what the binary tells of itself.
-func version() api.Version {
+func version() site.Version {
 	b := build()
-	return api.Version{Version: b.Version, Commit: b.Revision, Go: b.Go}
+	return site.Version{Version: b.Version, Commit: b.Revision, Go: b.Go}
 }

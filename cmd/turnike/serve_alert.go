@@ -12,12 +12,11 @@ import (
 	"github.com/turnike/turnike/internal/alert"
 	"github.com/turnike/turnike/internal/certificate"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // openAlerts makes what mails are sent by, from where the last run stopped; nil
 // while nobody is to be alerted.
-func openAlerts(ctx context.Context, cfg Config, store *sqlite.Store, core *session.Core, certs *certificate.Source, log *slog.Logger) (*alert.Service, error) {
+func openAlerts(ctx context.Context, cfg Config, store alert.Store, core *session.Core, certs *certificate.Source, log *slog.Logger) (*alert.Service, error) {
 	if len(cfg.Mail.To) == 0 {
 		return nil, nil
 	}

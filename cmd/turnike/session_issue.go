@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -125,7 +125,7 @@ func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
 	if err := w.agrees("token.secret"); err != nil {
 		return nil, err
 	}
-	keys, err := openKeyring(w.cfg, w.store)
+	keys, err := openKeyring(w.cfg, w.store.Instance())
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (i *issuer) issue(ctx context.Context, u session.User) (issued, error) {
 	case err != nil:
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}
-	raw, err := i.keys.Sign(api.Claims(s, u, i.pools[s.Pool], i.core.Wall))
+	raw, err := i.keys.Sign(auth.NewClaims(s, u, i.pools[s.Pool], i.core.Wall))
 	if err != nil {
 		return issued{}, fmt.Errorf("%s: %w", clip(u.Name), err)
 	}

@@ -11,14 +11,13 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
 // serving is what of a server the commands can see: the lock on the directory,
 // and that it applies what others commit.
 func (s *shell) serving(apply func([]session.Event)) {
 	s.t.Helper()
-	lock, err := sqlite.LockDir(s.data)
+	lock, err := lockData(s.data)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -177,7 +176,7 @@ func TestNotConfirmed(t *testing.T) {
 	s.add("ali")
 	store, core := s.open()
 	opened := s.login(store, core, "ali")
-	lock, err := sqlite.LockDir(s.data) // it runs, and applies nothing
+	lock, err := lockData(s.data) // it runs, and applies nothing
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +201,7 @@ func TestSessionIssue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys, err := openKeyring(cfg, store)
+		keys, err := openKeyring(cfg, store.Instance())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -266,7 +265,7 @@ func TestInterrupted(t *testing.T) {
 func TestI6_CommandsAlone(t *testing.T) {
 	s := newShell(t)
 	s.must("", "pool", "set", "acme", "--limit", "2", "--presence", "count", "--max-sessions", "2", "--policy", "replace")
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: s.data, Log: slog.New(slog.DiscardHandler)})
+	store, err := openStore(t.Context(), s.data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

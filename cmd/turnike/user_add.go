@@ -7,7 +7,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // userAddCommand adds an account.
@@ -35,7 +35,7 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 	// Asked before the password is, so that nobody types one in vain.
 	if _, err := w.store.UserByName(ctx, name); !errors.Is(err, session.ErrNoUser) {
 		if err == nil {
-			err = &sqlite.UserExistsError{Name: name}
+			err = &store.UserExistsError{Name: name}
 		}
 		return explainAccount(err)
 	}
@@ -46,8 +46,8 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	user := sqlite.NewUser{Name: name, Role: account.Role(c.Role), Pool: c.Pool, PasswordHash: hash}
-	if err := w.store.CreateUsers(ctx, w.by, []sqlite.NewUser{user}); err != nil {
+	user := store.NewUser{Name: name, Role: account.Role(c.Role), Pool: c.Pool, PasswordHash: hash}
+	if err := w.store.CreateUsers(ctx, w.by, []store.NewUser{user}); err != nil {
 		return explainAccount(err)
 	}
 	return a.say("%s %s added to pool %s", c.Role, name, c.Pool)
@@ -55,7 +55,7 @@ func (c *userAddCommand) Run(ctx context.Context, a *app) (err error) {
 
 // explainAccount says for people why accounts cannot be made.
 func explainAccount(err error) error {
-	if exists, ok := errors.AsType[*sqlite.UserExistsError](err); ok {
+	if exists, ok := errors.AsType[*store.UserExistsError](err); ok {
 		return fmt.Errorf("there is a user %s already", clip(exists.Name))
 	}
 	return err

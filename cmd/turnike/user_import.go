@@ -12,7 +12,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // userImportCommand adds many accounts, all or none.
@@ -105,8 +105,8 @@ func (w *workspace) importCheck(ctx context.Context, hasher *account.Hasher) (*i
 
 // hashImport hashes the plain passwords on all cores, and shows on a terminal
 // how far it is.
-func hashImport(ctx context.Context, a *app, hasher *account.Hasher, accounts []importAccount) ([]sqlite.NewUser, error) {
-	users := make([]sqlite.NewUser, len(accounts))
+func hashImport(ctx context.Context, a *app, hasher *account.Hasher, accounts []importAccount) ([]store.NewUser, error) {
+	users := make([]store.NewUser, len(accounts))
 	bar := newProgress(a.stderr, "hashing passwords", len(accounts))
 	defer bar.end()
 	var done atomic.Int64
@@ -120,7 +120,7 @@ func hashImport(ctx context.Context, a *app, hasher *account.Hasher, accounts []
 					return fmt.Errorf("%s: %w", l.where, err)
 				}
 			}
-			users[i] = sqlite.NewUser{Name: l.username, Role: l.role, Pool: l.pool, PasswordHash: hash}
+			users[i] = store.NewUser{Name: l.username, Role: l.role, Pool: l.pool, PasswordHash: hash}
 			bar.show(int(done.Add(1)))
 			return nil
 		})

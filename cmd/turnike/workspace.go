@@ -5,19 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // workspace is the store of the data directory, opened for a command.
 type workspace struct {
 	cfg    Config
 	server *runningServer // nil while none runs
-	store  *sqlite.Store
+	store  store.Store
 	core   *session.Core
 	by     session.Actor // who runs the command
 }
@@ -25,7 +23,7 @@ type workspace struct {
 // open opens the store that is there. A mistyped --data must not make an empty
 // one.
 func (a *app) open(ctx context.Context) (*workspace, error) {
-	if _, err := os.Stat(filepath.Join(a.data, "turnike.db")); errors.Is(err, os.ErrNotExist) {
+	if noDatabase(a.data) {
 		return nil, fmt.Errorf("there is no data directory at %s; name it with --data, or begin with: turnike serve", a.data)
 	}
 	return a.openOrCreate(ctx)
@@ -38,7 +36,7 @@ func (a *app) openOrCreate(ctx context.Context) (*workspace, error) {
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler) // what a command has to say is its error
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: a.data, Log: log, Command: true})
+	store, err := openStoreForCommand(ctx, a.data, log)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", a.data, err)
 	}
@@ -54,7 +52,7 @@ func (w *workspace) close(err *error) {
 
 // serving tells whether a server runs on the data directory.
 func (w *workspace) serving() bool {
-	_, running := sqlite.ServerPID(w.cfg.Data)
+	_, running := serverPID(w.cfg.Data)
 	return running
 }
 

@@ -12,17 +12,17 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// ErrHash is for a stored hash that cannot be used: not argon2id or bcrypt,
-// broken, or so costly that checking it would harm the server. The error that
-// wraps it says which, and never shows the hash.
+// ErrHash says that a stored hash cannot be used: its kind is unknown, it is broken,
+// or so costly that checking it would harm the server. The error that wraps it says
+// why, and never shows the hash.
 var ErrHash = errors.New("unusable password hash")
 
-// ErrParameters is for costs of argon2id that are out of bounds.
+// ErrParameters says that the costs of argon2id are out of bounds.
 var ErrParameters = errors.New("unusable argon2id parameters")
 
-// Bounds of what is accepted in a hash. They let in every recommendation in
-// use, and hold one check under about a second and 128 MiB: a hostile import
-// must not be a way to exhaust the memory [SEC-02].
+// Bounds of the costs in a hash. They allow every common recommendation, and keep
+// one check under about a second and 128 MiB: a hostile import must not exhaust
+// the memory [SEC-02].
 const (
 	maxMemory  = 128 << 10 // KiB
 	maxTime    = 12
@@ -35,7 +35,7 @@ const (
 	maxKey     = 64
 )
 
-// What our own hashes have.
+// The lengths in our own hashes.
 const (
 	saltLength = 16
 	keyLength  = 32
@@ -48,20 +48,19 @@ type Parameters struct {
 	Threads uint8  // lanes
 }
 
-// DefaultParameters are those of OWASP's password storage cheat sheet: 19 MiB,
-// two passes, one lane, some 40 ms [SEC-01].
+// DefaultParameters returns those of OWASP's password storage cheat sheet: 19 MiB,
+// two passes, one lane, about 40 ms [SEC-01].
 func DefaultParameters() Parameters {
 	return Parameters{Memory: 19456, Time: 2, Threads: 1}
 }
 
-// Check says whether new passwords may be hashed at these costs in
-// production: not out of bounds, and not under what OWASP lists as equivalent
-// to the default.
+// Check returns an error unless new passwords may be hashed with these costs: they
+// are within bounds, and at least what OWASP lists as equivalent to the default.
 func (p Parameters) Check() error {
 	if err := p.bounds(); err != nil {
 		return err
 	}
-	// Least memory in KiB for one pass, two, and so on.
+	// The least memory in KiB for one pass, two passes, and so on.
 	least := [...]uint32{47104, 19456, 12288, 9216, 7168}
 	if floor := least[min(int(p.Time), len(least))-1]; p.Memory < floor {
 		return fmt.Errorf("%w: with time %d the memory is at least %d KiB, not %d", ErrParameters, p.Time, floor, p.Memory)
@@ -69,7 +68,7 @@ func (p Parameters) Check() error {
 	return nil
 }
 
-// bounds says whether a hash at these costs can be computed without harm.
+// bounds returns an error unless a hash with these costs is harmless to compute.
 func (p Parameters) bounds() error {
 	switch {
 	case p.Time < 1 || p.Time > maxTime:
@@ -84,14 +83,14 @@ func (p Parameters) bounds() error {
 	return nil
 }
 
-// weaker tells whether p costs an attacker less than q in any respect.
+// weaker reports whether any cost of p is lower than that of q.
 func (p Parameters) weaker(q Parameters) bool { return p.Memory < q.Memory || p.Time < q.Time }
 
 // argon2id is a parsed hash: $argon2id$v=19$m=…,t=…,p=…[,keyid=…]$salt$key,
 // as in the PHC string format.
 type argon2id struct {
 	Parameters
-	keyID string // which pepper was used, base64 without padding; "" for none
+	keyID string // of the pepper, base64 without padding; "" for none
 	salt  []byte
 	key   []byte
 }
@@ -99,13 +98,13 @@ type argon2id struct {
 // newArgon2id hashes a password (already peppered) with a new salt.
 func newArgon2id(password []byte, p Parameters, keyID string) argon2id {
 	h := argon2id{Parameters: p, keyID: keyID, salt: make([]byte, saltLength)}
-	// crypto/rand.Read never fails: it ends the process first.
+	// crypto/rand.Read never returns an error.
 	_, _ = rand.Read(h.salt)
 	h.key = h.derive(password, keyLength)
 	return h
 }
 
-// dummyArgon2id is a hash that no password is known for, made without hashing.
+// dummyArgon2id returns a hash that matches no known password, without hashing.
 func dummyArgon2id(p Parameters, keyID string) argon2id {
 	h := argon2id{Parameters: p, keyID: keyID, salt: make([]byte, saltLength), key: make([]byte, keyLength)}
 	_, _ = rand.Read(h.salt)
@@ -117,7 +116,7 @@ func (h argon2id) derive(password []byte, length int) []byte {
 	return argon2.IDKey(password, h.salt, h.Time, h.Memory, h.Threads, uint32(length))
 }
 
-// matches computes the hash of password and compares in constant time.
+// matches hashes the password and compares in constant time.
 func (h argon2id) matches(password []byte) bool {
 	return subtle.ConstantTimeCompare(h.derive(password, len(h.key)), h.key) == 1
 }
@@ -132,7 +131,7 @@ func (h argon2id) String() string {
 		argon2.Version, h.Memory, h.Time, h.Threads, keyID, encode(h.salt), encode(h.key))
 }
 
-// parseArgon2id reads a PHC string and checks that it can be computed.
+// parseArgon2id parses a PHC string and checks the bounds of its costs.
 func parseArgon2id(s string) (argon2id, error) {
 	var h argon2id
 	if len(s) > maxHash {
@@ -158,8 +157,7 @@ func parseArgon2id(s string) (argon2id, error) {
 	return h, nil
 }
 
-// parseParameters reads m=…,t=…,p=…[,keyid=…], in this order, as the format
-// demands.
+// parseParameters parses m=…,t=…,p=…[,keyid=…], in this order.
 func parseParameters(s string) (p Parameters, keyID string, err error) {
 	fields := strings.Split(s, ",")
 	if len(fields) == 4 {

@@ -9,12 +9,12 @@ import (
 // maxBcryptCost bounds the cost of an imported hash: 14 takes about a second.
 const maxBcryptCost = 14
 
-// isBcrypt tells whether s is in bcrypt's form, of a known version.
+// isBcrypt reports whether s has the form of a bcrypt hash of a known version.
 func isBcrypt(s string) bool {
 	return strings.HasPrefix(s, "$2a$") || strings.HasPrefix(s, "$2b$") || strings.HasPrefix(s, "$2y$")
 }
 
-// checkBcrypt says whether an imported hash can be computed.
+// checkBcrypt returns an error unless an imported hash can be verified.
 func checkBcrypt(s string) error {
 	const length = 60
 	if len(s) != length {
@@ -35,9 +35,9 @@ func checkBcrypt(s string) error {
 	return nil
 }
 
-// matchesBcrypt verifies a password against an imported hash. Bcrypt reads 72
-// bytes of a password and its hash does not tell what came after; the first
-// good login replaces it by argon2id, which reads all.
+// matchesBcrypt verifies a password against an imported hash. Bcrypt uses only the
+// first 72 bytes of a password. The first successful login replaces the hash by
+// argon2id, which uses all.
 func matchesBcrypt(s, password string) bool {
 	return bcrypt.CompareHashAndPassword([]byte(s), []byte(password)) == nil
 }

@@ -14,12 +14,12 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// djangoArgon2 stands before the PHC string in Django's argon2 hashes.
+// djangoArgon2 is the prefix of the PHC string in Django's argon2 hashes.
 const djangoArgon2 = "argon2$"
 
-// Bounds of what is accepted in an imported hash. They let in the defaults of
-// every release of the two frameworks with room to spare, and hold one check
-// under about two seconds and 128 MiB [SEC-02].
+// Bounds of the costs in an imported hash. They allow more than the defaults of
+// every release of the two frameworks, and keep one check under about two seconds
+// and 128 MiB [SEC-02].
 const (
 	maxIterations   = 4_000_000 // of PBKDF2
 	maxScryptMemory = 128 << 20 // bytes: 128 times N times r
@@ -27,15 +27,15 @@ const (
 	maxForeignSalt  = 128       // bytes
 )
 
-// foreign is a password hash of another framework: it is verified as it is, and
-// replaced by argon2id at the first right login. Its salt is used as the text
-// that it is, not decoded.
+// foreign is a password hash of another framework. It is verified as it is, and
+// replaced by argon2id at the first successful login. Its salt is used as text, not
+// decoded.
 type foreign struct {
 	derive func(password string) ([]byte, error)
 	key    []byte
 }
 
-// matches computes the hash of password and compares in constant time.
+// matches hashes the password and compares in constant time.
 func (f foreign) matches(password string) bool {
 	got, err := f.derive(password)
 	return err == nil && subtle.ConstantTimeCompare(got, f.key) == 1
@@ -52,7 +52,7 @@ func isForeign(s string) bool {
 	return false
 }
 
-// parseForeign reads a hash and checks that it can be computed without harm:
+// parseForeign parses a hash and checks the bounds of its costs. The forms are:
 //
 //	scrypt:N:r:p$salt$hex             werkzeug.security
 //	pbkdf2:sha256:ITERATIONS$salt$hex werkzeug.security, also sha512
@@ -130,7 +130,7 @@ func newScrypt(costs []string, salt string, key []byte) (foreign, error) {
 	}}, nil
 }
 
-// checkForeign refuses salts and keys that no release of the frameworks makes.
+// checkForeign refuses salts and keys that no release of the frameworks creates.
 func checkForeign(salt string, key []byte) error {
 	switch {
 	case salt == "" || len(salt) > maxForeignSalt:

@@ -15,56 +15,57 @@ import (
 	"github.com/turnike/turnike/internal/tally"
 )
 
-// ErrBusy says that no slot became free in time or that the queue is full; the
+// ErrBusy says that the queue is full or that no slot became free in time. The
 // caller may try again later (login_busy).
 var ErrBusy = errors.New("too many logins at once")
 
-// What HasherConfig's zero values stand for [SEC-02].
+// The defaults for zero values of HasherConfig [SEC-02].
 const (
 	defaultQueue = 1024
 	defaultWait  = 20 * time.Second
 )
 
-// HasherConfig says how passwords are hashed. Its zero value is the default.
+// HasherConfig says how passwords are hashed. The zero value means the defaults.
 type HasherConfig struct {
-	Parameters Parameters    // of new hashes; zero: DefaultParameters
-	Pepper     secret.Secret // goes into new hashes; unset: none
-	Slots      int           // hashes at once; 0: one less than the cores, at least 1
-	Queue      int           // callers that wait for a slot at most; 0: 1024
-	Wait       time.Duration // how long each waits at most; 0: 20 s
+	Parameters Parameters    // of new hashes; zero for DefaultParameters
+	Pepper     secret.Secret // for new hashes; unset for none
+	Slots      int           // hashes at once; 0 for one less than the cores, at least 1
+	Queue      int           // the most callers that wait for a slot; 0 for 1024
+	Wait       time.Duration // the longest wait for a slot; 0 for 20 s
 }
 
-// Hasher computes password hashes, a few at once and the others in order.
-// It is safe for use by several goroutines.
+// Hasher computes password hashes, a few at once and in order of arrival. It may be
+// used by several goroutines.
 type Hasher struct {
 	parameters Parameters
 	pepper     pepper
 	slots      *semaphore.Weighted // first come, first served
-	others     *semaphore.Weighted // as many as slots; who has no precedence takes this one first
+	others     *semaphore.Weighted // as many as slots; callers without precedence take one of these first
 	capacity   int
 	queue      int64
 	wait       time.Duration
-	dummy      argon2id // what is computed where there is no hash
+	dummy      argon2id // computed if there is no hash
 
 	queued, preceding, running    atomic.Int64
 	computed, dummies, turnedAway atomic.Uint64
 	waits                         *tally.Histogram
 }
 
-// Stats is what a Hasher does now (Queued, Running) and did since its start.
+// Stats are the figures of a Hasher. Queued and Running are of now, the others
+// count from the start.
 type Stats struct {
 	Slots   int    // hashes that can run at once
 	Running int    // hashes that run
 	Queued  int    // callers that wait for a slot
-	Hashes  uint64 // hashes computed, the dummies among them
-	Dummies uint64 // hashes computed only to take the time [SEC-05]
+	Hashes  uint64 // hashes computed, including dummies
+	Dummies uint64 // hashes computed only for equal times [SEC-05]
 	Busy    uint64 // callers turned away with ErrBusy
 
-	Waits tally.Buckets // seconds until a slot was free, of those who got one
+	Waits tally.Buckets // seconds that callers waited for a slot, if they got one
 }
 
-// NewHasher makes a Hasher. It refuses parameters that no hash could be
-// checked with; whether they are strong enough is Parameters.Check's to say.
+// NewHasher returns a Hasher. It refuses parameters that are out of bounds;
+// Parameters.Check says whether they are strong enough.
 func NewHasher(config HasherConfig) (*Hasher, error) {
 	if config.Parameters == (Parameters{}) {
 		config.Parameters = DefaultParameters()
@@ -98,9 +99,8 @@ func NewHasher(config HasherConfig) (*Hasher, error) {
 	}, nil
 }
 
-// Hash gives the PHC string to store for a password that Policy.Check has
-// accepted. It fails with ErrBusy, with ErrPasswordLong, or when ctx ends
-// while it waits.
+// Hash returns the PHC string to store for a password that Policy.Check has
+// accepted. Errors: ErrBusy, ErrPasswordLong, and ctx's while it waits.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if len(password) > MaxPasswordBytes {
 		return "", tooLong(password)
@@ -115,22 +115,20 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return hash.String(), nil
 }
 
-// Verify tells whether password is the one that hash was made of, and whether
-// to store a new hash of it: one of another kind, of lower cost or with
-// another pepper than new ones have [SEC-01].
+// Verify reports whether the password matches the hash. rehash says that the
+// caller should store a new hash, because this one has another kind, a lower cost
+// or another pepper than new ones [SEC-01].
 //
-// With hash "" it takes the time that a check takes and says no [SEC-05]; so
-// it does for a password that is too long to be any. It fails with ErrBusy,
-// with ErrHash or ErrPepper when the stored hash cannot be checked (which is
-// the operator's to hear, not the user's; the time is taken then too), or when
-// ctx ends while it waits. A cancelled caller leaves the queue at once; a hash
-// that runs cannot be stopped.
+// If hash is "" or the password is too long, it computes a dummy hash and reports
+// no match [SEC-05]. Errors: ErrBusy; ErrHash or ErrPepper if the stored hash cannot
+// be checked, which concerns the operator and not the user, and takes as long; and
+// ctx's while it waits. A hash that is being computed cannot be stopped.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
 	return h.verify(ctx, hash, password, false)
 }
 
-// VerifyFirst is Verify for who must not wait behind strangers [SEC-07]: whatever
-// their queue, at most as many of them are ahead as there are slots.
+// VerifyFirst is Verify with precedence [SEC-07]: however many callers without it
+// wait, at most as many of them are served first as there are slots.
 func (h *Hasher) VerifyFirst(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
 	return h.verify(ctx, hash, password, true)
 }
@@ -153,8 +151,8 @@ func (h *Hasher) verify(ctx context.Context, hash, password string, first bool) 
 	return ok, ok && rehash, nil
 }
 
-// Check says whether a hash, say one from an import, can be verified: it fails
-// with ErrHash or ErrPepper. It computes nothing.
+// Check returns an error unless a hash, for example an imported one, can be
+// verified. It computes no hash. Errors: ErrHash, ErrPepper.
 func (h *Hasher) Check(hash string) error {
 	if hash == "" {
 		return hashError("it is empty")
@@ -163,8 +161,8 @@ func (h *Hasher) Check(hash string) error {
 	return err
 }
 
-// checker finds out how to check a stored hash, and whether it is weaker than
-// a new one. For "" it gives nil.
+// checker returns how to check a stored hash, and whether it is weaker than a new
+// one. It returns nil for "".
 func (h *Hasher) checker(hash string) (check func(password string) bool, rehash bool, err error) {
 	if inner, ok := strings.CutPrefix(hash, djangoArgon2); ok {
 		check, _, err := h.checker("$" + inner)
@@ -202,7 +200,7 @@ func (h *Hasher) checker(hash string) (check func(password string) bool, rehash 
 	return func(password string) bool { return stored.matches(spice.apply(password)) }, rehash, nil
 }
 
-// Stats gives the figures of now.
+// Stats returns the figures.
 func (h *Hasher) Stats() Stats {
 	return Stats{
 		Slots:   h.capacity,
@@ -215,13 +213,13 @@ func (h *Hasher) Stats() Stats {
 	}
 }
 
-// run calls compute in a slot, on the caller's goroutine.
+// run takes a slot and calls compute in the caller's goroutine.
 func (h *Hasher) run(ctx context.Context, first bool, compute func()) error {
 	if err := h.acquire(ctx, first); err != nil {
 		return err
 	}
 	h.running.Add(1)
-	// Deferred, so that even a panic gives the slot back.
+	// Deferred, so that a panic releases the slot too.
 	defer func() {
 		h.running.Add(-1)
 		h.release(first)
@@ -231,7 +229,7 @@ func (h *Hasher) run(ctx context.Context, first bool, compute func()) error {
 	return nil
 }
 
-// acquire takes a slot, or waits for one: in a queue of its own where first.
+// acquire takes a slot or waits for one, in a separate queue if first is true.
 func (h *Hasher) acquire(ctx context.Context, first bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -249,8 +247,7 @@ func (h *Hasher) acquire(ctx context.Context, first bool) error {
 	start := time.Now()
 	waiting, stop := context.WithTimeout(ctx, h.wait)
 	defer stop()
-	// Counted before it is compared: those who come at once cannot all slip
-	// past the bound.
+	// Counted before the comparison: many callers at once cannot exceed the bound.
 	if queue.Add(1) <= h.queue {
 		entered = entered || h.others.Acquire(waiting, 1) == nil
 		if entered && h.slots.Acquire(waiting, 1) == nil {

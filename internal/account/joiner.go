@@ -7,22 +7,21 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Characters that are not seen themselves but change how their neighbours look.
+// Invisible characters that change how their neighbours look.
 const (
 	zeroWidthNonJoiner = '\u200c'
 	zeroWidthJoiner    = '\u200d'
 	emojiPresentation  = '\ufe0f' // variation selector 16
 )
 
-// joiners removes them, for comparing names.
+// joiners removes them before names are compared.
 func joiners() *strings.Replacer {
 	return strings.NewReplacer(string(zeroWidthNonJoiner), "", string(zeroWidthJoiner), "", string(emojiPresentation), "")
 }
 
-// joins reports whether the character at i is a joiner where Unicode allows one:
-// between letters that it separates or joins, as Persian and the scripts of India
-// need it (RFC 5892, appendices A.1 and A.2), and in emoji that are made of
-// several (UTS #51, ED-16).
+// joins reports whether the character at i is a joiner at a place where Unicode
+// allows one: between letters, as Persian and Indian scripts need it (RFC 5892,
+// appendices A.1 and A.2), or inside an emoji sequence (UTS #51, ED-16).
 func joins(name []rune, i int) bool {
 	switch name[i] {
 	case emojiPresentation:

@@ -17,17 +17,16 @@ const (
 	MaxNameBytes = 256
 )
 
-// ErrName is for a user name that is not allowed; the error that wraps it
-// says why.
+// ErrName says that a user name is not allowed. The error that wraps it says why.
 var ErrName = errors.New("invalid user name")
 
-// ParseName checks a user name and gives it as it is shown: verbatim, but in
-// Unicode's form NFC, in which one text is written in one way.
+// ParseName checks a user name and returns it as it is shown: as typed, in
+// Unicode's normal form NFC.
 //
-// A name has 1 to 64 characters in at most 256 bytes, no space at either end,
-// and only characters that can be seen: no control, format or other invisible
-// ones, with which two names could look the same or the text around a name be
-// reversed. Joiners are allowed where they change what is seen.
+// A name has 1 to 64 characters in at most 256 bytes, no space at either end, and
+// only visible characters. Control, format and other invisible characters could
+// make two names look the same, or reverse the text around a name. Joiners are
+// allowed where they change what is seen.
 func ParseName(raw string) (string, error) {
 	switch {
 	case raw == "":
@@ -59,26 +58,25 @@ func nameError(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrName, fmt.Sprintf(format, args...))
 }
 
-// visible tells whether r is a letter, mark, number, sign or space that takes
-// part in what is seen.
+// visible reports whether r is a visible letter, mark, number or sign, or a space.
 func visible(r rune) bool {
 	return unicode.IsGraphic(r) &&
 		!unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) &&
 		!unicode.Is(unicode.Variation_Selector, r)
 }
 
-// Canonical gives the form under which a name is unique, looked up and
-// limited: variants in case, width, composition and spacing are one account
-// [SEC-06]. It is never shown. It takes any string, also one that ParseName
-// refuses; Canonical(Canonical(s)) is Canonical(s).
+// Canonical returns the form by which a name is unique, found and limited: variants
+// in case, width, composition and spacing are one account [SEC-06]. It is never
+// shown. It accepts any string, also one that ParseName refuses, and
+// Canonical(Canonical(s)) is Canonical(s).
 //
-// It is Unicode's compatibility caseless match (D146) with one addition:
-// i, I, İ and ı are one letter. Joiners do not count. Which of them are a pair depends on the
-// language, and an account must not depend on that: IŞIK and Işık have to find
-// ışık, and TITIZ has to find titiz, on every machine.
+// It is Unicode's compatibility caseless match (D146) without joiners, and with one
+// addition: i, I, İ and ı are one letter. Which of them form a pair depends on the
+// language, but an account must not: IŞIK and Işık must find ışık, and TITIZ must
+// find titiz, on every machine.
 func Canonical(name string) string {
 	fold := cases.Fold()
-	// Beside bytes that are not UTF-8 the norm package leaves text as it is.
+	// Package norm does not normalise text next to bytes that are not UTF-8.
 	name = strings.ToValidUTF8(name, "\ufffd")
 	name = joiners().Replace(name)
 	s := norm.NFKC.String(fold.String(norm.NFD.String(name)))
@@ -86,13 +84,13 @@ func Canonical(name string) string {
 	return strings.Join(strings.Fields(norm.NFKC.String(undot(s))), " ")
 }
 
-// undot makes one letter of i and ı, with or without a dot above, in folded
-// and decomposed text, where İ is i with that dot.
+// undot replaces i and ı, with or without a dot above, by one letter. The text is
+// folded and decomposed, so İ is i with a combining dot.
 func undot(s string) string {
 	const dot = '\u0307'
 	var b strings.Builder
 	b.Grow(len(s))
-	onI := false // the marks that come now stand on an i
+	onI := false // the following marks belong to an i
 	for _, r := range s {
 		if r == 'ı' {
 			r = 'i'

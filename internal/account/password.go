@@ -8,13 +8,13 @@ import (
 
 // Lengths of passwords [SEC-03] [SEC-04].
 const (
-	MaxPasswordBytes = 1024 // bytes; longer ones are refused, never cut
-	FloorPassword    = 8    // characters; no configuration goes below
-	DefaultPassword  = 12   // characters, the least of a new password
+	MaxPasswordBytes = 1024 // bytes; longer ones are refused, never truncated
+	FloorPassword    = 8    // characters; the least that can be configured
+	DefaultPassword  = 12   // characters; the default minimum
 )
 
-// What Policy.Check refuses a password for. The errors that wrap them have a
-// message for people and never show the password.
+// The reasons for which Policy.Check refuses a password. The errors that wrap them
+// have a message for people and never show the password.
 var (
 	ErrPasswordShort  = errors.New("the password is too short")
 	ErrPasswordLong   = errors.New("the password is too long")
@@ -22,18 +22,18 @@ var (
 	ErrPasswordName   = errors.New("the password is made of a name that attackers know")
 )
 
-// ErrPolicy is for a policy below the floor.
+// ErrPolicy says that a policy is below FloorPassword.
 var ErrPolicy = errors.New("unsafe password policy")
 
-// Policy says which new passwords are good enough. There are no rules of
-// composition and no expiry: both make passwords worse (NIST SP 800-63B-4).
+// Policy decides which new passwords are accepted. There are no composition rules
+// and no expiry: both make passwords worse (NIST SP 800-63B-4).
 type Policy struct {
 	minimum int
 	names   []string
 }
 
-// NewPolicy makes a policy for passwords of at least minimum characters (0:
-// DefaultPassword) that are not made of one of names, those of the product and
+// NewPolicy returns a policy for passwords of at least minimum characters (0 for
+// DefaultPassword) that are not built from one of names: those of the product and
 // the operator.
 func NewPolicy(minimum int, names ...string) (Policy, error) {
 	if minimum == 0 {
@@ -45,9 +45,9 @@ func NewPolicy(minimum int, names ...string) (Policy, error) {
 	return Policy{minimum: minimum, names: append([]string{"turnike"}, names...)}, nil
 }
 
-// Check says whether a password may be set for the account of that user name.
-// The password as a whole is compared, not words within it: "alice2026!" is
-// made of alice's name, "the cat that alice feeds" is not.
+// Check returns an error unless the password may be set for this user. It judges
+// the whole password, not words in it: "alice2026!" is built from alice's name,
+// "the cat that alice feeds" is not.
 func (p Policy) Check(password, username string) error {
 	if err := CheckLength(password, p.minimum); err != nil {
 		return err
@@ -61,8 +61,9 @@ func (p Policy) Check(password, username string) error {
 	return nil
 }
 
-// CheckLength says whether a password has at least minimum characters and at
-// most MaxPasswordBytes bytes. An import asks only this, with FloorPassword.
+// CheckLength returns an error unless the password has at least minimum characters
+// and at most MaxPasswordBytes bytes. An import checks only this, with
+// FloorPassword.
 func CheckLength(password string, minimum int) error {
 	if len(password) > MaxPasswordBytes {
 		return tooLong(password)

@@ -10,19 +10,19 @@ import (
 	"github.com/turnike/turnike/internal/secret"
 )
 
-// ErrPepper is for a pepper that is too short, or for a hash made with
-// another one than the configured.
+// ErrPepper says that a pepper is too short, or that a hash was made with another
+// pepper than the configured one.
 var ErrPepper = errors.New("unusable password pepper")
 
 // minPepper is the least length of a pepper in bytes.
 const minPepper = 16
 
-// pepper is a secret that goes into every hash and is kept apart from them,
-// so that a copy of the database alone cannot be searched for passwords
-// [SEC-01]. A hash names its pepper (keyid), so one can be introduced later:
-// older hashes stay good and are replaced at the next login.
+// pepper is a secret that is part of every hash and is stored elsewhere, so that
+// passwords cannot be cracked with a copy of the database alone [SEC-01]. A hash
+// names its pepper (keyid), so a pepper can be introduced later: older hashes stay
+// valid and are replaced at the next login.
 type pepper struct {
-	key []byte // nil: none
+	key []byte // nil for none
 	id  string // "" for none
 }
 
@@ -35,12 +35,12 @@ func newPepper(s secret.Secret) (pepper, error) {
 		return pepper{}, fmt.Errorf("%w: it has %d bytes, at least %d are needed", ErrPepper, len(key), minPepper)
 	}
 	p := pepper{key: key}
-	// Six bytes of an HMAC name the pepper and tell nothing about it.
+	// Six bytes of an HMAC identify the pepper and reveal nothing about it.
 	p.id = base64.RawStdEncoding.EncodeToString(p.mac("name of the pepper")[:6])
 	return p, nil
 }
 
-// apply gives what is hashed in place of password.
+// apply returns what is hashed instead of the password.
 func (p pepper) apply(password string) []byte {
 	if p.key == nil {
 		return []byte(password)

@@ -5,18 +5,17 @@ import (
 	"fmt"
 )
 
-// DefaultPool is the pool that exists from the start.
+// DefaultPool is the pool that every new database has.
 const DefaultPool = "default"
 
 // maxPoolName is the greatest length of a pool's name.
 const maxPoolName = 64
 
-// ErrPool is for a pool's name that is not allowed.
+// ErrPool says that the name of a pool is not allowed.
 var ErrPool = errors.New("invalid pool name")
 
-// ParsePool checks a pool's name: 1 to 64 of a-z, 0-9, '.', '_' and '-', the
-// first a letter or a digit. There is one way to write it, so it is its own
-// canonical form.
+// ParsePool checks the name of a pool: 1 to 64 of a-z, 0-9, '.', '_' and '-',
+// starting with a letter or digit. Such a name is its own canonical form.
 func ParsePool(s string) (string, error) {
 	if s == "" || len(s) > maxPoolName || !alphanumeric(s[0]) {
 		return "", poolError(s)

@@ -7,22 +7,22 @@ import (
 	"unicode/utf8"
 )
 
-// common has the words and passwords that attackers try first, in canonical
-// form, one a line, sorted, with a line end before the first and after the
-// last. A search through it costs next to nothing beside a hash.
+// common has the words and passwords that attackers try first, in canonical form,
+// one per line, sorted, with a line end before the first and after the last. A
+// search costs little compared with a hash.
 //
 //go:embed common.txt
 var common string
 
-// Bounds of what counts as made in a predictable way.
+// Bounds of a predictable password.
 const (
-	maxSurprise = 3 // surprises in a password that is next to nothing
+	maxSurprise = 3 // surprises in a password that is trivial
 	maxPadding  = 6 // surprises in the digits and signs around a word
 )
 
-// predictable tells whether a password is on the list or is next to nothing
-// or a word of the list in a dress that cracking programs know: repeated,
-// with digits and signs around it, with digits in place of letters.
+// predictable reports whether a password is trivial, on the list, or a word of the
+// list disguised by common substitutions: repeated, with digits and signs around
+// it, or with digits for letters.
 func predictable(password string) bool {
 	whole := Canonical(password)
 	if listed(whole) {
@@ -37,10 +37,10 @@ func predictable(password string) bool {
 	return surprises(padding) <= maxPadding && (listed(word) || listed(plain(word)))
 }
 
-// madeOf tells whether a password consists of one or more of names, with
-// digits and signs around them that add next to nothing.
+// madeOf reports whether a password consists of one or more of names, with digits
+// and signs around them that add little.
 func madeOf(password string, names []string) bool {
-	const shortest = 3 // characters; a shorter name is in every other password
+	const shortest = 3 // characters; a shorter name is part of too many passwords
 	rest := Canonical(password)
 	whole := len(rest)
 	for _, name := range names {
@@ -51,22 +51,22 @@ func madeOf(password string, names []string) bool {
 	return len(rest) < whole && !strings.ContainsFunc(rest, unicode.IsLetter) && surprises(unit(rest)) <= maxPadding
 }
 
-// listed tells whether s is a line of the list.
+// listed reports whether s is a line of the list.
 func listed(s string) bool {
 	return s != "" && !strings.Contains(s, "\n") && strings.Contains(common, "\n"+s+"\n")
 }
 
-// unit gives the shortest string of which s is a repetition: s itself if it
-// is none.
+// unit returns the shortest string of which s is a repetition, s itself if there is
+// no shorter one.
 func unit(s string) string {
 	if s == "" {
 		return s
 	}
-	// s is found in s+s at its smallest period.
+	// The second s in s+s starts at the smallest period.
 	return s[:1+strings.Index((s + s)[1:], s)]
 }
 
-// core takes the digits and signs from both ends of s and gives them too.
+// core returns s without the digits and signs at its ends, and those.
 func core(s string) (word, padding string) {
 	isNotLetter := func(r rune) bool { return !unicode.IsLetter(r) }
 	word = strings.TrimLeftFunc(s, isNotLetter)
@@ -76,14 +76,14 @@ func core(s string) (word, padding string) {
 	return word, padding + s[len(s)-(full-len(word)):]
 }
 
-// plain undoes the usual digits and signs in place of letters.
+// plain replaces the usual digits and signs by the letters they stand for.
 func plain(s string) string {
 	return strings.NewReplacer("0", "o", "1", "i", "!", "i", "3", "e", "4", "a", "@", "a", "5", "s", "$", "s", "7", "t").Replace(s)
 }
 
-// surprises counts the characters of s that do not follow from the one before:
-// by repetition, by counting up or down, or by a step along a row of the
-// keyboard; s is read as one row or as two that take turns (1q2w3e).
+// surprises counts the characters of s that do not follow from the previous one by
+// repetition, by counting up or down, or by a step along a row of the keyboard. It
+// reads s as one row, or as two alternating ones (1q2w3e).
 func surprises(s string) int {
 	runes := []rune(s)
 	var turns [2][]rune
@@ -103,7 +103,7 @@ func steps(runes []rune) int {
 	return n
 }
 
-// follows tells whether b is what one expects after a.
+// follows reports whether b is predictable after a.
 func follows(a, b rune) bool {
 	if d := b - a; -1 <= d && d <= 1 {
 		return true

@@ -5,21 +5,21 @@ import (
 	"fmt"
 )
 
-// Role says what an account may do. The stored role decides, never the one in
-// a token [SEC-58].
+// Role says what an account may do. The stored role counts, never the one in a
+// token [SEC-58].
 type Role string
 
 const (
-	// RoleUser takes a seat and is seen by the others of its pool.
+	// RoleUser takes a seat and is visible to the others in its pool.
 	RoleUser Role = "user"
 	// RoleAdmin manages the server; it holds no seat and appears in no list [A8].
 	RoleAdmin Role = "admin"
 )
 
-// ErrRole is for a role that does not exist.
+// ErrRole says that a role does not exist.
 var ErrRole = errors.New("unknown role")
 
-// ParseRole gives the role of that exact name.
+// ParseRole returns the role with this exact name.
 func ParseRole(s string) (Role, error) {
 	switch role := Role(s); role {
 	case RoleUser, RoleAdmin:

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// ErrAddress is for what is no address of a mailbox.
+// ErrAddress says that a text is not the address of a mailbox.
 var ErrAddress = errors.New("not a mail address")
 
-// maxAddress is what SMTP allows (RFC 5321, section 4.5.3.1.3).
+// maxAddress is the longest address that SMTP allows (RFC 5321, section 4.5.3.1.3).
 const maxAddress = 254
 
-// ParseAddress reads one address, with or without a name before it. What a
-// server or a relay could read in another way is refused: control characters,
-// local parts in quotes, domains in brackets, and what is not ASCII [SEC-60].
+// ParseAddress parses one address, with or without a name before it. It refuses
+// what a server or relay could read differently: control characters, quoted local
+// parts, domains in brackets, and characters outside ASCII [SEC-60].
 func ParseAddress(s string) (*netmail.Address, error) {
 	if strings.ContainsAny(s, "\r\n\x00") {
 		return nil, fmt.Errorf("%w: it has a line end or a NUL in it", ErrAddress)
@@ -39,7 +39,7 @@ func ParseAddress(s string) (*netmail.Address, error) {
 	return a, nil
 }
 
-// plain tells whether s has only characters that need no quotes (RFC 5322,
+// plain reports whether s has only characters that need no quotes (RFC 5322,
 // section 3.2.3).
 func plain(s string) bool {
 	for i := range len(s) {

@@ -7,9 +7,9 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// login authenticates by the best of the ways that the server offers.
+// login authenticates with the strongest mechanism that the server offers.
 type login struct {
-	smtp.Auth // the one that was chosen
+	smtp.Auth // the chosen mechanism
 
 	ways []string
 	make map[string]smtp.Auth

@@ -9,17 +9,17 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// letter is one mail, ready to be sent.
+// letter is a mail that is ready to be sent.
 type letter struct {
-	id      string // stable: a server that gets it twice can tell
+	id      string // the same at each try, so that the receiver recognises a repetition
 	made    time.Time
 	subject string
 	body    string
 }
 
-// write writes the mail as it goes over the wire. Everything but the body comes
-// from us or from the configuration; the subject is Q-encoded where it is not
-// ASCII (RFC 2047).
+// write writes the mail as it is transmitted. Everything but the body is our own
+// text or from the configuration. A subject that is not ASCII is Q-encoded
+// (RFC 2047).
 func (l letter) write(w io.Writer, from *netmail.Address, to []*netmail.Address) error {
 	_, domain, _ := strings.Cut(from.Address, "@")
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
@@ -28,14 +28,13 @@ func (l letter) write(w io.Writer, from *netmail.Address, to []*netmail.Address)
 	m.Subject(oneLine(l.subject))
 	m.SetDateWithValue(l.made)
 	m.SetMessageIDWithValue("turnike." + l.id + "@" + domain)
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answers of machines
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic answers
 	m.SetBodyString(mail.TypeTextPlain, l.body)
 	_, err := m.WriteTo(w)
 	return err
 }
 
-// oneLine is the last guard before a header: whatever gets here, a header is a
-// line [SEC-60].
+// oneLine makes sure that a header is one line, whatever its content [SEC-60].
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

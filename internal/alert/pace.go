@@ -8,13 +8,13 @@ const (
 	hourly    = 20              // mails in any hour
 )
 
-// pace is what was sent of late.
+// pace remembers the mails that were sent recently.
 type pace struct {
 	Last map[Kind]time.Time `json:"last,omitempty"`
 	Hour []time.Time        `json:"hour,omitempty"` // the newest mails, oldest first, at most hourly
 }
 
-// note remembers that a mail with alerts of these kinds went out.
+// note records a mail with these alerts.
 func (p *pace) note(alerts []Alert, now time.Time) {
 	if p.Last == nil {
 		p.Last = make(map[Kind]time.Time)
@@ -28,11 +28,11 @@ func (p *pace) note(alerts []Alert, now time.Time) {
 	}
 }
 
-// ready tells whether a mail may have alerts of the kind in it.
+// ready reports whether a mail may contain alerts of the kind now.
 func (p *pace) ready(k Kind, now time.Time) bool { return !now.Before(p.from(k)) }
 
-// from is when the kind may be mailed again. A clock that was set back does not
-// make it wait longer than the pause from now on, see [pace.mend].
+// from returns when the kind may be mailed again. After the clock was set back, it
+// waits for one pause at most, see [pace.mend].
 func (p *pace) from(k Kind) time.Time {
 	last, was := p.Last[k]
 	if !was {
@@ -41,7 +41,7 @@ func (p *pace) from(k Kind) time.Time {
 	return last.Add(kindPause)
 }
 
-// next is when the next mail with any of these alerts may go out.
+// next returns when the next mail with any of these alerts may be sent.
 func (p *pace) next(alerts []Alert) time.Time {
 	var first time.Time
 	for i, a := range alerts {
@@ -57,7 +57,7 @@ func (p *pace) next(alerts []Alert) time.Time {
 	return first
 }
 
-// mend forgets mails of the future: the wall clock was set back since.
+// mend forgets mails with a time in the future: the clock was set back since.
 func (p *pace) mend(now time.Time) {
 	for k, at := range p.Last {
 		if at.After(now) {

@@ -1,16 +1,16 @@
 package alert
 
-// maxAlerts is how many alerts wait, those of the digest under way included.
-// Older ones than that are only counted [SEC-60].
+// maxAlerts bounds the alerts that wait, including those of the digest being
+// sent. Beyond it the oldest ones are only counted [SEC-60].
 const maxAlerts = 1000
 
-// queue are the alerts that wait for a digest, oldest first.
+// queue has the alerts that wait for a digest, oldest first.
 type queue struct {
 	Alerts  []Alert `json:"alerts,omitempty"`
 	Omitted int     `json:"omitted,omitempty"` // older ones that did not fit
 }
 
-// add takes an alert; at most room wait afterwards.
+// add adds an alert, and drops the oldest ones beyond room.
 func (q *queue) add(a Alert, room int) {
 	for i := range q.Alerts {
 		if q.Alerts[i].Kind == a.Kind && q.Alerts[i].About == a.About {
@@ -25,7 +25,8 @@ func (q *queue) add(a Alert, room int) {
 	}
 }
 
-// take takes out what of is true for, and the count of what did not fit.
+// take removes and returns the alerts of the kinds for which of is true, and the
+// number of those that were dropped.
 func (q *queue) take(of func(Kind) bool) (alerts []Alert, omitted int) {
 	var left []Alert
 	for _, a := range q.Alerts {

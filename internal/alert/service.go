@@ -11,49 +11,46 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/turnike/turnike/internal/feed"
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Store is what the alerts are read from and where their state is kept.
+// Store is the event log, and where the alerts' state is saved.
 type Store interface {
-	// Heads returns every pool, the system's own included, with its newest LogSeq.
-	Heads(ctx context.Context) ([]session.Pool, error)
-	// EventsAfter returns at most n events of a pool that come after one, in order.
-	EventsAfter(ctx context.Context, pool session.PoolID, after int64, n int) ([]session.Event, error)
-	// Meta and SetMeta keep a value under a key.
+	feed.Log
+	// Meta and SetMeta read and replace the text under a key.
 	Meta(ctx context.Context, key string) (string, error)
 	SetMeta(ctx context.Context, key, value string) error
 }
 
-// Config says what is told to whom.
+// Config says what is reported, and to whom.
 type Config struct {
 	Store        Store
 	SMTP         SMTP
 	To           []string
 	Language     string
-	URL          string // of the settings, in every mail's foot
-	FailedLogins int    // within 15 minutes are too many; 0: never
-	// Certificate is the present certificate; nil without one.
+	URL          string // of the server, at the foot of every mail
+	FailedLogins int    // this many within 15 minutes are reported; 0 for never
+	// Certificate returns the certificate in use; nil without TLS.
 	Certificate func() (host string, end time.Time)
 	Log         *slog.Logger
 }
 
 const (
 	metaKey   = "alert"                // in the store
-	slice     = 1000                   // events that are read at a time
-	breath    = 250 * time.Millisecond // between two looks at the log
-	idle      = time.Minute            // the log is looked at that often without being woken, and the place written down
-	storeWait = 5 * time.Second        // after the store has failed
+	breath    = 250 * time.Millisecond // the least time between two reads of the log
+	idle      = time.Minute            // how often the log is read without Wake, and the cursor saved
+	storeWait = 5 * time.Second        // the pause after an error of the store
 	certCheck = 24 * time.Hour
-	sendGrace = 5 * time.Second // for a mail under way when the server stops
+	sendGrace = 5 * time.Second // for a delivery in progress when the server stops
 
-	maxRefusals  = 5 // of one mail, for good; then it is dropped
+	maxRefusals  = 5 // permanent refusals after which a mail is dropped
 	firstBackoff = 30 * time.Second
 	lastBackoff  = 30 * time.Minute
 )
 
-// Service sends alerts. Make one with New; Wake and Refused may be called by
-// many goroutines, and on a nil Service they do nothing.
+// Service sends alerts. New creates one. Wake and Refused may be called by many
+// goroutines, and do nothing on a nil Service.
 type Service struct {
 	cfg   Config
 	words words
@@ -63,27 +60,27 @@ type Service struct {
 	mu    sync.Mutex // guards fresh
 	fresh map[seatless]full
 
-	// What follows belongs to the goroutine of Run.
+	// The following fields belong to the goroutine of Run.
 	state     *state
-	dirty     bool // something is to be told that is not written down
-	moved     bool // the place is not written down
+	dirty     bool // alerts or the digest changed and are not saved
+	moved     bool // the cursor moved and is not saved
 	wrote     time.Time
-	certified time.Time // the certificate was looked at
+	certified time.Time // when the certificate was checked
 
 	sent, failed, dropped, queued atomic.Int64
 }
 
-// seatless is somebody who found no seat in a pool.
+// seatless is a user who found no seat in a pool.
 type seatless struct{ pool, user string }
 
-// full is the pool as it was then.
+// full is the pool at that time.
 type full struct {
 	max int
 	at  time.Time
 }
 
-// New makes a service that goes on where the last one stopped. The first one of
-// all begins with what happens from now on.
+// New creates a service that continues where the last one stopped. The first one
+// of an installation starts at the end of the log.
 func New(ctx context.Context, cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg, log: cfg.Log, words: words{lang: cfg.Language, url: cfg.URL}, wake: make(chan struct{}, 1),
 		fresh: make(map[seatless]full)}
@@ -111,7 +108,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// Wake says that something was committed. It never blocks.
+// Wake makes the service read the log. It never blocks.
 func (s *Service) Wake() {
 	if s == nil {
 		return
@@ -122,7 +119,7 @@ func (s *Service) Wake() {
 	}
 }
 
-// Refused says that somebody found no seat [S9]. It never blocks.
+// Refused records that a user found no seat [S9]. It never blocks.
 func (s *Service) Refused(user string, e *session.SeatError) {
 	if s == nil {
 		return
@@ -136,15 +133,15 @@ func (s *Service) Refused(user string, e *session.SeatError) {
 	s.Wake()
 }
 
-// Stats are the service's figures since the start, but for Queued.
+// Stats are the service's figures. All but Queued count from the start.
 type Stats struct {
-	Sent    int64 // mails that the server has accepted
-	Failed  int64 // tries that failed
-	Dropped int64 // alerts that nobody was told of: refused for good
+	Sent    int64 // mails that the SMTP server accepted
+	Failed  int64 // deliveries that failed
+	Dropped int64 // alerts in mails that were refused permanently by all
 	Queued  int64 // alerts that wait now
 }
 
-// Stats returns the service's figures; nil has none.
+// Stats returns the service's figures, zero on a nil Service.
 func (s *Service) Stats() Stats {
 	if s == nil {
 		return Stats{}
@@ -152,7 +149,7 @@ func (s *Service) Stats() Stats {
 	return Stats{Sent: s.sent.Load(), Failed: s.failed.Load(), Dropped: s.dropped.Load(), Queued: s.queued.Load()}
 }
 
-// count shows how much waits.
+// count updates the number of waiting alerts.
 func (s *Service) count() {
 	n := len(s.state.Waiting.Alerts) + s.state.Waiting.Omitted + s.state.underWay()
 	if s.state.Out != nil {
@@ -161,8 +158,8 @@ func (s *Service) count() {
 	s.queued.Store(int64(n))
 }
 
-// Run reads and sends until ctx is done. A mail under way then has a moment to
-// be accepted, and the place is written down.
+// Run reads and sends until ctx is done. Then it gives a delivery in progress
+// sendGrace to finish, and saves its state.
 func (s *Service) Run(ctx context.Context) {
 	for {
 		next, err := s.turn(ctx)
@@ -186,9 +183,9 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// wait waits until next, or until it is woken; false when ctx is done.
+// wait waits until next or Wake, and reports whether ctx is still alive.
 func (s *Service) wait(ctx context.Context, next time.Time) bool {
-	pause := time.NewTimer(breath) // a busy log is read in gulps
+	pause := time.NewTimer(breath) // many commits are read at once
 	defer pause.Stop()
 	select {
 	case <-ctx.Done():
@@ -206,8 +203,8 @@ func (s *Service) wait(ctx context.Context, next time.Time) bool {
 	return true
 }
 
-// turn reads what is new, writes it down, sends what is due, and says when it
-// wants to be called again.
+// turn reads new events, saves the state, sends what is due, and returns when it
+// has to be called next.
 func (s *Service) turn(ctx context.Context) (time.Time, error) {
 	if err := s.read(ctx); err != nil {
 		return time.Time{}, err
@@ -227,21 +224,20 @@ func (s *Service) turn(ctx context.Context) (time.Time, error) {
 	return s.deliver(ctx)
 }
 
-// read reads the log of every pool on, and takes in who found no seat.
+// read reads new events of every pool, and takes over the refusals.
 func (s *Service) read(ctx context.Context) error {
-	pools, err := s.cfg.Store.Heads(ctx)
+	pools, err := s.state.Cursor.Follow(ctx, s.cfg.Store, func(b feed.Batch) {
+		for _, e := range b.Events {
+			s.dirty = s.state.see(e, b.Pool.Name, s.cfg.FailedLogins) || s.dirty
+		}
+		s.moved = true
+	})
 	if err != nil {
 		return err
 	}
 	byName := make(map[string]session.PoolID, len(pools))
 	for _, p := range pools {
 		byName[p.Name] = p.ID
-		if s.state.Places[p.ID] > p.LogSeq { // an older database was put in place
-			s.state.Places[p.ID], s.moved = p.LogSeq, true
-		}
-		if err := s.readPool(ctx, p); err != nil {
-			return err
-		}
 	}
 	s.mu.Lock()
 	fresh := s.fresh
@@ -257,25 +253,7 @@ func (s *Service) read(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) readPool(ctx context.Context, p session.Pool) error {
-	for s.state.Places[p.ID] < p.LogSeq {
-		events, err := s.cfg.Store.EventsAfter(ctx, p.ID, s.state.Places[p.ID], slice)
-		if err != nil {
-			return err
-		}
-		for _, e := range events {
-			s.dirty = s.state.see(e, p.Name, s.cfg.FailedLogins) || s.dirty
-			s.state.Places[p.ID] = e.LogSeq
-		}
-		if len(events) < slice { // what was pruned is passed over
-			s.state.Places[p.ID] = max(s.state.Places[p.ID], p.LogSeq)
-		}
-		s.moved = true
-	}
-	return nil
-}
-
-// save writes everything down, in one row.
+// save saves the whole state in one row.
 func (s *Service) save(ctx context.Context, now time.Time) error {
 	text, err := s.state.encode()
 	if err != nil {
@@ -288,7 +266,7 @@ func (s *Service) save(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// deliver sends what is due and says when something is due next.
+// deliver sends what is due and returns when something is due next.
 func (s *Service) deliver(ctx context.Context) (time.Time, error) {
 	for ctx.Err() == nil {
 		now := time.Now()
@@ -303,7 +281,7 @@ func (s *Service) deliver(ctx context.Context) (time.Time, error) {
 			s.state.compose(now)
 			s.dirty = true
 		}
-		if s.dirty { // before it is sent: a crash must not forget its id
+		if s.dirty { // before it is sent: its id must survive a crash
 			if err := s.save(ctx, now); err != nil {
 				return time.Time{}, err
 			}
@@ -328,7 +306,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// attempt sends the digest under way to those who have not got it.
+// attempt sends the digest to the recipients that have not got it yet.
 func (s *Service) attempt(ctx context.Context) {
 	d := s.state.Out
 	to := s.missing(d)
@@ -351,8 +329,7 @@ func (s *Service) attempt(ctx context.Context) {
 	s.refuse(d, got, err, now)
 }
 
-// missing are the recipients that have not got the digest: of those that are
-// configured now.
+// missing returns the configured recipients that have not got the digest.
 func (s *Service) missing(d *digest) []string {
 	done := make(map[string]bool, len(d.Done))
 	for _, address := range d.Done {
@@ -367,7 +344,7 @@ func (s *Service) missing(d *digest) []string {
 	return to
 }
 
-// refuse decides what becomes of a digest that not everybody has got.
+// refuse drops a digest that not all recipients got, or schedules the next try.
 func (s *Service) refuse(d *digest, got delivery, err error, now time.Time) {
 	s.failed.Add(1)
 	d.Tries++
@@ -392,8 +369,8 @@ func (s *Service) refuse(d *digest, got delivery, err error, now time.Time) {
 	s.log.Warn("mail not sent", "id", d.ID, "tries", d.Tries, "next", d.Next.UTC(), "error", err)
 }
 
-// backoff is how long to wait after so many tries that failed: ever longer, and
-// not in step with others.
+// backoff returns the wait after that many failed tries. It doubles up to
+// lastBackoff, with a random part so that several servers do not retry together.
 func backoff(tries int) time.Duration {
 	d := firstBackoff
 	for range tries - 1 {
@@ -404,8 +381,8 @@ func backoff(tries int) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
-// Test sends a mail that says that it is a test, and returns what the server
-// answered. The error is a *SendError.
+// Test sends a test mail and returns the server's answer. The error is a
+// *SendError.
 func Test(ctx context.Context, cfg Config) (string, error) {
 	w := words{lang: cfg.Language, url: cfg.URL}
 	subject, body := w.test(cmp.Or(cfg.SMTP.Hello, "localhost"))

@@ -17,6 +17,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/store/sqlite"
 )
 
@@ -47,10 +48,10 @@ func (h house) close(t testing.TB) {
 func (h house) enter(t testing.TB, pool, name string) {
 	t.Helper()
 	ctx := t.Context()
-	if _, err := h.CreatePool(ctx, session.ByCLI("test"), pool, 1); err != nil && !errors.As(err, new(*sqlite.PoolExistsError)) {
+	if _, err := h.CreatePool(ctx, session.ByCLI("test"), pool, 1); err != nil && !errors.As(err, new(*store.PoolExistsError)) {
 		t.Fatal(err)
 	}
-	if err := h.CreateUsers(ctx, session.ByCLI("test"), []sqlite.NewUser{{Name: name, Role: "user", Pool: pool}}); err != nil {
+	if err := h.CreateUsers(ctx, session.ByCLI("test"), []store.NewUser{{Name: name, Role: "user", Pool: pool}}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := h.UserByName(ctx, name)

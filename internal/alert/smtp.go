@@ -23,32 +23,32 @@ type Security string
 
 // The values of Security.
 const (
-	StartTLS Security = "starttls" // or nothing is sent
+	StartTLS Security = "starttls" // required: without it nothing is sent
 	Implicit Security = "implicit"
-	Plain    Security = "none" // on this machine only: the configuration sees to that
+	Plain    Security = "none" // the configuration allows it on this machine only
 )
 
-// sendPatience bounds one delivery from dialling to the server's answer.
+// sendPatience bounds one delivery, from dialling to the server's answer.
 const sendPatience = 30 * time.Second
 
-// SMTP is the server that takes the mails.
+// SMTP is the mail server.
 type SMTP struct {
 	Address  string // host:port
 	Security Security
-	Username string // none: no authentication
+	Username string // "" for no authentication
 	Password secret.Secret
-	Roots    *x509.CertPool // nil: those of the system
+	Roots    *x509.CertPool // nil for the system's
 	From     string
 	Hello    string // the name of this machine
 
-	dial func(ctx context.Context, address string) (net.Conn, error) // a test's
+	dial func(ctx context.Context, address string) (net.Conn, error) // set by tests
 }
 
-// SendError says at what a delivery failed, and which key mends it.
+// SendError says why a delivery failed, and which key fixes it.
 type SendError struct {
 	Key       string // of the configuration
 	Mend      string // what to do
-	Permanent bool   // the server has refused this mail for good
+	Permanent bool   // the server has refused this mail permanently
 	Err       error
 }
 
@@ -57,14 +57,14 @@ func (e *SendError) Error() string { return fmt.Sprintf("%s: %v; %s", e.Key, e.E
 // Unwrap implements errors.Unwrap.
 func (e *SendError) Unwrap() error { return e.Err }
 
-// delivery is what became of one mail.
+// delivery is the outcome for one mail.
 type delivery struct {
-	accepted []string // recipients the server has taken it for
-	answer   string   // what it said then
+	accepted []string // recipients for which the server accepted it
+	answer   string   // the server's answer
 	refused  []*SendError
 }
 
-// permanent tells whether everything that was refused was so for good.
+// permanent reports whether every refusal was permanent.
 func (d delivery) permanent() bool {
 	for _, e := range d.refused {
 		if !e.Permanent {
@@ -74,8 +74,8 @@ func (d delivery) permanent() bool {
 	return len(d.refused) > 0
 }
 
-// send delivers a mail to recipients. The error is a *SendError and says that
-// nobody got it; a recipient that is refused alone is in the delivery.
+// send delivers a mail to recipients. The error is a *SendError: no recipient got
+// the mail. If only some were refused, the delivery says which.
 func (s SMTP) send(ctx context.Context, l letter, to []string) (delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, sendPatience)
 	defer cancel()
@@ -87,7 +87,7 @@ func (s SMTP) send(ctx context.Context, l letter, to []string) (delivery, error)
 	if err != nil {
 		return delivery{}, err
 	}
-	defer func() { _ = conn.Close() }() // after QUIT it is closed already
+	defer func() { _ = conn.Close() }() // closed already after QUIT
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	c, err := s.greet(conn)
 	if err != nil {
@@ -95,7 +95,7 @@ func (s SMTP) send(ctx context.Context, l letter, to []string) (delivery, error)
 	}
 	d, err := transact(c, l, from, all)
 	if err == nil {
-		_ = c.Quit() // it has the mail, whatever it answers now
+		_ = c.Quit() // the server has the mail, whatever it answers now
 	}
 	return d, err
 }
@@ -116,7 +116,7 @@ func (s SMTP) addresses(to []string) (*netmail.Address, []*netmail.Address, erro
 	return from, all, nil
 }
 
-// connect dials, and begins with TLS where that comes first.
+// connect dials and, with implicit TLS, starts the handshake.
 func (s SMTP) connect(ctx context.Context) (net.Conn, error) {
 	dial := s.dial
 	if dial == nil {
@@ -134,14 +134,14 @@ func (s SMTP) connect(ctx context.Context) (net.Conn, error) {
 	}
 	secured := tls.Client(conn, s.tls())
 	if err := secured.HandshakeContext(ctx); err != nil {
-		_ = conn.Close() // nothing was said over it
+		_ = conn.Close() // nothing was sent yet
 		return nil, s.insecure(err)
 	}
 	return secured, nil
 }
 
-// greet gets to where mails can be given: greeting, STARTTLS, authentication.
-// Without the TLS that was asked for it gives up before anything is said.
+// greet does what comes before a mail: greeting, STARTTLS, authentication. If
+// the TLS that the configuration requires fails, it sends nothing further.
 func (s SMTP) greet(conn net.Conn) (*smtp.Client, error) {
 	odd := func(err error) error {
 		return &SendError{Key: "mail.smtp", Mend: `name an SMTP server; one that begins with TLS, as on port 465, needs mail.tls = "implicit"`, Err: err}
@@ -183,7 +183,7 @@ func (s SMTP) greet(conn net.Conn) (*smtp.Client, error) {
 }
 
 func (s SMTP) tls() *tls.Config {
-	host, _, _ := net.SplitHostPort(s.Address) // the configuration has refused anything else
+	host, _, _ := net.SplitHostPort(s.Address) // the configuration refuses an address without a port
 	return &tls.Config{ServerName: host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
 }
 
@@ -194,8 +194,8 @@ func (s SMTP) insecure(err error) error {
 	return &SendError{Key: "mail.tls", Mend: `"starttls" is for ports 587 and 25, "implicit" for 465`, Err: err}
 }
 
-// transact gives the mail to the server. A recipient that is refused does not
-// keep it from the others.
+// transact sends the mail. If the server refuses one recipient, the others still
+// get it.
 func transact(c *smtp.Client, l letter, from *netmail.Address, to []*netmail.Address) (delivery, error) {
 	var d delivery
 	if err := c.Mail("<" + from.Address + ">"); err != nil {
@@ -231,7 +231,7 @@ func transact(c *smtp.Client, l letter, from *netmail.Address, to []*netmail.Add
 }
 
 // blamesHello reports whether a server's answer blames the name in EHLO. Servers
-// say so at EHLO itself or as late as at the first recipient, with several codes.
+// answer so at EHLO or as late as at the first recipient, with various codes.
 func blamesHello(err error) bool {
 	answer, ok := errors.AsType[*textproto.Error](err)
 	if !ok || answer.Code < 400 {
@@ -241,9 +241,9 @@ func blamesHello(err error) bool {
 	return strings.Contains(text, "helo") || strings.Contains(text, "ehlo")
 }
 
-// refusal is an answer to a command; 5xx is for good (RFC 5321, section 4.2.1).
-// One that blames our name is not: it is no fault of the mail, and ends when the
-// name is changed.
+// refusal turns an answer to a command into a SendError. 5xx is permanent
+// (RFC 5321, section 4.2.1), unless it blames the name in EHLO: that is no fault of
+// the mail, and the operator can change the name.
 func refusal(key, mend string, err error) *SendError {
 	if blamesHello(err) {
 		return &SendError{Key: "mail.hello", Mend: "give a host name that resolves to the address that this server sends from", Err: err}
@@ -260,7 +260,8 @@ func refusal(key, mend string, err error) *SendError {
 	return e
 }
 
-// answered tells whether the error is the server's answer, and not the line's.
+// answered reports whether the error is an answer of the server, and not a
+// failure of the connection.
 func answered(err error) bool {
 	_, ok := errors.AsType[*textproto.Error](err)
 	return ok

@@ -5,40 +5,40 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/turnike/turnike/internal/feed"
 	"github.com/turnike/turnike/internal/session"
 )
 
-// state is everything that outlives the process. It is written as one value, so
-// that the place in the log and what was read up to it never disagree.
+// state is everything that outlives the process. It is saved as one value, so
+// that the cursor always agrees with the alerts.
 type state struct {
-	Places      map[session.PoolID]int64      `json:"places"` // up to here the log was read
+	Cursor      feed.Cursor                   `json:"places"` // how far the log was read
 	Pools       map[session.PoolID]*occupancy `json:"pools"`
 	Guesses     guesses                       `json:"guesses"`
 	Refused     refusals                      `json:"refused,omitempty"`
-	Certificate string                        `json:"certificate,omitempty"` // the last one that was told of
+	Certificate string                        `json:"certificate,omitempty"` // the last one that was reported
 	Waiting     queue                         `json:"waiting"`
-	Out         *digest                       `json:"out,omitempty"` // under way
+	Out         *digest                       `json:"out,omitempty"` // being sent
 	Pace        pace                          `json:"pace"`
 }
 
-// digest is one mail under way. It is written down before it is sent.
+// digest is a mail being sent. It is saved before it is sent.
 type digest struct {
-	ID      string    `json:"id"` // in its Message-ID, the same each time it is sent
+	ID      string    `json:"id"` // part of its Message-ID, the same at each try
 	Made    time.Time `json:"made"`
 	Alerts  []Alert   `json:"alerts"`
 	Omitted int       `json:"omitted,omitempty"`
-	Done    []string  `json:"done,omitempty"`    // recipients for whom the server has accepted it
-	Tries   int       `json:"tries,omitempty"`   // that failed
-	Refused int       `json:"refused,omitempty"` // of them, for good
+	Done    []string  `json:"done,omitempty"`    // recipients for which the server accepted it
+	Tries   int       `json:"tries,omitempty"`   // failed ones
+	Refused int       `json:"refused,omitempty"` // failed tries that were permanent refusals
 	Next    time.Time `json:"next"`              // the next try
 }
 
-// begin is the state of a server that was never told to send mails: what is in
-// the log already is no news.
+// begin returns the state of a server that sends mails for the first time. It
+// skips the events that are in the log already.
 func begin(pools []session.Pool) *state {
-	s := &state{Places: make(map[session.PoolID]int64), Pools: make(map[session.PoolID]*occupancy)}
+	s := &state{Cursor: feed.At(pools), Pools: make(map[session.PoolID]*occupancy)}
 	for _, p := range pools {
-		s.Places[p.ID] = p.LogSeq
 		s.Pools[p.ID] = &occupancy{Full: p.Limit > 0 && p.Used() >= p.Limit, Over: p.Used() > p.Limit}
 	}
 	return s
@@ -49,7 +49,7 @@ func decode(text string) (*state, error) {
 	if err := json.Unmarshal([]byte(text), s); err != nil {
 		return nil, err
 	}
-	if s.Places == nil || s.Pools == nil {
+	if s.Cursor == nil || s.Pools == nil {
 		return begin(nil), nil
 	}
 	return s, nil
@@ -63,7 +63,7 @@ func (s *state) encode() (string, error) {
 // add queues an alert.
 func (s *state) add(a Alert) { s.Waiting.add(a, maxAlerts-s.underWay()) }
 
-// underWay is how many alerts are in the digest that is being sent.
+// underWay returns the number of alerts in the digest being sent.
 func (s *state) underWay() int {
 	if s.Out == nil {
 		return 0
@@ -71,12 +71,12 @@ func (s *state) underWay() int {
 	return len(s.Out.Alerts)
 }
 
-// due is when the next digest may be made; false when nothing waits.
+// due returns when the next digest may be composed, and whether anything waits.
 func (s *state) due() (time.Time, bool) {
 	return s.Pace.next(s.Waiting.Alerts), len(s.Waiting.Alerts)+s.Waiting.Omitted > 0
 }
 
-// compose makes a digest of what may be mailed now.
+// compose makes a digest of the alerts that may be mailed now.
 func (s *state) compose(now time.Time) {
 	alerts, omitted := s.Waiting.take(func(k Kind) bool { return s.Pace.ready(k, now) })
 	s.Out = &digest{ID: rand.Text(), Made: now, Alerts: alerts, Omitted: omitted, Next: now}

@@ -11,17 +11,17 @@ import (
 	"github.com/turnike/turnike/web"
 )
 
-// prefix begins every subject; inside a digest it would only repeat itself.
+// prefix starts every subject. Inside a digest it is left out.
 const prefix = "[Turnike] "
 
-// words is what a digest says, in one language.
+// words writes digests in one language.
 type words struct {
 	lang string
-	url  string // where the settings are
+	url  string // of the server
 }
 
-// digest words a digest. Its subject is that of its only alert, or says how
-// many there are.
+// digest returns subject and body of a digest. The subject is that of its only
+// alert, or the number of alerts.
 func (w words) digest(d *digest) (subject, body string) {
 	var b strings.Builder
 	total := len(d.Alerts) + d.Omitted
@@ -41,7 +41,7 @@ func (w words) digest(d *digest) (subject, body string) {
 	return subject, b.String()
 }
 
-// test words the mail of `turnike mail test`.
+// test returns subject and body of the mail of `turnike mail test`.
 func (w words) test(host string) (subject, body string) {
 	return w.say("mail.test.s", nil), w.say("mail.test.b", map[string]string{"host": host}) + "\n\n-- \n" +
 		w.say("mail.digest.foot", map[string]string{"url": w.url}) + "\n"
@@ -61,7 +61,7 @@ func (w words) say(key string, fields map[string]string) string {
 	return web.Fill(text, fields)
 }
 
-// fields are the blanks of an alert's texts.
+// fields returns the values for the placeholders in an alert's texts.
 func (w words) fields(a Alert, made time.Time) map[string]string {
 	about := visible(a.About)
 	name := about // of an account; what was guessed is a stranger's word
@@ -101,9 +101,8 @@ func (w words) month(at time.Time) string {
 	return at.Format("Jan")
 }
 
-// headable tells whether the name in an alert's subject is one that the product
-// would have accepted from its operator: nothing else gets into a header
-// [SEC-60].
+// headable reports whether the name in an alert's subject is one that the
+// operator could have given. No other name gets into a header [SEC-60].
 func headable(a Alert) bool {
 	switch a.Kind {
 	case Limit, Over:
@@ -116,7 +115,8 @@ func headable(a Alert) bool {
 	return true // no name in it
 }
 
-// visible makes one harmless line of what somebody typed.
+// visible turns text that a stranger typed into one line without control
+// characters.
 func visible(s string) string {
 	var b strings.Builder
 	n := 0

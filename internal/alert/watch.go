@@ -8,32 +8,32 @@ import (
 )
 
 const (
-	// quietLimit is how long a pool that was told to be full is not told so
-	// again: one that lives at its limit would fill the mailbox.
+	// quietLimit is the least time between two alerts about the same full pool. A
+	// pool that is always at its limit would fill the mailbox.
 	quietLimit = time.Hour
-	// guessWindow is the time in which failed logins are counted together.
+	// guessWindow is the time over which failed logins are counted.
 	guessWindow = 15 * time.Minute
-	// maxNames bounds how many guessed names are counted one by one.
+	// maxNames bounds the account names that are counted separately.
 	maxNames = 1000
-	// maxRefused bounds how many people without a seat are remembered.
+	// maxRefused bounds the users without a seat that are remembered.
 	maxRefused = 1000
-	// sharingMoves is how many replacements break the war, where an event does
-	// not say it [A6].
+	// sharingMoves is the number of replacements of a suspected sharing [A6], for
+	// events that do not contain it.
 	sharingMoves = 3
-	// expiryNotice is how long before its end a certificate is told of [SEC-53].
+	// expiryNotice is how long before its expiry a certificate is reported [SEC-53].
 	expiryNotice = 14 * 24 * time.Hour
 )
 
-// occupancy is what was last seen of a pool.
+// occupancy is the last known state of a pool.
 type occupancy struct {
 	Full bool      `json:"full,omitempty"`
 	Over bool      `json:"over,omitempty"`
-	Told time.Time `json:"told,omitzero"` // that it is full
+	Told time.Time `json:"told,omitzero"` // when the full pool was reported last
 }
 
-// see turns an event into what is worth telling. It reports whether an alert
-// waits because of it. What it does depends on the state and the event alone, so
-// that a log read twice from one place says the same.
+// see adds an alert if the event is worth one, and reports whether it did. The
+// result depends only on the state and the event, so reading the log twice from
+// one position gives the same alerts.
 func (s *state) see(e session.Event, pool string, threshold int) bool {
 	switch e.Type {
 	case session.LoginFailed:
@@ -50,14 +50,14 @@ func (s *state) see(e session.Event, pool string, threshold int) bool {
 		return false
 	}
 	used := e.Held + e.Grace + e.Offered
-	if e.Limit == 0 && used == 0 { // the event does not say
+	if e.Limit == 0 && used == 0 { // the event has no counters
 		return false
 	}
 	o := s.pool(e.Pool)
 	was := *o
 	o.Full, o.Over = e.Limit > 0 && used >= e.Limit, used > e.Limit
 	switch {
-	case o.Over && !was.Over: // says more than that it is full
+	case o.Over && !was.Over: // more important than that it is full
 		s.add(Alert{Kind: Over, About: pool, At: e.At, Max: e.Limit, Used: used})
 		return true
 	case o.Full && !was.Full && !o.Over:
@@ -73,7 +73,7 @@ func (s *state) pool(id session.PoolID) *occupancy {
 	return s.Pools[id]
 }
 
-// full tells of a full pool, unless that was told of late.
+// full reports a full pool, unless that was done within quietLimit.
 func (s *state) full(o *occupancy, pool string, limit int, at time.Time) bool {
 	if ago := at.Sub(o.Told); !o.Told.IsZero() && ago < quietLimit && ago > -quietLimit {
 		return false
@@ -83,10 +83,10 @@ func (s *state) full(o *occupancy, pool string, limit int, at time.Time) bool {
 	return true
 }
 
-// refusals are when people found no seat last, by pool and user [S9].
+// refusals says when users found no seat last, by pool and user [S9].
 type refusals map[string]map[string]time.Time
 
-// note remembers a refusal, as long as there are not too many.
+// note remembers a refusal unless there are too many.
 func (r refusals) note(pool, user string, at time.Time) {
 	total := 0
 	for _, users := range r {
@@ -101,7 +101,7 @@ func (r refusals) note(pool, user string, at time.Time) {
 	r[pool][user] = at
 }
 
-// expire forgets those that are an hour old.
+// expire forgets refusals older than an hour.
 func (r refusals) expire(now time.Time) {
 	for name, users := range r {
 		for id, then := range users {
@@ -115,7 +115,7 @@ func (r refusals) expire(now time.Time) {
 	}
 }
 
-// people is how many found no seat in the hour before at.
+// people returns how many users found no seat in the hour before at.
 func (r refusals) people(pool string, at time.Time) int {
 	n := 0
 	for _, then := range r[pool] {
@@ -126,8 +126,8 @@ func (r refusals) people(pool string, at time.Time) int {
 	return n
 }
 
-// refused takes note of somebody who found no seat. A pool that nobody was told
-// of is told of now: it may have been full before anybody looked.
+// refused records a user who found no seat. It also reports the full pool, which
+// may have been full before the service first read the log.
 func (s *state) refused(id session.PoolID, pool, user string, limit int, at time.Time) bool {
 	if s.Refused == nil {
 		s.Refused = make(refusals)
@@ -149,8 +149,8 @@ type guessRow struct {
 	Names map[string]int `json:"names,omitempty"`
 }
 
-// guess counts failed logins, and tells when there were too many in a while;
-// then the count begins anew.
+// guess counts failed logins. At the threshold it adds an alert and starts again
+// from zero.
 func (s *state) guess(e session.Event, threshold int) bool {
 	if threshold <= 0 {
 		return false
@@ -188,7 +188,7 @@ func (g *guesses) count(at time.Time, name string, n int) {
 	}
 	row := &g.Rows[len(g.Rows)-1]
 	row.N += n
-	if name == "" { // there is no such account
+	if name == "" { // no account has that name
 		return
 	}
 	name = visible(name)
@@ -205,8 +205,8 @@ func (g *guesses) count(at time.Time, name string, n int) {
 	row.Names[name] += n
 }
 
-// top is the name that was guessed at most; of equals the first in order, so
-// that the answer is always the same.
+// top returns the name with the most failed logins, the alphabetically first one
+// of equals, so that the result is always the same.
 func (g *guesses) top() string {
 	best, most := "", 0
 	for name, n := range g.Names {
@@ -217,7 +217,7 @@ func (g *guesses) top() string {
 	return best
 }
 
-// expiring tells of a certificate that is about to expire, once of each.
+// expiring reports a certificate that is about to expire, each one once.
 func (s *state) expiring(host string, end, now time.Time) bool {
 	left := end.Sub(now)
 	mark := host + " " + strconv.FormatInt(end.Unix(), 10)

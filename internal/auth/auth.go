@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/turnike/turnike/internal/logging"
@@ -12,14 +11,7 @@ import (
 	"github.com/turnike/turnike/internal/token"
 )
 
-// Names of the cookies. The prefix makes browsers insist on Secure, Path=/ and
-// no Domain (RFC 6265bis, section 4.1.3.2).
-const (
-	SessionCookie = "__Host-turnike"
-	DeviceCookie  = "__Host-turnike-device"
-)
-
-// Codes of a refused credential; the others are those of ended sessions.
+// Codes of refused credentials, beside the codes of ended sessions.
 const (
 	CodeUnauthorized = "unauthorized"
 	CodeInvalidToken = "invalid_token"
@@ -27,17 +19,18 @@ const (
 
 // Error is a refused credential.
 type Error struct {
-	Code   string    // CodeUnauthorized, CodeInvalidToken or why the session ended
-	Reason string    // the operator's text of an ended session
-	At     time.Time // when the session ended; zero for none
+	Code   string    // CodeUnauthorized, CodeInvalidToken, or the code with which the session ended
+	Reason string    // the operator's text when the session was ended
+	At     time.Time // when the session ended; zero when it did not
 	Cookie bool      // the credential was the cookie
-	early  bool      // it will be good, by the clock of who made it
+	early  bool      // the token is not valid yet
 }
 
 func (e *Error) Error() string { return "auth: " + e.Code }
 
-// Forget tells whether the browser is to forget the cookie [SEC-52]: it is good
-// for nothing and never will be. After a rotation it may hold the new one already.
+// Forget reports whether the browser must delete the cookie [SEC-52], because it is
+// not valid and never will be. After a rotation the browser may already have the new
+// cookie, so it keeps that.
 func (e *Error) Forget() bool {
 	return e.Cookie && !e.early && e.Code != string(session.Rotated)
 }
@@ -47,7 +40,7 @@ type Identity struct {
 	Session session.Session
 	User    session.User
 	Token   token.Claims
-	Until   time.Time // by the machine's clock, when a token of another's making is over; zero for the session's own
+	Until   time.Time // when a token of another program expires, by the machine's clock; zero for the session's own
 }
 
 // Authenticator checks credentials.
@@ -56,7 +49,7 @@ type Authenticator struct {
 	core *session.Core
 }
 
-// New makes an authenticator.
+// New returns an authenticator.
 func New(keys *token.Keyring, core *session.Core) *Authenticator {
 	return &Authenticator{keys: keys, core: core}
 }
@@ -75,23 +68,24 @@ func (a *Authenticator) Token(ctx context.Context, raw string) (Identity, error)
 	switch {
 	case err != nil && !unknown:
 		return Identity{}, err
-	case untimely == token.ErrExpired && (unknown || !own(claims, s)):
+	case untimely == token.ErrExpired && (unknown || !ownToken(claims, s)):
 		return Identity{}, &Error{Code: string(session.Expired), At: claims.ExpiresAt}
 	case unknown || s.User != claims.Subject:
 		return Identity{}, &Error{Code: CodeInvalidToken}
-	case untimely == token.ErrEarly && !own(claims, s):
+	case untimely == token.ErrEarly && !ownToken(claims, s):
 		return Identity{}, &Error{Code: CodeInvalidToken, early: true}
 	}
 	logging.Identify(ctx, u.Name, s.ID)
 	id := Identity{Session: s, User: u, Token: claims}
-	if !own(claims, s) {
+	if !ownToken(claims, s) {
 		id.Until = claims.ExpiresAt
 	}
 	return id, nil
 }
 
-// genuine verifies a token but for its times: untimely is token.ErrExpired or
-// token.ErrEarly where the machine's clock does not agree with them. Error: *Error.
+// genuine verifies everything about a token except its times: untimely is
+// token.ErrExpired or token.ErrEarly when they are wrong by the machine's clock. Error:
+// *Error.
 func (a *Authenticator) genuine(raw string) (claims token.Claims, untimely, err error) {
 	claims, err = a.keys.Verify(raw, time.Now())
 	for _, is := range []error{token.ErrExpired, token.ErrEarly} {
@@ -105,24 +99,15 @@ func (a *Authenticator) genuine(raw string) (claims token.Claims, untimely, err 
 	return claims, nil, nil
 }
 
-// own tells the token that was made with the session from what others who know
-// the key make: it lives exactly as long. Its times were those of the machine's
-// clock then, and say nothing once that was stepped; the session's say when it
-// began and ends, by the clock that decides [T1]. A session's Created has
-// milliseconds, of which a token's iat knows nothing.
-func own(c token.Claims, s session.Session) bool {
-	longer := c.ExpiresAt.Sub(c.IssuedAt) - s.Expires.Sub(s.Created)
-	return c.NotBefore.Equal(c.IssuedAt) && longer >= 0 && longer < time.Second
-}
-
-// Claims tells only whose a token is, not whether it is good now. Error: *Error.
+// Claims returns what a genuine token says, even when it is not valid now. Error:
+// *Error.
 func (a *Authenticator) Claims(raw string) (token.Claims, error) {
 	claims, _, err := a.genuine(raw)
 	return claims, err
 }
 
-// Request checks the credential of a request: the Authorization header if there
-// is one, else the session cookie. Errors: *Error, session.ErrUnavailable.
+// Request checks the credential of a request: the Authorization header if it has
+// one, otherwise the session cookie. Errors: *Error, session.ErrUnavailable.
 func (a *Authenticator) Request(r *http.Request) (Identity, error) {
 	raw, given, err := Bearer(r)
 	switch {
@@ -134,33 +119,7 @@ func (a *Authenticator) Request(r *http.Request) (Identity, error) {
 	return a.Cookie(r)
 }
 
-// Bearer is the token of a request's Authorization header (RFC 6750, section
-// 2.1); given tells whether there is such a header. Error: *Error for another
-// scheme, for two headers, and for what no token can be by its length [SEC-22].
-func Bearer(r *http.Request) (raw string, given bool, err error) {
-	values := r.Header.Values("Authorization")
-	if len(values) == 0 {
-		return "", false, nil
-	}
-	scheme, raw, _ := strings.Cut(values[0], " ")
-	raw = strings.TrimSpace(raw)
-	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || raw == "" || len(raw) > token.MaxLength {
-		return "", true, &Error{Code: CodeInvalidToken}
-	}
-	return raw, true, nil
-}
-
-// Bare is a token without the scheme that some programs write in front of it
-// where only a token belongs.
-func Bare(raw string) string {
-	scheme, rest, found := strings.Cut(raw, " ")
-	if !found || !strings.EqualFold(scheme, "Bearer") {
-		return raw
-	}
-	return strings.TrimSpace(rest)
-}
-
-// Cookie checks the session cookie of a request alone.
+// Cookie checks the session cookie of a request, whatever its other credentials.
 func (a *Authenticator) Cookie(r *http.Request) (Identity, error) {
 	cookies := r.CookiesNamed(SessionCookie)
 	if len(cookies) == 0 || cookies[0].Value == "" {

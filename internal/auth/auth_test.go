@@ -17,21 +17,21 @@ import (
 	"github.com/turnike/turnike/internal/token"
 )
 
-// door is an authenticator with one live session of ada's.
-type door struct {
+// fixture is an authenticator with one live session, of ada.
+type fixture struct {
 	*auth.Authenticator
 	core *session.Core
 	keys *token.Keyring
 	ada  session.Session
 }
 
-func newDoor(t *testing.T) door {
+func newFixture(t *testing.T) fixture {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
 	must(t, err)
 	key, err := token.NewEd25519Key(private)
 	must(t, err)
-	d := door{}
+	d := fixture{}
 	d.keys, err = token.New(token.Config{Instance: "here", Active: key})
 	must(t, err)
 	store := storetest.NewMemory()
@@ -51,9 +51,9 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// made is the token of ada's session as it was made before the machine's clock was
-// stepped by so much, with further changes.
-func (d door) made(t *testing.T, step time.Duration, change ...func(*token.Claims)) string {
+// made returns the token of ada's session, made before the machine's clock was stepped by
+// step, with further changes.
+func (d fixture) made(t *testing.T, step time.Duration, change ...func(*token.Claims)) string {
 	t.Helper()
 	c := token.Claims{ID: "jti", Session: d.ada.ID, Subject: d.ada.User, Username: "ada", Role: "user", Pool: "default",
 		IssuedAt: d.ada.Created.Add(-step), NotBefore: d.ada.Created.Add(-step), ExpiresAt: d.ada.Expires.Add(-step)}
@@ -65,8 +65,8 @@ func (d door) made(t *testing.T, step time.Duration, change ...func(*token.Claim
 	return raw
 }
 
-// refusal is how a cookie is refused; nil for none.
-func (d door) refusal(t *testing.T, raw string) *auth.Error {
+// refusal returns the error for a cookie, or nil.
+func (d fixture) refusal(t *testing.T, raw string) *auth.Error {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "/socket", nil)
 	r.AddCookie(&http.Cookie{Name: auth.SessionCookie, Value: raw})
@@ -80,13 +80,13 @@ func (d door) refusal(t *testing.T, raw string) *auth.Error {
 
 const year = 365 * 24 * time.Hour
 
-// TestT1_TheOwnTokenOfALiveSession stays good for a step of any size, until its
-// session ends.
+// TestT1_TheOwnTokenOfALiveSession checks that a session's own token stays valid after a
+// step of the clock of any size, until the session ends.
 func TestT1_TheOwnTokenOfALiveSession(t *testing.T) {
 	for _, step := range []time.Duration{0, time.Minute, 24 * time.Hour, 20 * year, -time.Minute, -24 * time.Hour, -year, -20 * year} {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(27*year + 250*time.Millisecond) // a bubble begins in 2000
-			d := newDoor(t)
+			d := newFixture(t)
 			raw := d.made(t, step)
 			if refused := d.refusal(t, raw); refused != nil {
 				t.Errorf("step %v: %v", step, refused)
@@ -99,13 +99,13 @@ func TestT1_TheOwnTokenOfALiveSession(t *testing.T) {
 	}
 }
 
-// TestSEC24_TokensOfOthers: who else signs with the key has to have its clock right,
-// to 30 s for iat and nbf. The session is none the worse for it. A browser is not
-// told to forget what will be good.
+// TestSEC24_TokensOfOthers checks tokens that other programs sign with the key. Their clocks
+// must be right, to 30 s for iat and nbf. A wrong one does no harm to the session, and
+// browsers keep a cookie that will become valid.
 func TestSEC24_TokensOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(250 * time.Millisecond)
-		d := newDoor(t)
+		d := newFixture(t)
 		from := func(begin, end time.Duration) func(*token.Claims) {
 			return func(c *token.Claims) {
 				c.IssuedAt, c.NotBefore, c.ExpiresAt = time.Now().Add(begin), time.Now().Add(begin), time.Now().Add(end)
@@ -131,7 +131,7 @@ func TestSEC24_TokensOfOthers(t *testing.T) {
 			}
 		}
 		if refused := d.refusal(t, d.made(t, 0)); refused != nil {
-			t.Errorf("the own token after all that: %v", refused)
+			t.Errorf("the session's own token afterwards: %v", refused)
 		}
 	})
 }

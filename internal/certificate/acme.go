@@ -15,25 +15,26 @@ import (
 	"go.uber.org/zap"
 )
 
-// acmeProtocol is what the authority speaks when it looks whether the name is
-// ours (RFC 8737).
+// acmeProtocol is the ALPN protocol with which the authority checks that the name
+// is ours (RFC 8737).
 const acmeProtocol = "acme-tls/1"
 
-// Authority says where certificates come from, and how it can see that the name
-// is ours.
+// Authority says where certificates come from, and how the authority can check that
+// the name is ours.
 type Authority struct {
 	Directory  string         // its URL (RFC 8555, section 7.1.1)
-	Email      string         // for its warnings; may be empty
-	Roots      *x509.CertPool // to trust it by; nil for the system's
+	Email      string         // for warnings of the authority; may be empty
+	Roots      *x509.CertPool // that verify its server; nil for the system's
 	TLSPort    int            // where this server listens, for TLS-ALPN-01
-	HTTPListen string         // host:port for HTTP-01, open while it is needed; empty for none
+	HTTPListen string         // host:port for HTTP-01, open only while needed; empty for none
 }
 
-// ACME gives a Source whose certificate for name comes from an authority on the
-// network, whose terms the operator has accepted, and is kept in the directory
-// dir, which it makes. Before the first one is there handshakes fail, but those
-// of the authority. Start takes the one of the last run, or begins to ask for
-// one, and renews it when a third of its life is left; log hears of it.
+// ACME returns a Source whose certificate for name comes from an authority on the
+// network, whose terms the operator has accepted. It stores the certificate in the
+// directory dir, which it creates. Until the first certificate exists, all
+// handshakes fail except those of the authority. Start uses the certificate of the
+// last run or requests one, and renews it when a third of its life is left. Results
+// go to log.
 func ACME(dir, name string, from Authority, log *slog.Logger) (*Source, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory for certificates: %w", err)
@@ -63,7 +64,7 @@ func ACME(dir, name string, from Authority, log *slog.Logger) (*Source, error) {
 	return source, nil
 }
 
-// issuer is the authority as the library knows it.
+// issuer returns the library's form of the authority.
 func (from Authority) issuer() (certmagic.ACMEIssuer, error) {
 	issuer := certmagic.ACMEIssuer{CA: from.Directory, Email: from.Email, Agreed: true, TrustedRoots: from.Roots,
 		AltTLSALPNPort: from.TLSPort, DisableHTTPChallenge: from.HTTPListen == "", DisableDistributedSolvers: true}
@@ -79,18 +80,18 @@ func (from Authority) issuer() (certmagic.ACMEIssuer, error) {
 	return issuer, err
 }
 
-// acme is the maker behind ACME.
+// acme is the maker of a Source by ACME.
 type acme struct {
 	name   string
-	issuer string // under which the library keeps what it has given
+	issuer string // the library's name for the authority's storage
 	store  certmagic.Storage
 	config *certmagic.Config
 	cache  *certmagic.Cache
 	log    *slog.Logger
 }
 
-// refresh gives what the library holds by now; nothing at all before the first
-// certificate.
+// refresh returns the certificate that the library has now, none before the first
+// one.
 func (a *acme) refresh(_ time.Time, current *held) (*held, error) {
 	var newest *certmagic.Certificate
 	for _, c := range a.cache.AllMatchingCertificates(a.name) {
@@ -100,7 +101,7 @@ func (a *acme) refresh(_ time.Time, current *held) (*held, error) {
 	}
 	switch {
 	case newest == nil && current == nil:
-		if stored, ok := a.stored(); ok { // of the last run: Start sees to it where it is due
+		if stored, ok := a.stored(); ok { // of the last run: Start renews it if it is due
 			return hold(stored), nil
 		}
 		return &held{names: []string{a.name}}, nil
@@ -110,9 +111,9 @@ func (a *acme) refresh(_ time.Time, current *held) (*held, error) {
 	return hold(newest.Certificate), nil
 }
 
-// start takes the stored certificate, asks for one where there is none or it is
-// due, and renews it, until ctx is done. It is called when the server listens:
-// the library would take its port.
+// start uses the stored certificate, requests one if there is none or it is due, and
+// renews it until ctx is done. It is called when the server listens already:
+// otherwise the library would listen on the server's port.
 func (a *acme) start(ctx context.Context) error {
 	context.AfterFunc(ctx, a.cache.Stop)
 	if err := a.config.ManageAsync(ctx, []string{a.name}); err != nil {
@@ -121,12 +122,12 @@ func (a *acme) start(ctx context.Context) error {
 	return nil
 }
 
-// answer is the certificate that only the authority asks for.
+// answer returns the certificate for the authority's check.
 func (a *acme) answer(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return a.config.GetCertificate(hello)
 }
 
-// note tells what became of a request for a certificate.
+// note logs the result of a request for a certificate.
 func (a *acme) note(_ context.Context, event string, data map[string]any) error {
 	switch event {
 	case "cert_obtained":
@@ -137,8 +138,8 @@ func (a *acme) note(_ context.Context, event string, data map[string]any) error 
 	return nil
 }
 
-// stored gives the certificate of the last run. One that is missing or broken is
-// simply asked for again.
+// stored returns the certificate of the last run. If it is missing or broken, a new
+// one is requested.
 func (a *acme) stored() (tls.Certificate, bool) {
 	chain, err := a.store.Load(context.Background(), certmagic.StorageKeys.SiteCert(a.issuer, a.name))
 	if err != nil {
@@ -152,8 +153,8 @@ func (a *acme) stored() (tls.Certificate, bool) {
 	return pair, err == nil
 }
 
-// StoredACME gives the certificate that ACME keeps in dir, as it goes over the
-// wire, for who wants to know whether a server shows it.
+// StoredACME returns the certificate that ACME stores in dir, in DER, so that a
+// caller can check whether a server shows it.
 func StoredACME(dir, name string, from Authority) ([]byte, error) {
 	a := &acme{name: name, issuer: (&certmagic.ACMEIssuer{CA: from.Directory}).IssuerKey(), store: &certmagic.FileStorage{Path: dir}}
 	pair, ok := a.stored()

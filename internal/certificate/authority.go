@@ -20,34 +20,34 @@ import (
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
-// Files of the local authority in its directory.
+// The files of the local authority in its directory.
 const (
-	CAFile    = "ca.pem" // the authority's certificate, for people to trust
+	CAFile    = "ca.pem" // the authority's certificate, which people trust
 	caKeyFile = "ca.key"
 )
 
 const (
 	caLifetime = 10 * 365 * 24 * time.Hour
-	// caRenewal is how long before its end the authority's certificate is made
-	// anew, with the same key: who trusts the old one has that long to change.
+	// caRenewal is how long before its end the authority's certificate is renewed,
+	// with the same key. People who trust the old one have that long to change.
 	caRenewal = 2 * 365 * 24 * time.Hour
-	// slack is how far a client's clock may be behind ours.
+	// slack is how far the clock of a client may be behind ours.
 	slack = time.Hour
 )
 
-// Types of PEM blocks (RFC 7468).
+// The types of PEM blocks (RFC 7468).
 const (
 	certificateBlock = "CERTIFICATE"
 	keyBlock         = "PRIVATE KEY"
 )
 
-// authority is a certificate authority of this installation only.
+// authority is the certificate authority of this installation alone.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-// openAuthority reads the authority, and makes it at the first start.
+// openAuthority reads the authority, or creates it at the first start.
 func openAuthority(root *os.Root, now time.Time) (a authority, err error) {
 	if a.key, err = caKey(root); err != nil {
 		return authority{}, err
@@ -66,7 +66,7 @@ func openAuthority(root *os.Root, now time.Time) (a authority, err error) {
 	return a, nil
 }
 
-// caKey reads the authority's key, and makes it at the first start.
+// caKey reads the authority's key, or creates it at the first start.
 func caKey(root *os.Root) (*ecdsa.PrivateKey, error) {
 	data, _, err := secretfile.Read(root, caKeyFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -96,13 +96,13 @@ func caKey(root *os.Root) (*ecdsa.PrivateKey, error) {
 	return nil, unusable("%s in the directory tls holds no ECDSA key: restore it from a backup, or remove it and %s for a new authority", caKeyFile, CAFile)
 }
 
-// renewAuthority makes the authority's certificate.
+// renewAuthority creates the authority's certificate.
 func renewAuthority(root *os.Root, key *ecdsa.PrivateKey, now time.Time) (authority, error) {
 	point, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
 		return authority{}, fmt.Errorf("make the local authority: %w", err)
 	}
-	// The name tells installations apart in a list of trusted authorities, and
+	// The name distinguishes installations in a list of trusted authorities. It
 	// stays the same as long as the key does.
 	id := sha256.Sum256(point)
 	host, err := os.Hostname()
@@ -131,7 +131,7 @@ func renewAuthority(root *os.Root, key *ecdsa.PrivateKey, now time.Time) (author
 	return authority{certificate, key}, nil
 }
 
-// sign makes a certificate with a random serial number.
+// sign creates a certificate with a random serial number.
 func sign(template, parent *x509.Certificate, public crypto.PublicKey, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, key)
 	if err != nil {
@@ -144,7 +144,7 @@ func sign(template, parent *x509.Certificate, public crypto.PublicKey, key *ecds
 	return certificate, nil
 }
 
-// newKey makes a key: P-256, with which a handshake costs a third of RSA's.
+// newKey creates a P-256 key: a handshake costs a third of one with RSA.
 func newKey() (*ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -165,7 +165,7 @@ func encodeCertificate(certificate *x509.Certificate) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: certificate.Raw})
 }
 
-// readCertificate reads a file with one certificate.
+// readCertificate reads a file that contains one certificate.
 func readCertificate(root *os.Root, name string) (*x509.Certificate, error) {
 	data, _, err := secretfile.Read(root, name)
 	if err != nil {

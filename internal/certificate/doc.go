@@ -1,19 +1,18 @@
-// Package certificate owns what the server shows in a TLS handshake, and when
-// that changes.
+// Package certificate owns the certificate that the server shows in a TLS
+// handshake, and its renewal.
 //
-// A Source holds one certificate. Local makes it: with an authority of this
-// installation's own, whose certificate (CAFile) people may trust, and a
-// certificate for the server's names that is renewed by itself. Files reads it
-// from where the operator puts it, and reads it again when it changes. ACME has
-// it from an authority on the network (RFC 8555).
+// A Source has one certificate. Local creates it: with an authority of this
+// installation alone, whose certificate (CAFile) people can trust, and a certificate
+// for the server's names that renews itself. Files reads it from two files of the
+// operator, and again when they change. ACME gets it from an authority on the
+// network (RFC 8555).
 //
-// A handshake goes in this order: at most once a second the first handshake
-// looks whether something is to be done, and does it; the others, and that
-// one if it fails, go on with the certificate that is there. So there is no
-// goroutine and no watcher, but with ACME, where the library asks for and renews
-// the certificate from Start on; and a bad file never stops a running server
-// [SEC-53].
+// At most once a second, a handshake first checks whether the certificate has to
+// change, and changes it. All other handshakes, and that one after a failure, use
+// the present certificate. So there is no goroutine and no watcher, except with
+// ACME, where the library requests and renews the certificate after Start. A broken
+// file never stops a running server [SEC-53].
 //
-// The package must not know listeners, requests or the configuration; it works
-// on a directory of its own, or on two files of the operator's.
+// This package must not know listeners, requests or the configuration. It works on
+// a directory of its own, or on two files of the operator.
 package certificate

@@ -6,15 +6,15 @@ import (
 )
 
 const (
-	// expiryWarning is how long before its end a certificate should have been
-	// replaced, whoever does that [SEC-53].
+	// expiryWarning is how long before its end a certificate must have been replaced
+	// [SEC-53].
 	expiryWarning = 14 * 24 * time.Hour
-	// expiryInterval is how often that is looked at, and said.
+	// expiryInterval is how often that is checked and reported.
 	expiryInterval = 24 * time.Hour
 )
 
-// WatchExpiry tells warn at once and once a day, while the certificate ends in
-// less than 14 days, until ctx is done. Before it warns it looks for a new one.
+// WatchExpiry calls warn at once and then daily while the certificate expires in
+// less than 14 days, until ctx is done. Before that it looks for a new certificate.
 func (s *Source) WatchExpiry(ctx context.Context, warn func(notAfter time.Time)) {
 	tick := time.NewTicker(expiryInterval)
 	defer tick.Stop()

@@ -8,18 +8,17 @@ import (
 	"time"
 )
 
-// Files gives a Source that reads a certificate chain and its key, in PEM, and
-// reads them again when one of the files changes. Certificate and key may be
-// replaced one after the other: until they belong together the old pair stays
-// in use, and failed hears of it.
+// Files returns a Source that reads a certificate chain and its key, in PEM, and
+// reads them again when one of the files changes. They may be replaced one after
+// the other: until they match, the old pair stays in use, and failed is called.
 func Files(certFile, keyFile string, failed func(error)) (*Source, error) {
 	return newSource(&files{cert: certFile, key: keyFile}, failed)
 }
 
-// files is the maker behind Files.
+// files is the maker of a Source by Files.
 type files struct {
 	cert, key         string
-	certInfo, keyInfo fs.FileInfo // of what was read last
+	certInfo, keyInfo fs.FileInfo // of the files that were read last
 }
 
 func (f *files) refresh(_ time.Time, current *held) (*held, error) {
@@ -34,7 +33,7 @@ func (f *files) refresh(_ time.Time, current *held) (*held, error) {
 	if current != nil && same(certInfo, f.certInfo) && same(keyInfo, f.keyInfo) {
 		return current, nil
 	}
-	// After a failure the files count as unread, so it is tried again.
+	// After a failure the files count as changed, so the next check tries again.
 	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
 	if err != nil {
 		return nil, fmt.Errorf("%w: tls.cert_file %s with tls.key_file %s: %w", ErrCertificate, f.cert, f.key, err)
@@ -43,8 +42,7 @@ func (f *files) refresh(_ time.Time, current *held) (*held, error) {
 	return hold(pair), nil
 }
 
-// same tells whether nothing was written to a file, or put in its place, since
-// before.
+// same reports whether the file is neither changed nor replaced since before.
 func same(now, before fs.FileInfo) bool {
 	return now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size() && os.SameFile(now, before)
 }

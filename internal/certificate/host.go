@@ -8,13 +8,11 @@ import (
 	"strings"
 )
 
-// Hosts gives the names a local certificate is made for: those of this
-// machine, and others such as the host of server.public_url; "" does not
-// count.
+// Hosts returns the names for a local certificate: those of this machine, and
+// others such as the host of server.public_url. It ignores "".
 func Hosts(others ...string) []string {
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
-	// A machine without a name that a certificate can bear is reached by the
-	// others.
+	// A machine whose name cannot be in a certificate is reached by the other names.
 	if name, err := os.Hostname(); err == nil && isHostName(plain(name)) {
 		hosts = append(hosts, name)
 	}
@@ -26,7 +24,7 @@ func Hosts(others ...string) []string {
 	return hosts
 }
 
-// parseHosts sorts names and addresses, each once, for a certificate.
+// parseHosts returns the names and the addresses for a certificate, each once.
 func parseHosts(hosts []string) (names []string, addresses []net.IP, err error) {
 	var parsed []netip.Addr
 	for _, host := range hosts {
@@ -48,8 +46,8 @@ func parseHosts(hosts []string) (names []string, addresses []net.IP, err error) 
 	return slices.Compact(names), addresses, nil
 }
 
-// plain gives a host in lower case, without the brackets of an address and
-// the dot of the root.
+// plain returns a host in lower case, without the brackets of an address and the
+// dot of the root.
 func plain(host string) string {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
@@ -58,8 +56,8 @@ func plain(host string) string {
 	return host
 }
 
-// isHostName tells whether host, in lower case, is a name (RFC 1123, section
-// 2.1, and the underscore that some networks use).
+// isHostName reports whether host, in lower case, is a name (RFC 1123, section 2.1,
+// and the underscore that some networks use).
 func isHostName(host string) bool {
 	if len(host) == 0 || len(host) > 253 {
 		return false
@@ -74,7 +72,7 @@ func isHostName(host string) bool {
 			}
 		}
 	}
-	// What ends like an address is one that is written wrongly.
+	// A host that ends like an address is a mistyped address.
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	return strings.Trim(last, "0123456789") != ""
 }

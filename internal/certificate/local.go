@@ -13,24 +13,23 @@ import (
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
-// serverFile holds the server's certificate and its key: one file, so that
-// they always belong together.
+// serverFile contains the server's certificate and its key, in one file so that they
+// always match.
 const serverFile = "server.pem"
 
 const (
-	// serverLifetime is the longest that browsers accept with room to spare.
+	// serverLifetime is well below the longest that browsers accept.
 	serverLifetime = 397 * 24 * time.Hour
-	// serverRenewal is how long before its end a certificate is replaced.
+	// serverRenewal is how long before its end a certificate is renewed.
 	serverRenewal = 30 * 24 * time.Hour
 )
 
-// Local gives a Source that makes the certificate itself, for hosts (see
-// Hosts), and keeps it and the authority in the directory dir, which it makes.
-// The certificate is made anew when less than 30 days are left, when hosts are
-// others than those it was made for, and when the authority is another; failed
-// hears when that does not work.
+// Local returns a Source that creates the certificate itself, for hosts (see Hosts).
+// It stores certificate and authority in the directory dir, which it creates. It
+// renews the certificate when less than 30 days are left, when the hosts have
+// changed, and when the authority has changed. If that fails, failed is called.
 //
-// One process at a time may use it on a directory.
+// Only one process at a time may use a directory.
 func Local(dir string, hosts []string, failed func(error)) (*Source, error) {
 	names, addresses, err := parseHosts(hosts)
 	if err != nil {
@@ -42,7 +41,7 @@ func Local(dir string, hosts []string, failed func(error)) (*Source, error) {
 	return newSource(&local{dir: dir, names: names, addresses: addresses}, failed)
 }
 
-// local is the maker behind Local.
+// local is the maker of a Source by Local.
 type local struct {
 	dir       string
 	names     []string
@@ -57,7 +56,7 @@ func (l *local) refresh(now time.Time, current *held) (*held, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the local authority: %w", err)
 	}
-	// What was written is on the disk by then.
+	// The written files are on the disk already.
 	defer func() { _ = root.Close() }()
 	ca, err := openAuthority(root, now)
 	if err != nil {
@@ -75,8 +74,7 @@ func (l *local) refresh(now time.Time, current *held) (*held, error) {
 	return hold(issued), nil
 }
 
-// fits tells whether a certificate is for the right hosts and will be for a
-// while.
+// fits reports whether a certificate is for these hosts and not due for renewal.
 func (l *local) fits(leaf *x509.Certificate, now time.Time) bool {
 	return slices.Equal(leaf.DNSNames, l.names) &&
 		slices.EqualFunc(leaf.IPAddresses, l.addresses, net.IP.Equal) &&
@@ -84,8 +82,8 @@ func (l *local) fits(leaf *x509.Certificate, now time.Time) bool {
 		now.Add(serverRenewal).Before(leaf.NotAfter)
 }
 
-// read gives the certificate of the last run. One that is missing or broken is
-// simply made again.
+// read returns the certificate of the last run. If it is missing or broken, a new
+// one is created.
 func read(root *os.Root) (tls.Certificate, bool) {
 	data, _, err := secretfile.Read(root, serverFile)
 	if err != nil {
@@ -95,7 +93,7 @@ func read(root *os.Root) (tls.Certificate, bool) {
 	return pair, err == nil
 }
 
-// issue makes a certificate with a key of its own.
+// issue creates a certificate with a new key.
 func (l *local) issue(root *os.Root, ca authority, now time.Time) (tls.Certificate, error) {
 	key, err := newKey()
 	if err != nil {

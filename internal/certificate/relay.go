@@ -7,8 +7,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// relay hands what the library for ACME logs to our log. What it calls
-// information is a detail for us.
+// relay writes the log of the ACME library to our log, with its level info as our
+// level debug.
 type relay struct{ to slog.Handler }
 
 // Enabled implements zapcore.LevelEnabler.

@@ -12,47 +12,46 @@ import (
 	"time"
 )
 
-// ErrCertificate is for a certificate or key that cannot be used; the error
-// that wraps it says which and what to do.
+// ErrCertificate says that a certificate or key cannot be used. The error that wraps
+// it says which one and what to do.
 var ErrCertificate = errors.New("unusable certificate")
 
-// checkInterval is how often handshakes look for a change.
+// checkInterval is how often handshakes check for a change.
 const checkInterval = time.Second
 
-// Source gives the certificate of the server. Make one with Local, Files or
-// ACME. It is safe for use by several goroutines.
+// Source has the certificate of the server. Local, Files and ACME create one. It may
+// be used by several goroutines.
 type Source struct {
 	maker   maker
-	network network     // nil where nobody has to be asked
-	failed  func(error) // hears why a renewal did not work
+	network network     // nil without an authority on the network
+	failed  func(error) // called with the reason when a renewal fails
 	started time.Time
 
 	current   atomic.Pointer[held]
 	nextCheck atomic.Int64 // time.Duration since started
 
 	turn    chan struct{} // of one: whoever put it in may ask the maker and use failure
-	failure string        // the last one, to tell each only once
+	failure string        // the last one, so that each is reported once
 }
 
-// maker finds out whether the certificate in use is still the right one, and
-// otherwise gives another.
+// maker returns a new certificate if the one in use has to be replaced.
 type maker interface {
 	refresh(now time.Time, current *held) (*held, error)
 }
 
-// network is a maker that asks others, and what they ask in return.
+// network is a maker that requests certificates, and answers the authority's check.
 type network interface {
 	start(ctx context.Context) error
 	answer(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 }
 
-// held is a certificate in use; without one it has the names alone.
+// held is the certificate in use. Before the first one it has only the names.
 type held struct {
 	tls.Certificate
 	names []string
 }
 
-// newSource makes a Source whose first certificate has to be there.
+// newSource returns a Source. The maker must have the first certificate already.
 func newSource(m maker, failed func(error)) (*Source, error) {
 	s := &Source{maker: m, failed: failed, started: time.Now(), turn: make(chan struct{}, 1)}
 	first, err := m.refresh(s.started, nil)
@@ -64,9 +63,8 @@ func newSource(m maker, failed func(error)) (*Source, error) {
 	return s, nil
 }
 
-// Start begins to ask for a certificate where one comes over the network, and
-// goes on until ctx is done. The server has to listen already, and need not
-// accept yet.
+// Start starts to request and renew the certificate if it comes from the network,
+// until ctx is done. The server must listen already, but need not accept yet.
 func (s *Source) Start(ctx context.Context) error {
 	if s.network == nil {
 		return nil
@@ -74,11 +72,11 @@ func (s *Source) Start(ctx context.Context) error {
 	return s.network.start(ctx)
 }
 
-// errNone is for a handshake before the first certificate has come.
+// errNone fails handshakes before the first certificate.
 var errNone = errors.New("there is no certificate yet")
 
-// Get is for tls.Config.GetCertificate. It fails only before an authority on the
-// network has given the first certificate.
+// Get is a tls.Config.GetCertificate. It fails only before the first certificate from
+// an authority on the network.
 func (s *Source) Get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if s.network != nil && slices.Contains(hello.SupportedProtos, acmeProtocol) {
 		return s.network.answer(hello)
@@ -91,18 +89,18 @@ func (s *Source) Get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return &current.Certificate, nil
 }
 
-// suites are those of TLS 1.2: forward secrecy and authenticated encryption. The
-// CBC ones that Go still has are for clients that no browser of ours is.
+// suites returns the suites for TLS 1.2, with forward secrecy and authenticated
+// encryption. No browser that we support needs the CBC suites that Go still has.
 var suites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
-// Config gives the configuration of a listener: TLS 1.2 at least, suites with
-// forward secrecy and authenticated encryption only, the hybrid key exchange
-// X25519MLKEM768 among the groups, session tickets whose keys rotate, and
-// HTTP/2 [SEC-53]. Clone it rather than change it after use.
+// Config returns the configuration of a listener: at least TLS 1.2, only suites with
+// forward secrecy and authenticated encryption, groups with the hybrid key exchange
+// X25519MLKEM768, session tickets with rotating keys, and HTTP/2 [SEC-53]. After use
+// it must be cloned, not changed.
 func (s *Source) Config() *tls.Config {
 	config := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -116,12 +114,12 @@ func (s *Source) Config() *tls.Config {
 	return config
 }
 
-// Names gives the host names and addresses on the certificate, in lower case
-// and without brackets. The slice is shared and not to be changed.
+// Names returns the host names and addresses in the certificate, in lower case and
+// without brackets. Callers must not change the slice.
 func (s *Source) Names() []string { return s.current.Load().names }
 
-// Covers tells whether the certificate is good for a host: one of its names,
-// or a name that a wildcard on it stands for (RFC 9525, section 6.3).
+// Covers reports whether the certificate is valid for a host, by one of its names or
+// by a wildcard (RFC 9525, section 6.3).
 func (s *Source) Covers(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	names := s.Names()
@@ -135,8 +133,7 @@ func (s *Source) Covers(host string) bool {
 	return found && label != "" && slices.Contains(names, "*."+domain)
 }
 
-// NotAfter gives the time when the certificate expires; zero before the first
-// one.
+// NotAfter returns when the certificate expires, zero before the first one.
 func (s *Source) NotAfter() time.Time {
 	if leaf := s.current.Load().Leaf; leaf != nil {
 		return leaf.NotAfter
@@ -144,16 +141,16 @@ func (s *Source) NotAfter() time.Time {
 	return time.Time{}
 }
 
-// Reload looks for a change now, as on SIGHUP. When it fails, the certificate
-// that is there stays in use.
+// Reload checks for a change now, for example at SIGHUP. If it fails, the present
+// certificate stays in use.
 func (s *Source) Reload() error {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
 	return s.refresh()
 }
 
-// check looks for a change, if that was not done in this second and is not
-// being done.
+// check checks for a change, unless that was done within checkInterval or is being
+// done.
 func (s *Source) check() {
 	elapsed := int64(time.Since(s.started))
 	next := s.nextCheck.Load()
@@ -165,8 +162,8 @@ func (s *Source) check() {
 	}
 }
 
-// tryReload looks for a change unless another does so. It gives a failure that
-// was not told before.
+// tryReload checks for a change unless another goroutine does. It returns a failure
+// that was not reported before.
 func (s *Source) tryReload() error {
 	select {
 	case s.turn <- struct{}{}:
@@ -186,7 +183,7 @@ func (s *Source) tryReload() error {
 	return err
 }
 
-// refresh asks the maker; it is the caller's turn.
+// refresh asks the maker. Callers must have the turn.
 func (s *Source) refresh() error {
 	next, err := s.maker.refresh(time.Now(), s.current.Load())
 	if err == nil {
@@ -195,7 +192,7 @@ func (s *Source) refresh() error {
 	return err
 }
 
-// hold prepares a certificate for use.
+// hold makes a certificate ready for use.
 func hold(certificate tls.Certificate) *held {
 	h := &held{Certificate: certificate}
 	for _, name := range certificate.Leaf.DNSNames {

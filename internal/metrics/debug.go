@@ -5,8 +5,8 @@ import (
 	"net/http/pprof"
 )
 
-// Routes are what the listener of its own answers: the figures, and with debug
-// the profiles of the process, which are nowhere else [SEC-64].
+// Routes returns the handler of the metrics listener: the figures and, with
+// debug, the profiles of the process. No other listener serves profiles [SEC-64].
 func Routes(figures http.Handler, debug bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", figures)

@@ -12,34 +12,36 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/site"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// Sources are who is asked for figures.
+// Sources are the functions that return the figures.
 type Sources struct {
-	Occupancy   func(context.Context) (sqlite.Occupancy, error)
-	Store       func() sqlite.Stats
+	Occupancy   func(context.Context) (store.Occupancy, error)
+	Store       func() store.Stats
 	Hasher      func() account.Stats
 	Realtime    func() realtime.Stats
-	API         func() api.Stats
+	Site        func() site.Stats
+	Login       func() login.Stats
 	Alert       func() alert.Stats
-	Panics      func() uint64    // in requests
-	LinesLost   func() uint64    // of the logs
+	Panics      func() uint64    // while serving requests
+	LinesLost   func() uint64    // of the log and the access log
 	Foreign     func() uint64    // requests refused because of their origin or host
 	Certificate func() time.Time // when it expires; nil without TLS
-	Version     api.Version
+	Version     site.Version
 	Log         *slog.Logger
 }
 
-// Bounds on one scrape.
+// Bounds of a scrape.
 const (
-	patience = 5 * time.Second // the store has that long to answer
-	atOnce   = 4               // scrapes at the same time; more get 503
+	patience = 5 * time.Second // the longest wait for the store
+	atOnce   = 4               // scrapes at once; further ones get 503
 )
 
-// New makes the handler that answers a scrape.
+// New returns the handler that answers scrapes.
 func New(src Sources) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -53,7 +55,7 @@ func New(src Sources) http.Handler {
 	})
 }
 
-// collector reads the sources and shows them by the tables.
+// collector reads the sources and reports them by the tables.
 type collector struct{ src Sources }
 
 // Describe implements prometheus.Collector.
@@ -83,26 +85,27 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 
 // figures are the answers of all sources.
 type figures struct {
-	counted  bool // the store could be read; without it nothing is said of pools and sessions
-	up       bool // it could, and it can be written
+	counted  bool // the store could be read; if not, pools and sessions are left out
+	up       bool // the store could be read, and can be written
 	pools    []pool
 	sessions int
-	store    sqlite.Stats
+	store    store.Stats
 	hasher   account.Stats
 	realtime realtime.Stats
-	api      api.Stats
+	site     site.Stats
+	login    login.Stats
 	alert    alert.Stats
 	panics   uint64
 	lost     uint64    // log lines
 	foreign  uint64    // requests refused because of their origin
 	expires  time.Time // zero without TLS
-	version  api.Version
+	version  site.Version
 }
 
 func (c collector) read() figures {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), api: c.src.API(), alert: c.src.Alert(),
+	f := figures{store: c.src.Store(), hasher: c.src.Hasher(), realtime: c.src.Realtime(), site: c.src.Site(), login: c.src.Login(), alert: c.src.Alert(),
 		panics: c.src.Panics(), lost: c.src.LinesLost(), foreign: c.src.Foreign(), version: c.src.Version}
 	if c.src.Certificate != nil {
 		f.expires = c.src.Certificate()

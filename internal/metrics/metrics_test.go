@@ -15,10 +15,11 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
-	"github.com/turnike/turnike/internal/api"
+	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/store/sqlite"
+	"github.com/turnike/turnike/internal/site"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/tally"
 )
 
@@ -26,17 +27,18 @@ import (
 func sources(pools []session.Pool, err error) Sources {
 	buckets := tally.Latency().Snapshot()
 	return Sources{
-		Occupancy: func(context.Context) (sqlite.Occupancy, error) {
-			return sqlite.Occupancy{Pools: pools, Sessions: 7}, err
+		Occupancy: func(context.Context) (store.Occupancy, error) {
+			return store.Occupancy{Pools: pools, Sessions: 7}, err
 		},
-		Store:  func() sqlite.Stats { return sqlite.Stats{Breaches: 2, Sizes: buckets, Took: buckets} },
+		Store:  func() store.Stats { return store.Stats{Breaches: 2, Sizes: buckets, Took: buckets} },
 		Hasher: func() account.Stats { return account.Stats{Queued: 3, Waits: buckets} },
 		Realtime: func() realtime.Stats {
 			return realtime.Stats{Polling: 4, WebSocket: 5, EventsRefused: map[string]uint64{"seat_limit": 6}, Kicks: buckets,
 				ConnectsRefused: map[string]uint64{"expired": 1}, RateLimited: map[string]uint64{"replace": 1}, Ends: map[string]uint64{"replaced": 8}}
 		},
 		Alert:  func() alert.Stats { return alert.Stats{Sent: 1, Failed: 2, Dropped: 3, Queued: 4} },
-		API:    func() api.Stats { return api.Stats{Logins: map[string]uint64{"ok": 9}} },
+		Login:  func() login.Stats { return login.Stats{} },
+		Site:   func() site.Stats { return site.Stats{Logins: map[string]uint64{"ok": 9}} },
 		Panics: func() uint64 { return 1 }, LinesLost: func() uint64 { return 5 }, Foreign: func() uint64 { return 6 },
 		Log: slog.New(slog.DiscardHandler),
 	}
@@ -91,7 +93,7 @@ func TestStoreDown(t *testing.T) {
 // TestStoreCannotBeWritten: it is down, and who is inside is still known.
 func TestStoreCannotBeWritten(t *testing.T) {
 	src := sources([]session.Pool{{Name: "default", Limit: 3, Held: 2}}, nil)
-	src.Store = func() sqlite.Stats { return sqlite.Stats{Down: true} }
+	src.Store = func() store.Stats { return store.Stats{Down: true} }
 	want(t, scrape(t, src), `turnike_store_up 0`, `turnike_seats_used{pool="default"} 2`)
 }
 
@@ -167,9 +169,9 @@ func shown(t *testing.T, raw []byte) {
 	}
 }
 
-// TestDocumented: docs/operations.md has every metric, with its text.
+// TestDocumented: docs/operations/metrics.md has every metric, with its text.
 func TestDocumented(t *testing.T) {
-	raw, err := os.ReadFile("../../docs/operations.md")
+	raw, err := os.ReadFile("../../docs/operations/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +180,7 @@ func TestDocumented(t *testing.T) {
 			name += "{" + strings.Join(labels, ",") + "}"
 		}
 		if line := fmt.Sprintf("| `%s` | %s |", name, help); !strings.Contains(string(raw), line+"\n") {
-			t.Errorf("docs/operations.md has no line\n%s", line)
+			t.Errorf("docs/operations/metrics.md has no line\n%s", line)
 		}
 	}
 	for _, m := range values() {

@@ -2,20 +2,21 @@ package metrics
 
 import "github.com/turnike/turnike/internal/session"
 
-// Bounds on the label of pools: there may be any number of them.
+// Bounds of the label "pool": an installation may have any number of pools.
 const (
 	maxPools = 1000
-	// otherPools is what the rest is called together. No pool's name begins so.
+	// otherPools is the label of all further pools together. No pool can have this
+	// name.
 	otherPools = "_other"
 )
 
-// pool is what is shown of a pool, or of several.
+// pool has the figures of one pool, or of several together.
 type pool struct {
 	name                                string
 	limit, held, grace, offered, excess int
 }
 
-// bounded gives the first pools by themselves and all others as one.
+// bounded returns the first maxPools pools, and all others as one.
 func bounded(all []session.Pool) []pool {
 	out := make([]pool, 0, min(len(all), maxPools+1))
 	for i, p := range all {

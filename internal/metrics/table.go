@@ -35,7 +35,7 @@ func counter(name, help string, read func(figures) float64) value {
 	return m
 }
 
-// perPool is a gauge for each pool.
+// perPool returns a gauge with one value per pool.
 func perPool(name, help string, read func(pool) int) value {
 	return value{name: name, help: help, kind: prometheus.GaugeValue, labels: []string{"pool"},
 		read: func(f figures, show func(float64, ...string)) {
@@ -45,7 +45,7 @@ func perPool(name, help string, read func(pool) int) value {
 		}}
 }
 
-// byCode is a counter for each of a few words.
+// byCode returns a counter with one value per code.
 func byCode(name, label, help string, read func(figures) map[string]uint64) value {
 	return value{name: name, help: help, kind: prometheus.CounterValue, labels: []string{label},
 		read: func(f figures, show func(float64, ...string)) {
@@ -55,7 +55,7 @@ func byCode(name, label, help string, read func(figures) map[string]uint64) valu
 		}}
 }
 
-// values are all counters and gauges.
+// values returns all counters and gauges.
 func values() []value {
 	return append(append(occupancy(), traffic()...), machinery()...)
 }
@@ -88,9 +88,9 @@ func occupancy() []value {
 func traffic() []value {
 	return []value{
 		byCode("turnike_logins_total", "code", "Answers to POST /login-token, by code; ok opened a session.",
-			func(f figures) map[string]uint64 { return f.api.Logins }),
+			func(f figures) map[string]uint64 { return f.site.Logins }),
 		byCode("turnike_logins_throttled_total", "code", "Logins turned away unchecked, by the limit: account, device, network or global.",
-			func(f figures) map[string]uint64 { return f.api.Throttled }),
+			func(f figures) map[string]uint64 { return f.login.Throttled }),
 		byCode("turnike_sessions_ended_total", "code", "Sessions that ended, by code.",
 			func(f figures) map[string]uint64 { return f.realtime.Ends }),
 		counter("turnike_admissions_total", "Registrations that were let inside.",
@@ -157,7 +157,7 @@ func machinery() []value {
 	}
 }
 
-// distributions are all histograms.
+// distributions returns all histograms.
 func distributions() []distribution {
 	return []distribution{
 		{"turnike_kick_seconds", "From the end of a session to the last words of each of its sockets.",

@@ -1,9 +1,9 @@
-// Package origin decides which web origins may speak for a user, and where a
-// browser may be sent back to.
+// Package origin decides which web origins may act for a user, and where a browser may
+// be redirected after its login.
 //
-// It owns the list: the request's own origin, accepted only on hosts that are
-// this server's, and the ones the operator added. It must not know routes,
-// cookies or sockets.
+// It owns the list of origins: the request's own, accepted only when the host is one
+// of this server's, and those that the operator added. [Trace] logs refusals. This
+// package must not know routes, cookies or sockets.
 package origin
 
 import (
@@ -16,22 +16,23 @@ import (
 	"strings"
 )
 
-// Policy is the list of origins (RFC 6454). The zero value accepts localhost
-// and loopback addresses.
+// Policy is the list of origins (RFC 6454). The zero value accepts localhost and
+// loopback addresses.
 type Policy struct {
-	PublicURL *url.URL               // the operator's address of this server; may be nil
-	Covers    func(host string) bool // tells the hosts on the certificate; may be nil
-	Extra     []string               // further exact origins, for sockets
+	PublicURL *url.URL               // the configured address of this server; may be nil
+	Covers    func(host string) bool // reports whether the certificate names the host; may be nil
+	Extra     []string               // further origins that may open sockets, matched exactly
 }
 
 type schemeKey struct{}
 
-// WithScheme notes what the client spoke to the proxy in front.
+// WithScheme returns a context with the scheme that the client used, as a trusted proxy
+// reports it.
 func WithScheme(ctx context.Context, scheme string) context.Context {
 	return context.WithValue(ctx, schemeKey{}, scheme)
 }
 
-// Scheme is what the request's client spoke, "https" or "http".
+// Scheme returns the scheme that the client used: "https" or "http".
 func Scheme(r *http.Request) string {
 	if s, ok := r.Context().Value(schemeKey{}).(string); ok {
 		return s
@@ -42,8 +43,8 @@ func Scheme(r *http.Request) string {
 	return "http"
 }
 
-// Own is the request's own origin: its scheme, host and port. ok is false when
-// its host is not one of this server's, as after a rebinding of DNS.
+// Own returns the request's own origin: its scheme, and its host with the port. ok is
+// false when the host is not one of this server's, as in a DNS rebinding attack.
 func (p Policy) Own(r *http.Request) (scheme, host string, ok bool) {
 	scheme, host = Scheme(r), strings.ToLower(r.Host)
 	if p.PublicURL != nil && strings.EqualFold(stripDefaultPort(p.PublicURL.Scheme, host), stripDefaultPort(p.PublicURL.Scheme, p.PublicURL.Host)) {
@@ -52,7 +53,7 @@ func (p Policy) Own(r *http.Request) (scheme, host string, ok bool) {
 	return scheme, host, p.knows(hostname(host))
 }
 
-// knows tells whether the host name is one of this server's.
+// knows reports whether the host name is one of this server's.
 func (p Policy) knows(name string) bool {
 	if name == "localhost" {
 		return true
@@ -63,15 +64,15 @@ func (p Policy) knows(name string) bool {
 	return p.Covers != nil && p.Covers(name)
 }
 
-// IsOwn tells whether origin is the request's own.
+// IsOwn reports whether origin is the request's own.
 func (p Policy) IsOwn(r *http.Request, origin string) bool {
 	scheme, host, ok := p.Own(r)
 	o, valid := canonical(origin)
 	return ok && valid && o == scheme+"://"+stripDefaultPort(scheme, host)
 }
 
-// Allowed tells whether origin may open sockets here: the request's own, or one
-// of the operator's [SEC-32]. The opaque origin "null" never may.
+// Allowed reports whether origin may open sockets here: it is the request's own, or one
+// that the operator added [SEC-32]. The opaque origin "null" never is.
 func (p Policy) Allowed(r *http.Request, origin string) bool {
 	if p.IsOwn(r, origin) {
 		return true
@@ -83,9 +84,9 @@ func (p Policy) Allowed(r *http.Request, origin string) bool {
 	})
 }
 
-// OfHost tells whether origin names the request's own host, whatever the scheme
-// of the web and with or without a slash at the end: so programs make one up of
-// the address that they dial. It says nothing about who may come in.
+// OfHost reports whether origin names the request's own host, with any web or websocket
+// scheme and an optional slash at the end. Programs that are no browsers build such an
+// origin from the address that they dial. It grants nothing by itself.
 func OfHost(r *http.Request, origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
@@ -95,9 +96,9 @@ func OfHost(r *http.Request, origin string) bool {
 	return valid && o == u.Scheme+"://"+stripDefaultPort(u.Scheme, strings.ToLower(r.Host))
 }
 
-// ReturnTo checks where a browser wants to be sent after its login: a path on
-// this server or an address of the request's own origin [SEC-35]. It returns
-// the path with its query, and false for everything else.
+// ReturnTo checks where a browser wants to go after its login. It returns the path and
+// query of a target on this server or of the request's own origin, and false for
+// everything else [SEC-35].
 func (p Policy) ReturnTo(r *http.Request, target string) (string, bool) {
 	if target == "" || len(target) > 2048 || strings.ContainsFunc(target, func(c rune) bool {
 		return c <= ' ' || c == '\\' || c == 0x7f || c >= 0x80
@@ -120,7 +121,7 @@ func (p Policy) ReturnTo(r *http.Request, target string) (string, bool) {
 		path = "/"
 	}
 	if strings.HasPrefix(path, "//") || strings.Contains(u.Path, "\\") || strings.ContainsFunc(u.Path, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		return "", false // a browser would read another host out of it
+		return "", false // browsers would take it for another host
 	}
 	if u.RawQuery != "" {
 		path += "?" + u.RawQuery
@@ -128,8 +129,9 @@ func (p Policy) ReturnTo(r *http.Request, target string) (string, bool) {
 	return path, true
 }
 
-// canonical is an origin in lower case without the default port; false when it
-// is not an origin: a scheme, which native apps have of their own, and a host.
+// canonical returns an origin in lower case without the default port. It returns false
+// for a text that is no origin, which is a scheme and a host. Native apps have schemes
+// of their own.
 func canonical(origin string) (string, bool) {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme == "" || u.Host == "" ||

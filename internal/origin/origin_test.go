@@ -17,8 +17,8 @@ func policy(t *testing.T) Policy {
 		Extra: []string{"https://other.example.com:8443", "capacitor://localhost", "app://Turnike.Desktop:90"}}
 }
 
-// TestSEC32_Allowed: scheme, host and port have to be those of the request, on
-// a host that is this server's, or on the list.
+// TestSEC32_Allowed checks that scheme, host and port must be those of the request, on a
+// host that is one of this server's, or on the list.
 func TestSEC32_Allowed(t *testing.T) {
 	p := policy(t)
 	for _, c := range []struct {
@@ -69,8 +69,8 @@ func TestSEC32_Allowed(t *testing.T) {
 	}
 }
 
-// TestSEC32_OfHost: what programs make up of the address they dial, and nothing
-// that is another host's.
+// TestSEC32_OfHost checks the origins that programs build from the address they dial, and
+// that no other host's pass.
 func TestSEC32_OfHost(t *testing.T) {
 	for _, c := range []struct {
 		host, origin string
@@ -110,7 +110,7 @@ func TestSEC32_OfHost(t *testing.T) {
 	}
 }
 
-// TestSEC35_ReturnTo: only paths of this server come through.
+// TestSEC35_ReturnTo checks that only paths of this server are returned.
 func TestSEC35_ReturnTo(t *testing.T) {
 	p := policy(t)
 	r := httptest.NewRequest("GET", "/", nil)

@@ -14,31 +14,30 @@ const (
 	traceMost  = 5 // lines in that time
 )
 
-// Trace leaves a warning in the log when a request is refused because of its origin
-// or host: else an operator sees only that nobody can log in. One origin under one
-// host is written once a minute, and five lines a minute at most; the others are
-// only counted. Its methods may be called from several goroutines.
+// Trace logs a warning when a request is refused because of its origin or host, so that
+// an operator can see why users cannot log in. It logs each pair of origin and host once
+// a minute, and at most five lines a minute; it only counts the rest. Its methods may be
+// called from several goroutines.
 type Trace struct {
 	Policy  Policy
 	Log     *slog.Logger
-	Address func(*http.Request) string // the client's
+	Address func(*http.Request) string // returns the client's address
 
-	mu    sync.Mutex // guards what follows
-	since time.Time  // the minute's begin
-	told  map[[2]string]bool
-	more  int    // refused and not written since the last line
-	count uint64 // refused in all
+	mu     sync.Mutex // guards the fields below
+	since  time.Time  // start of the current minute
+	logged map[[2]string]bool
+	more   int    // refusals without a line since the last line
+	count  uint64 // all refusals
 }
 
-// Refused notes that a request was refused. socket says that it would have opened a
-// socket, or used one.
+// Refused records a refused request. socket says that the request was one of a socket.
 func (t *Trace) Refused(r *http.Request, socket bool) {
 	shown := strings.Join(r.Header.Values("Origin"), " ")
 	more, ok := t.note([2]string{shown, r.Host})
 	if !ok {
 		return
 	}
-	key, mend := t.Policy.mend(r, shown, socket)
+	key, mend := t.Policy.fix(r, shown, socket)
 	t.Log.WarnContext(r.Context(), "request refused: its origin is not allowed here", "origin", shown, "own", t.Policy.ownText(r), "host", r.Host,
 		"remote", t.Address(r), "path", r.URL.Path, "key", key, "mend", mend, "more", more)
 }
@@ -50,25 +49,26 @@ func (t *Trace) Count() uint64 {
 	return t.count
 }
 
-// note reports whether a refusal is worth a line, and how many before it were not.
+// note counts a refusal. It reports whether to log it, and how many refusals since the
+// last line were not logged.
 func (t *Trace) note(what [2]string) (more int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.count++
-	if now := time.Now(); t.told == nil || now.Sub(t.since) >= traceEvery {
-		t.since, t.told = now, make(map[[2]string]bool)
+	if now := time.Now(); t.logged == nil || now.Sub(t.since) >= traceEvery {
+		t.since, t.logged = now, make(map[[2]string]bool)
 	}
-	if t.told[what] || len(t.told) >= traceMost {
+	if t.logged[what] || len(t.logged) >= traceMost {
 		t.more++
 		return 0, false
 	}
-	t.told[what] = true
+	t.logged[what] = true
 	more, t.more = t.more, 0
 	return more, true
 }
 
-// ownText is the origin that the request could have shown; the operator's address
-// where its host is not this server's.
+// ownText returns the origin that would have been accepted: the request's own, or the
+// configured one when the host is not one of this server's.
 func (p Policy) ownText(r *http.Request) string {
 	scheme, host, ok := p.Own(r)
 	switch {
@@ -80,8 +80,8 @@ func (p Policy) ownText(r *http.Request) string {
 	return ""
 }
 
-// mend returns the key to look at, and what to do.
-func (p Policy) mend(r *http.Request, shown string, socket bool) (key, mend string) {
+// fix returns the configuration key to look at, and what to do.
+func (p Policy) fix(r *http.Request, shown string, socket bool) (key, mend string) {
 	const public, proxies, origins = "server.public_url", "server.trusted_proxies", "socketio.allowed_origins"
 	scheme, host, known := p.Own(r)
 	_, from, _ := strings.Cut(shown, "://")
@@ -90,7 +90,7 @@ func (p Policy) mend(r *http.Request, shown string, socket bool) (key, mend stri
 	switch {
 	case r.Host == "":
 		return proxies, "the request has no Host: make the proxy in front pass it on, or send X-Forwarded-Host and name its network in server.trusted_proxies"
-	case unbelieved(r) && (same || strings.EqualFold(from, r.Header.Get("X-Forwarded-Host"))):
+	case ignoredForwarding(r) && (same || strings.EqualFold(from, r.Header.Get("X-Forwarded-Host"))):
 		return proxies, "name the network of the proxy in front in server.trusted_proxies, and let it send X-Forwarded-Proto and X-Forwarded-Host"
 	case users && !same:
 		return proxies, "make the proxy in front pass the Host header on, or send X-Forwarded-Host and name its network in server.trusted_proxies"
@@ -104,9 +104,9 @@ func (p Policy) mend(r *http.Request, shown string, socket bool) (key, mend stri
 	return public, "only pages of this server can log in and out: open it under server.public_url"
 }
 
-// unbelieved reports whether a proxy has told something of the client that counts
-// for nothing, as it is not trusted.
-func unbelieved(r *http.Request) bool {
+// ignoredForwarding reports whether the request has forwarding headers that were ignored
+// because they did not come from a trusted proxy.
+func ignoredForwarding(r *http.Request) bool {
 	if _, ok := r.Context().Value(schemeKey{}).(string); ok {
 		return false
 	}

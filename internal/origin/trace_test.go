@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// traced makes a Trace and gives what it has logged.
+// traced returns a Trace and what it logs.
 func traced(p Policy) (*Trace, func() []map[string]any) {
 	var log bytes.Buffer
 	trace := &Trace{Policy: p, Log: slog.New(slog.NewJSONHandler(&log, nil)), Address: func(*http.Request) string { return "192.0.2.9" }}
@@ -29,8 +29,8 @@ func traced(p Policy) (*Trace, func() []map[string]any) {
 	}
 }
 
-// TestSEC32_TraceNamesTheKey: the line of a refused request names what the operator
-// has to look at.
+// TestSEC32_TraceNamesTheKey checks that the line of a refused request names the setting
+// to look at.
 func TestSEC32_TraceNamesTheKey(t *testing.T) {
 	public, err := url.Parse("https://turnike.example.com")
 	if err != nil {

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// Backoff says what failures cost: Free of them cost nothing, each further one a
-// wait, First at first and twice as long each time up to Max. They are forgotten
-// when for Window after the last wait there was none.
+// Backoff says how long a key must wait after failures. The first Free failures
+// cost no wait. Then the wait is First, and doubles with each failure up to Max.
+// Failures are forgotten if none follows within Window after the last wait.
 type Backoff struct {
 	Free       int
 	Window     time.Duration
 	First, Max time.Duration
-	Total      int // failures without a success from which on every wait is Max; 0 is none
+	Total      int // after so many failures without a success every wait is Max; 0 for never
 }
 
-// wait is what the failure costs that makes it so many.
+// wait returns the wait after the failure with this number.
 func (b Backoff) wait(failures, total int) time.Duration {
 	if b.Total > 0 && total >= b.Total {
 		return b.Max
@@ -34,21 +34,21 @@ func (b Backoff) wait(failures, total int) time.Duration {
 	return min(d, b.Max)
 }
 
-// Outcome is how a try ended.
+// Outcome is the result of a try.
 type Outcome int
 
 // The outcomes of a try.
 const (
-	Undecided Outcome = iota // it counts for nothing
+	Undecided Outcome = iota // not counted
 	Failed
-	Succeeded // it counts for nothing, and for what failed before
-	Passed    // it counts for nothing; what failed before still counts
+	Succeeded // clears the failures of the key
+	Passed    // not counted; earlier failures still count
 )
 
-// Failures counts the failures of each key. A try is counted before its outcome
-// is known, so that no number of tries at once gets past the limit [SEC-08]: who
-// comes when all that is left is taken waits for the outcome of those ahead. So
-// tries that succeed never turn each other away, however many they are.
+// Failures counts the failures of each key. Each try is counted when it begins, so
+// that many tries at once cannot exceed the limit [SEC-08]. A try for which no room
+// is left waits for the outcome of earlier ones. So tries that succeed never cause
+// a refusal, however many there are.
 //
 // Its methods may be called from any goroutine.
 type Failures struct {
@@ -57,20 +57,20 @@ type Failures struct {
 
 	mu      sync.Mutex // guards the rest
 	keys    map[string]*failing
-	sweepAt int // so many keys make the next new one look for idle ones
+	sweepAt int // with this many keys the next new key triggers a sweep
 }
 
-// failing is one key's count.
+// failing is the count of one key.
 type failing struct {
 	version         int64
 	failures, total int
-	until           time.Time // nothing is tried before; the last failure, when that cost nothing
-	pending         int       // tries under way
+	until           time.Time // the end of the wait; the time of the last failure if it had no wait
+	pending         int       // tries whose outcome is not known yet
 	waiting         int
 	decided         chan struct{} // closed at the next outcome
 }
 
-// NewFailures makes a counter. Now tells the time, [time.Now] when nil.
+// NewFailures returns a counter. A nil now is [time.Now].
 func NewFailures(b Backoff, now func() time.Time) *Failures {
 	if now == nil {
 		now = time.Now
@@ -78,10 +78,10 @@ func NewFailures(b Backoff, now func() time.Time) *Failures {
 	return &Failures{backoff: b, now: now, keys: make(map[string]*failing), sweepAt: 1024}
 }
 
-// Begin counts a try of the key in, or says how long to wait when there were too
-// many failures. A version that differs from the last one makes it a new key: its
-// failures are forgotten. The caller calls end once, with the outcome. The error
-// is ctx's, which ends the waiting for others.
+// Begin counts a try of the key, or returns how long to wait if there were too
+// many failures. If version differs from the last one, the key's failures are
+// forgotten. The caller must call end once, with the outcome. The error is ctx's:
+// ctx ends the wait for earlier tries.
 func (f *Failures) Begin(ctx context.Context, key string, version int64) (end func(Outcome), wait time.Duration, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -111,8 +111,8 @@ func (f *Failures) Begin(ctx context.Context, key string, version int64) (end fu
 	}
 }
 
-// room is how many tries may be under way at once: as many as may fail before the
-// next wait. After a wait it is one. The caller holds f.mu.
+// room returns how many tries may be in progress: as many as may fail before the
+// next wait. After a wait it is one. Callers must hold f.mu.
 func (f *Failures) room(c *failing, now time.Time) int {
 	if c.failures > 0 && now.Sub(c.until) >= f.backoff.Window {
 		c.failures = 0
@@ -124,7 +124,7 @@ func (f *Failures) room(c *failing, now time.Time) int {
 	return max(room, 1)
 }
 
-// end counts the outcome of a try.
+// end records the outcome of a try.
 func (f *Failures) end(key string, c *failing, o Outcome) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -142,7 +142,7 @@ func (f *Failures) end(key string, c *failing, o Outcome) {
 	f.drop(key, c)
 }
 
-// Forget clears what the key has failed.
+// Forget clears the failures of a key.
 func (f *Failures) Forget(key string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -152,14 +152,14 @@ func (f *Failures) Forget(key string) {
 	}
 }
 
-// Len is the number of keys that are counted.
+// Len returns the number of keys.
 func (f *Failures) Len() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.keys)
 }
 
-// key finds or makes a key's count. The caller holds f.mu.
+// key returns the count of a key, and creates it if there is none. Callers must hold f.mu.
 func (f *Failures) key(key string, version int64) *failing {
 	c := f.keys[key]
 	if c == nil {
@@ -175,15 +175,15 @@ func (f *Failures) key(key string, version int64) *failing {
 	return c
 }
 
-// drop forgets a count of nothing. The caller holds f.mu.
+// drop deletes a count that is zero. Callers must hold f.mu.
 func (f *Failures) drop(key string, c *failing) {
 	if c.failures == 0 && c.total == 0 && c.pending == 0 && c.waiting == 0 && f.keys[key] == c {
 		delete(f.keys, key)
 	}
 }
 
-// sweep makes room [I7]: it drops what is over, then, where too many are left,
-// first those that wait for nothing. The caller holds f.mu.
+// sweep bounds the number of keys [I7]. It drops expired counts and, if too many
+// are left, first those without a wait. Callers must hold f.mu.
 func (f *Failures) sweep() {
 	now := f.now()
 	idle := func(c *failing) bool { return c.pending == 0 && c.waiting == 0 }

@@ -1,12 +1,11 @@
-// Package ratelimit counts what one key may do in a time: token buckets by
-// address, by account or by anything else that has a name; and how often it may
-// fail: counts of failures, and the waits that they cost.
+// Package ratelimit limits how often a key may do something, with token buckets,
+// and how often it may fail, with waits that grow. A key is an address, an account
+// or any other name.
 //
-// It owns the buckets and counts, how many of them there may be, and what counts
-// as one address. The buckets themselves are those of golang.org/x/time/rate. A key's
-// bucket exists only while it is not full: a key that did nothing for long costs
-// nothing.
+// It owns the buckets and the counts of failures, the bounds on their number, and
+// what counts as one address. The buckets are those of golang.org/x/time/rate. A
+// key has a bucket only while that is not full, so an idle key costs nothing.
 //
-// What a limit is for, what is answered when it is reached, and the store are
-// none of its business: it keeps nothing over a restart.
+// This package must not know what a limit is for, how a refusal is answered, or
+// the store: it keeps nothing across a restart.
 package ratelimit

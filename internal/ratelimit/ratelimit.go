@@ -13,15 +13,15 @@ type Rate struct {
 	Burst     int
 }
 
-// Bucket is a single bucket, see [rate.Limiter].
+// Bucket is one bucket, see [rate.Limiter].
 type Bucket = rate.Limiter
 
-// Bucket makes one of that rate, full.
+// Bucket returns a full bucket with this rate.
 func (r Rate) Bucket() *Bucket { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
 
-// maxKeys bounds the buckets of one limiter [I7]: some 20 MB at the most. Past it
-// an attacker with that many addresses pushes others' buckets out, which gives
-// those a full one.
+// maxKeys bounds the buckets of a limiter [I7], to about 20 MB. An attacker with
+// more addresses makes the limiter drop buckets of other keys, which then start
+// with a full one.
 const maxKeys = 1 << 17
 
 // Limiter is a bucket for each key. Its methods may be called from any goroutine.
@@ -31,10 +31,10 @@ type Limiter struct {
 
 	mu      sync.Mutex // guards the rest
 	buckets map[string]*rate.Limiter
-	sweepAt int // so many buckets make the next new key look for full ones
+	sweepAt int // with this many buckets the next new key triggers a sweep
 }
 
-// New makes a limiter. Now tells the time, [time.Now] when nil.
+// New returns a limiter. A nil now is [time.Now].
 func New(r Rate, now func() time.Time) *Limiter {
 	if now == nil {
 		now = time.Now
@@ -42,7 +42,7 @@ func New(r Rate, now func() time.Time) *Limiter {
 	return &Limiter{rate: r, now: now, buckets: make(map[string]*rate.Limiter), sweepAt: 1024}
 }
 
-// Allow takes a token of the key's bucket; false when it is empty.
+// Allow takes a token from the key's bucket, and reports whether there was one.
 func (l *Limiter) Allow(key string) bool {
 	now := l.now()
 	l.mu.Lock()
@@ -50,7 +50,7 @@ func (l *Limiter) Allow(key string) bool {
 	return l.bucket(key, now).AllowN(now, 1)
 }
 
-// Empty reports whether the key's bucket has no token left, and takes none.
+// Empty reports whether the key's bucket is empty. It takes no token.
 func (l *Limiter) Empty(key string) bool {
 	now := l.now()
 	l.mu.Lock()
@@ -59,14 +59,14 @@ func (l *Limiter) Empty(key string) bool {
 	return ok && b.TokensAt(now) < 1
 }
 
-// Len is the number of keys whose bucket is not known to be full.
+// Len returns the number of buckets that are kept.
 func (l *Limiter) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.buckets)
 }
 
-// bucket finds or makes the key's bucket. The caller holds l.mu.
+// bucket returns the bucket of a key, and creates it if there is none. Callers must hold l.mu.
 func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
 	if b, ok := l.buckets[key]; ok {
 		return b
@@ -79,8 +79,8 @@ func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
 	return b
 }
 
-// sweep drops the buckets that are full again, and where too many are in use half
-// of them, so that the next sweep is far off. The caller holds l.mu.
+// sweep drops full buckets. If too many are in use, it drops half of them, so that
+// the next sweep is not needed soon. Callers must hold l.mu.
 func (l *Limiter) sweep(now time.Time) {
 	for key, b := range l.buckets {
 		if b.TokensAt(now) >= float64(l.rate.Burst) {

@@ -7,10 +7,10 @@ const (
 	codeConnectionReplaced = "connection_replaced" // [S1]
 	codeRegisterTimeout    = "register_timeout"
 	codeSlowConsumer       = "slow_consumer"
-	codeRateLimited        = "rate_limited" // [S1]; of an answer to a handshake or a poll [SEC-41] [SEC-42]
+	codeRateLimited        = "rate_limited" // [S1]; also answers a handshake or a poll [SEC-41] [SEC-42]
 )
 
-// Codes of failures, beside those of ended sessions.
+// Codes of failures, other than those of ended sessions.
 const (
 	codeBadRequest       = "bad_request"
 	codeInvalidToken     = "invalid_token"
@@ -25,20 +25,19 @@ const (
 	codeDraining         = "server_draining"
 	codeCrossOrigin      = "cross_origin"
 	codeInternal         = "internal error"
-	codeKeysChanged      = "token_keys_changed" // of closes alone
+	codeKeysChanged      = "token_keys_changed" // only in closes
 )
 
-// Close codes after which an official client comes back by itself.
+// Close codes after which an official client reconnects by itself.
 const (
 	closeDraining     = 4100
 	closeSlowConsumer = 4101
 	closeTryAgain     = 1013 // RFC 6455, registry of close codes
 	closePolicy       = 1008 // RFC 6455, section 7.4.1
-	closeInternal     = 1011 // likewise
+	closeInternal     = 1011 // RFC 6455, section 7.4.1
 )
 
-// finalClose is the one table from codes to the close codes after which nothing
-// comes back.
+// finalClose returns the close code for a code after which no client reconnects.
 func finalClose(code string) int {
 	switch code {
 	case string(session.Replaced):
@@ -64,5 +63,5 @@ func finalClose(code string) int {
 	case codeRateLimited:
 		return 4013
 	}
-	return 4002 // a code this build does not know can only come from an operator
+	return 4002 // only an operator can cause a code that this build does not know
 }

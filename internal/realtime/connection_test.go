@@ -11,7 +11,7 @@ import (
 )
 
 // TestI6_ReplacedWhileRegisteringAgain: a connection that repeats register_user
-// while a newer one replaces it must not leave a seat held by nobody.
+// while a newer one replaces it must not leave a seat that no connection holds.
 func TestI6_ReplacedWhileRegisteringAgain(t *testing.T) {
 	w := newWorld(t)
 	_, raw := w.login("ada", "laptop")
@@ -28,7 +28,7 @@ func TestI6_ReplacedWhileRegisteringAgain(t *testing.T) {
 	eventually(t, "the seat is not held any more", func() bool { return w.seat("ada") == session.Grace })
 }
 
-// TestI7_LostWhileConnecting: whoever goes away before its CONNECT is answered
+// TestI7_LostWhileConnecting: a connection that closes before its CONNECT is answered
 // leaves nothing behind.
 func TestI7_LostWhileConnecting(t *testing.T) {
 	w := newWorld(t)
@@ -40,7 +40,7 @@ func TestI7_LostWhileConnecting(t *testing.T) {
 	w.gate.reads = func() {
 		switch calls++; calls {
 		case 1:
-			w.rt.ends.Add(1) // somebody's session ends meanwhile
+			w.rt.Commit([]session.Event{{Type: session.SessionEnded, Session: "another"}}) // it ends meanwhile
 		case 2: // bound to its session, and looked at again
 			close(bound)
 			<-release
@@ -60,7 +60,7 @@ func TestI7_LostWhileConnecting(t *testing.T) {
 }
 
 // TestI2_EndedWhileConnecting: an end that is committed after a CONNECT has found
-// its session live, and before the connection is bound to it, is met all the same.
+// its session live, and before the connection is bound to it, ends the connection too.
 func TestI2_EndedWhileConnecting(t *testing.T) {
 	w := newWorld(t)
 	s, raw := w.login("ada", "laptop")
@@ -77,7 +77,7 @@ func TestI2_EndedWhileConnecting(t *testing.T) {
 	}
 }
 
-// TestS7_BusyStore: nobody is sent away because too many come at once.
+// TestS7_BusyStore: no client is refused because too many register at once.
 func TestS7_BusyStore(t *testing.T) {
 	w := newWorld(t)
 	_, raw := w.login("ada", "laptop")
@@ -89,7 +89,7 @@ func TestS7_BusyStore(t *testing.T) {
 }
 
 // TestS1_LeavesAndComesBack: a client that leaves and connects again on the same
-// connection is not thrown out by its own past.
+// connection is not ended by what it did before.
 func TestS1_LeavesAndComesBack(t *testing.T) {
 	w := newWorld(t)
 	_, raw := w.login("ada", "laptop")
@@ -108,8 +108,8 @@ func TestS1_LeavesAndComesBack(t *testing.T) {
 	}
 }
 
-// TestA5_RotatedWhileRegistering: the sockets of a session that is rotated stay
-// open and are told nothing, those too that are about to register.
+// TestA5_RotatedWhileRegistering: the sockets of a rotated session stay open and hear
+// nothing, even while they register.
 func TestA5_RotatedWhileRegistering(t *testing.T) {
 	w := newWorld(t)
 	_, raw := w.login("ada", "laptop")
@@ -145,8 +145,8 @@ func TestS1_TabsThatShare(t *testing.T) {
 	}
 }
 
-// TestS1_GoesOnFighting: who comes back again and again although its registrations
-// are refused is refused at CONNECT, as long as the winner is inside.
+// TestS1_GoesOnFighting: a client that reconnects again and again although its
+// registrations are refused is refused at CONNECT, as long as the winner is inside.
 func TestS1_GoesOnFighting(t *testing.T) {
 	w := newWorld(t)
 	_, raw := w.login("ada", "laptop")
@@ -165,13 +165,13 @@ func TestS1_GoesOnFighting(t *testing.T) {
 	if got := p.read(); !strings.HasPrefix(got, "44{") || !strings.Contains(got, `"data":{"code":"rate_limited","retry":false,"retry_after":10}`) {
 		t.Errorf("CONNECT was answered %s", got)
 	}
-	winner.send("41") // it leaves by itself: there is nobody to fight with
+	winner.send("41") // it leaves by itself, so there is no connection to replace
 	eventually(t, "it has left", func() bool { return w.seat("ada") == "" })
 	w.enter(raw)
 }
 
-// TestI2_EndsThatWereLost: a session whose end was pruned before it was read is
-// over all the same.
+// TestI2_EndsThatWereLost: the sockets of a session are ended even if its end was
+// pruned from the log before it was read.
 func TestI2_EndsThatWereLost(t *testing.T) {
 	w := newWorld(t)
 	s, raw := w.login("ada", "laptop")

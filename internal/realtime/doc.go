@@ -1,20 +1,16 @@
-// Package realtime joins the sockets to the core: it lets connections in, tells
-// everyone who is inside, and puts out at once whoever's session ended.
+// Package realtime connects sockets to the core: it decides which connections are
+// let in, answers their events, and ends at once those of an ended session.
 //
-// It owns which live sockets belong to which session, the events of the
-// contract, and one hub for each pool. The order of things:
+// It owns which open sockets belong to which session and the events of the contract
+// other than presence. The order of things:
 //
 //   - A connection is checked at its handshake (origin, cookie) and at CONNECT
 //     (token), bound to its session, and registered by register_user.
-//   - Every committed event comes through [Server.Commit], in commit order, in
-//     the goroutine that commits: sockets that are over are ended there (K2),
-//     before anyone is answered (K6); the rest is handed to the pool's hub.
-//   - The hub of a pool is the only one that sends presence. It drains what is
-//     queued, tells all members in one write each, then lets joiners in with a
-//     snapshot, so that each of them gets every change after it (P3).
-//
-// What the hub knows is a view of the seats, read from the store and kept up by
-// the events; when one is missing it is read again. No decision rests on it.
+//   - Every committed event comes through [Server.Commit], in commit order, in the
+//     goroutine that commits. Package kick has the sockets marked that it ends [K2],
+//     before the caller is answered [K6]. Then the event goes to the pool's hub [K5].
+//   - Package presence sends who is inside. For it a client of this package is a
+//     receiver.
 //
 // This package must not know SQL, passwords or pages.
 package realtime

@@ -11,8 +11,8 @@ import (
 	"github.com/turnike/turnike/internal/token"
 )
 
-// TestT2_WhoeverMeetsIt: an end of time is met by whoever looks first, and is the
-// end for all: the sockets are closed with it and the seat is free [SEC-19].
+// TestT2_WhoeverMeetsIt: whatever notices first that a session has expired ends it
+// for all: its sockets are closed and its seat is free [SEC-19].
 func TestT2_WhoeverMeetsIt(t *testing.T) {
 	for name, meet := range map[string]func(w *world, inside, bare *peer, s session.Session, raw string){
 		"HTTP": func(w *world, _, _ *peer, _ session.Session, raw string) {
@@ -53,8 +53,8 @@ func TestT2_WhoeverMeetsIt(t *testing.T) {
 	}
 }
 
-// TestSEC19_TokenOverBeforeItsSession: who was let in by a token of another's making
-// is out with it, whatever time its session has left.
+// TestSEC19_TokenOverBeforeItsSession: a connection ends when its token expires, even
+// if its session has time left.
 func TestSEC19_TokenOverBeforeItsSession(t *testing.T) {
 	for name, event := range map[string]string{
 		"register_user with it":    `42["register_user",{"token":"%"}]`,
@@ -83,8 +83,7 @@ func TestSEC19_TokenOverBeforeItsSession(t *testing.T) {
 	}
 }
 
-// TestT1_ShownTimes: once the machine's clock was stepped everybody is told times
-// as it has them.
+// TestT1_ShownTimes: after the machine's clock is stepped, all times are shown by it.
 func TestT1_ShownTimes(t *testing.T) {
 	w := newWorld(t)
 	_, raw := w.login("ada", "one")
@@ -101,7 +100,7 @@ func TestT1_ShownTimes(t *testing.T) {
 	bob := w.connect(other)
 	bob.send(`42["register_user",{}]`)
 	var ok registered
-	var list struct{ Users []presentUser }
+	var list struct{ Users []struct{ Since string } }
 	_, body := bob.event()
 	decode(t, body, &ok)
 	later(ok.ExpiresAt)
@@ -115,7 +114,7 @@ func TestT1_ShownTimes(t *testing.T) {
 	for _, u := range list.Users {
 		later(u.Since)
 	}
-	for name := ""; name != eventPresenceSync; { // who was inside gets it, too
+	for name := ""; name != eventPresenceSync; { // a member gets it, too
 		name, body = ada.event()
 	}
 	list.Users = nil

@@ -22,7 +22,9 @@ import (
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/store/sqlite"
 	"github.com/turnike/turnike/internal/token"
 )
@@ -30,8 +32,8 @@ import (
 // patience of tests; it is never reached when all is well.
 const patience = 20 * time.Second
 
-// world is the whole server but for its HTTP side: a real database, the core,
-// and sockets over real connections.
+// world is the server without its HTTP routes: a real database, the core, and sockets
+// over real connections.
 type world struct {
 	t     *testing.T
 	store *sqlite.Store
@@ -40,7 +42,7 @@ type world struct {
 	keys  *token.Keyring
 	rt    *Server
 	url   string
-	step  atomic.Int64 // nanoseconds that the machine's clock was put forward
+	step  atomic.Int64 // nanoseconds by which the machine's clock was put forward
 }
 
 // setting is what a test may choose.
@@ -48,7 +50,7 @@ type setting struct {
 	rules session.Rules
 	limit int
 	cfg   Config
-	wrap  func(net.Listener) net.Listener // what connections come from
+	wrap  func(net.Listener) net.Listener // wraps the listener
 	log   slog.Handler
 }
 
@@ -66,13 +68,13 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	}
 	log := slog.New(set.log)
 	w := &world{t: t}
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Log: log,
+	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Log: log,
 		Wall: func() time.Time { return time.Now().Add(time.Duration(w.step.Load())) }})
 	must(t, err)
-	t.Cleanup(func() { must(t, store.Close()) })
-	w.store, w.gate = store, &gate{Store: store}
+	t.Cleanup(func() { must(t, db.Close()) })
+	w.store, w.gate = db, &gate{Store: db}
 	w.core = session.New(w.gate, set.rules, log)
-	must(t, store.CreateUsers(t.Context(), session.ByCLI("test"), []sqlite.NewUser{{Name: "ada", Role: account.RoleUser},
+	must(t, db.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))
 	must(t, w.core.ChangePool(t.Context(), session.ByCLI("test"), 1, session.PoolChange{Limit: &set.limit}))
 
@@ -80,7 +82,7 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	must(t, err)
 	key, err := token.NewEd25519Key(private)
 	must(t, err)
-	w.keys, err = token.New(token.Config{Instance: store.Instance(), Active: key})
+	w.keys, err = token.New(token.Config{Instance: db.Instance(), Active: key})
 	must(t, err)
 
 	cfg := set.cfg
@@ -92,7 +94,7 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 		cfg.Snapshot = w.snapshot
 	}
 	w.rt = New(cfg)
-	must(t, store.Listen("server", w.rt.Commit))
+	must(t, db.Listen("server", w.rt.Commit))
 	must(t, w.core.Boot(t.Context(), cfg.Epoch))
 	web := httptest.NewUnstartedServer(w.rt)
 	if set.wrap != nil {
@@ -118,11 +120,11 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func (w *world) snapshot(ctx context.Context, id session.PoolID) (Snapshot, error) {
+func (w *world) snapshot(ctx context.Context, id session.PoolID) (presence.Snapshot, error) {
 	pool, seats, err := w.store.Snapshot(ctx, id)
-	snap := Snapshot{Pool: pool}
+	snap := presence.Snapshot{Pool: pool}
 	for _, e := range seats {
-		snap.Entries = append(snap.Entries, Entry(e))
+		snap.Entries = append(snap.Entries, presence.Entry(e))
 	}
 	return snap, err
 }
@@ -134,7 +136,7 @@ type gate struct {
 	before func(user string) (held bool)
 	reads  func() // before a session is read
 	read   func() // and after that
-	busy   int    // so many changes find the queue full
+	busy   int    // how many changes find the queue full
 	broken bool   // no session can be read
 	down   bool   // no user can be changed
 }
@@ -175,8 +177,8 @@ func (g *gate) Update(ctx context.Context, user string, decide func(session.Stat
 	return g.Store.Update(ctx, user, decide)
 }
 
-// hold has the next change of a user wait as if it were queued already: arrived
-// tells that it came, and release lets it through, whoever has given it up.
+// hold makes the next change of a user wait as if it were queued already: arrived is
+// closed when it comes, and release lets it through even if its caller has given up.
 func (g *gate) hold(user string) (arrived <-chan struct{}, release func()) {
 	came, open := make(chan struct{}), make(chan struct{})
 	g.mu.Lock()

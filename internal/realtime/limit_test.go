@@ -34,8 +34,8 @@ func (w *world) refused(address string) {
 	}
 }
 
-// [SEC-42] Of one address only so many connections may be open whose session is
-// not known; who is known counts no more, and neither does who has gone.
+// [SEC-42] An address may have only so many open connections whose session is not
+// known. A connection stops counting when its session is known or it closes.
 func TestSEC42_Unverified(t *testing.T) {
 	w := limits(t, Limits{UnverifiedPerAddress: 2})
 	_, raw := w.login("ada", "laptop")
@@ -49,9 +49,9 @@ func TestSEC42_Unverified(t *testing.T) {
 	b.conn.Close()
 	c.conn.Close()
 	eventually(t, "the room is free again", func() bool {
-		w.rt.door.mu.Lock()
-		defer w.rt.door.mu.Unlock()
-		return w.rt.door.unverified["192.0.2.1"] == 0
+		w.rt.limiter.mu.Lock()
+		defer w.rt.limiter.mu.Unlock()
+		return w.rt.limiter.unverified["192.0.2.1"] == 0
 	})
 	w.dial(from("192.0.2.1"))
 }
@@ -80,7 +80,7 @@ func TestSEC42_Failures(t *testing.T) {
 		p.conn.Close()
 		eventually(t, "it is gone", func() bool { return w.rt.Connections() == 0 })
 	}
-	eventually(t, "the last failure is counted", func() bool { return w.rt.door.failures.Empty("192.0.2.1") })
+	eventually(t, "the last failure is counted", func() bool { return w.rt.limiter.failures.Empty("192.0.2.1") })
 	w.refused("192.0.2.1")
 	w.dial(from("192.0.2.2"))
 }
@@ -114,8 +114,8 @@ func TestSEC42_OneCookie(t *testing.T) {
 	}
 }
 
-// [SEC-42] An address is not to blame for connections that end because nobody can
-// be asked whose they are, or that had a session and one connection too many.
+// [SEC-42] Connections do not count as failures of their address if they end because
+// the store is unavailable, or because their session has too many.
 func TestSEC42_NotTheirFault(t *testing.T) {
 	w := limits(t, Limits{FailuresPerAddress: 1, ConnectionsPerSession: 1})
 	_, raw := w.login("ada", "laptop")
@@ -134,7 +134,7 @@ func TestSEC42_NotTheirFault(t *testing.T) {
 			eventually(t, "it is gone", func() bool { return w.rt.Connections() == 1 })
 		}
 	}
-	if n := w.rt.door.failures.Len(); n != 0 {
+	if n := w.rt.limiter.failures.Len(); n != 0 {
 		t.Errorf("%d addresses are blamed", n)
 	}
 }
@@ -146,13 +146,13 @@ func TestSEC42_All(t *testing.T) {
 	w.dial(from("192.0.2.2"))
 	w.refused("192.0.2.3")
 	a.conn.Close()
-	eventually(t, "one is gone", func() bool { return w.rt.door.open.Load() == 1 })
+	eventually(t, "one is gone", func() bool { return w.rt.limiter.open.Load() == 1 })
 	w.dial(from("192.0.2.3"))
 	w.refused("192.0.2.4")
 }
 
 // [SEC-42] A session has only so many sockets that are not inside; those inside
-// are one. Whoever comes too many is closed so that it comes back.
+// count as one. A socket past the limit is closed so that it reconnects.
 func TestSEC42_Session(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.cfg.Limits.ConnectionsPerSession, s.rules.ConnsPerSession = 3, 0 })
 	_, raw := w.login("ada", "laptop")
@@ -182,8 +182,8 @@ func TestSEC42_Session(t *testing.T) {
 	w.connect(raw)
 }
 
-// [SEC-44] What comes too often is refused and says so; who goes on is closed so
-// that it comes back.
+// [SEC-44] Events that come too often are refused with a code. A client that goes on
+// is closed so that it reconnects.
 func TestSEC44_Events(t *testing.T) {
 	w := limits(t, Limits{EventsPerSocket: 1})
 	_, raw := w.login("ada", "laptop")

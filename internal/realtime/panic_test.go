@@ -7,16 +7,17 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
 )
 
 // TestSEC40_Hub: a panic in a pool's hub ends neither the process nor the pool.
-// Who was about to join comes back, who was inside gets the whole state again.
+// A client that was about to join is closed; members get the whole state again.
 func TestSEC40_Hub(t *testing.T) {
 	var fail atomic.Bool
 	var w *world
 	w = newWorld(t, func(s *setting) {
-		s.cfg.Snapshot = func(ctx context.Context, id session.PoolID) (Snapshot, error) {
+		s.cfg.Snapshot = func(ctx context.Context, id session.PoolID) (presence.Snapshot, error) {
 			if fail.Swap(false) {
 				panic("a defect")
 			}
@@ -35,7 +36,7 @@ func TestSEC40_Hub(t *testing.T) {
 	fail.Store(true) // when the log is lost, the seats are read again
 	w.rt.Commit([]session.Event{{Pool: 1, Type: session.LogLost}})
 	eventually(t, "the panic", func() bool { return w.rt.Stats().Panics == 2 })
-	_, raw = w.login("bob", "phone") // else he might be among who was about to join
+	_, raw = w.login("bob", "phone") // only now, so that bob is not about to join when the hub panics
 	w.enter(raw)
 	ada.expect(eventPresenceSync, `"username":"ada"`)
 	if n := w.rt.Stats().Panics; n != 2 {
@@ -91,7 +92,7 @@ func (t *trap) Write(p []byte) (int, error) {
 }
 
 // TestSEC40_SeatIsFreed: a panic in the handler, the decoder or the writer of a
-// connection takes its seat back at once, and nothing from anybody else.
+// connection frees its seat at once and disturbs no other connection.
 func TestSEC40_SeatIsFreed(t *testing.T) {
 	l := &traps{conns: make(map[string]*trap)}
 	w := newWorld(t, func(s *setting) {

@@ -4,98 +4,88 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/turnike/turnike/engineio"
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/kick"
 	"github.com/turnike/turnike/internal/origin"
+	"github.com/turnike/turnike/internal/presence"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/socketio"
 )
 
-// Snapshot is who is inside a pool, at the pool's newest event.
-type Snapshot struct {
-	Pool    session.Pool
-	Entries []Entry
-}
-
-// Entry is one user inside.
-type Entry struct {
-	User, Name  string
-	State       session.SeatState
-	Since       time.Time // inside since
-	Changed     time.Time // in this state since
-	Connections int
-}
-
-// Config is what the server needs.
+// Config is what a server needs.
 type Config struct {
-	Core     *session.Core
-	Auth     *auth.Authenticator
-	Snapshot func(ctx context.Context, pool session.PoolID) (Snapshot, error)
+	Core *session.Core
+	Auth *auth.Authenticator
+	// Snapshot reads who is inside a pool.
+	Snapshot func(ctx context.Context, pool session.PoolID) (presence.Snapshot, error)
 	Origins  origin.Policy
 	Epoch    string // of this run; clients compare it for equality [P3]
 
-	Visibility session.Visibility // of pools that do not say [P5]
-	NamesUpTo  int                // above it a pool is as with VisibilityCount [P4]
+	Visibility session.Visibility // of pools that define none [P5]
+	NamesUpTo  int                // with more users a pool behaves as with VisibilityCount [P4]
 
-	DrainSpread                     time.Duration // over which Drain closes connections, at most
+	DrainSpread                     time.Duration // the most time over which Drain spreads its closes
 	PingInterval, PingTimeout       time.Duration
 	ConnectTimeout, RegisterTimeout time.Duration
 	MaxPayload                      int
 	Transports                      []string
 	Limits                          Limits
-	// ClientAddress is the client's address, proxies seen through.
+	// ClientAddress returns the client's address, behind trusted proxies too.
 	ClientAddress func(*http.Request) string
 
-	// Refuse makes the answer to a request that the engine is not to take.
+	// Refuse returns the answer to a request that is refused.
 	Refuse func(r *http.Request, status int, code string, retry time.Duration) *engineio.HTTPError
 	Log    *slog.Logger
 }
 
-// Server is the realtime side of Turnike.
+// Server serves the sockets of sessions.
 type Server struct {
 	cfg      Config
 	core     *session.Core
 	auth     *auth.Authenticator
 	log      *slog.Logger
 	io       *socketio.Server
-	door     *door
+	limiter  *connLimiter
 	sessions registry
-	leaves   leaves
-	ends     atomic.Uint64 // committed events after which a session may be over
+	hubs     *presence.Hubs
+	kicks    *kick.Dispatcher
+	leaves   *leaves
 	rechecks atomic.Uint64 // calls of Recheck
 	draining atomic.Bool
-	tasks    tasks // hubs at work, leaves that are tried again, and sessions being expired
+	tasks    tasks // hubs, retried leaves, sessions that are expired or looked up again
 	counts   counts
-
-	mu    sync.Mutex // guards pools
-	pools map[session.PoolID]*pool
 
 	ctx  context.Context // ends when the server stops for good
 	stop context.CancelFunc
 }
 
-// New makes a server. Its Commit must be given every committed event.
+// New returns a server. Its Commit must be given every committed event.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, door: newDoor(cfg.Limits),
-		pools: make(map[session.PoolID]*pool), counts: newCounts()}
+	s := &Server{cfg: cfg, core: cfg.Core, auth: cfg.Auth, log: cfg.Log, limiter: newConnLimiter(cfg.Limits),
+		counts: newCounts()}
 	s.sessions.live = make(map[string]*record)
-	s.leaves.most = leavesMost
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.leaves = &leaves{ctx: s.ctx, core: s.core, tasks: &s.tasks, open: s.sessions.connections, log: s.log, most: leavesMost}
+	s.hubs = presence.New(s.ctx, presence.Config{Snapshot: cfg.Snapshot, Shift: cfg.Core.Shift, Epoch: cfg.Epoch,
+		Visibility: cfg.Visibility, NamesUpTo: cfg.NamesUpTo, Go: s.tasks.Go, Panicked: s.panicked, Log: cfg.Log})
+	s.kicks = kick.New(s.ctx, kick.Config{Sessions: cfg.Core, Go: s.tasks.Go, Panicked: s.panicked, Log: cfg.Log})
+	s.kicks.Register(sockets{s})
+	requests := requests{s}
 	s.io = socketio.NewServer(socketio.Config{
 		ConnectTimeout: cfg.ConnectTimeout,
 		NoHandshake:    true, // open keeps what CONNECT needs
-		Open:           s.open,
+		Open:           requests.open,
 		Closed:         s.closed,
 		Engine: engineio.Config{
 			PingInterval: cfg.PingInterval,
 			PingTimeout:  cfg.PingTimeout,
 			MaxPayload:   cfg.MaxPayload,
 			Transports:   cfg.Transports,
-			CheckRequest: s.checkRequest,
+			CheckRequest: requests.check,
 
 			ForgetRequest: true, // see handshake
 			MaxQueue:      maxQueue,
@@ -108,21 +98,27 @@ func New(cfg Config) *Server {
 			Logger: cfg.Log,
 		},
 	})
+	s.handleEvents()
+	return s
+}
+
+// handleEvents registers the handlers of CONNECT, of events, and of disconnects.
+func (s *Server) handleEvents() {
+	h := handlers{s}
 	ns := s.io.Of("/")
 	ns.Use(s.connect)
 	ns.OnConnect(func(sock *socketio.Socket) { clientOf(sock).awaitRegister() })
 	ns.OnDisconnect(s.disconnected)
-	ns.OnEvent(s.admitEvent)
-	ns.On("register_user", s.register)
-	ns.On("get_online_users", s.getOnlineUsers)
-	ns.On("presence_sync", s.presenceSync)
-	ns.On("connection_slots", s.connectionSlots)
-	ns.On(eventPing, s.ping, socketio.Inline)
-	return s
+	ns.OnEvent(h.admitEvent)
+	ns.On("register_user", h.register)
+	ns.On("get_online_users", h.getOnlineUsers)
+	ns.On("presence_sync", h.presenceSync)
+	ns.On("connection_slots", h.connectionSlots)
+	ns.On(eventPing, h.ping, socketio.Inline)
 }
 
-// Commit is handed every committed event, in commit order. It never blocks: the
-// sockets of ended sessions are over when it returns [K2]; presence follows
+// Commit must be given every committed event, in commit order. It never blocks.
+// When it returns, the sockets of ended sessions are marked [K2]; presence follows
 // from the hubs [K5].
 func (s *Server) Commit(events []session.Event) {
 	for _, e := range events {
@@ -133,42 +129,23 @@ func (s *Server) Commit(events []session.Event) {
 func (s *Server) commit(e session.Event) {
 	defer s.recovered("a committed event", nil)
 	switch e.Type {
-	case session.SessionEnded, session.SessionRotated, session.LogLost:
-		s.ends.Add(1) // before the registry is looked at, see connect
-	}
-	switch e.Type {
 	case session.SessionEnded:
 		s.counts.ends.Add(string(e.Code))
-		s.putOut(e.Session, session.EndedError{Code: e.Code, Reason: e.Reason, At: s.core.Wall(e.At)})
 	case session.SessionRotated:
 		s.counts.ends.Add(string(session.Rotated))
-		s.sessions.rotate(e.Session, e.Successor, e.Expires)
-	case session.ConnectionRegistered:
-		for _, c := range s.sessions.replaced(e.Session, e.Dropped) {
-			c.end(eventConnectionEnded, codeConnectionReplaced, "", s.core.Wall(e.At))
-		}
-	case session.LogLost:
-		s.tasks.Go(func() { s.recheck(e.Pool) })
 	}
-	s.pool(e.Pool).push(e)
+	s.kicks.Apply(e)
+	s.hubs.Of(e.Pool).Apply(e)
 }
 
-// now is the time that people are told.
+// Kicks returns what ends the connections of ended sessions. Whatever else holds
+// connections registers there, before the first Commit.
+func (s *Server) Kicks() *kick.Dispatcher { return s.kicks }
+
+// now returns the time that people are shown [T1].
 func (s *Server) now() time.Time { return s.core.Wall(s.core.Now()) }
 
-// pool returns the hub of a pool.
-func (s *Server) pool(id session.PoolID) *pool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, ok := s.pools[id]
-	if !ok {
-		p = &pool{id: id, server: s, members: make(map[*client]struct{}), watchers: make(map[*client]struct{})}
-		s.pools[id] = p
-	}
-	return p
-}
-
-// forgetInterval is how often sessions without sockets are looked for.
+// forgetInterval is how often Run forgets sessions without sockets.
 const forgetInterval = 5 * time.Second
 
 // Run forgets sessions without sockets until ctx is done.
@@ -185,14 +162,11 @@ func (s *Server) Run(ctx context.Context) {
 	}
 }
 
-// Connections is the number of Engine.IO connections, of whatever transport.
+// Connections returns the number of Engine.IO connections, whatever their transport.
 func (s *Server) Connections() int { return s.io.Engine().Len() }
 
-// Draining tells whether the server is about to stop.
-func (s *Server) Draining() bool { return s.draining.Load() }
-
-// Drain closes every connection so that it comes back by itself, and waits until
-// the store knows that they left: all their seats are in boot grace then [S7].
+// Drain closes every connection so that its client reconnects, and waits until the
+// store knows that they left: then all their seats are in boot grace [S7].
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	s.io.CloseOver(ctx, s.cfg.DrainSpread, closeDraining, codeDraining)
@@ -201,20 +175,20 @@ func (s *Server) Drain(ctx context.Context) error {
 		err = waited
 	}
 	s.stop()
-	_ = s.tasks.wait(context.Background()) // they end by it
+	_ = s.tasks.wait(context.Background()) // the cancelled context ends them
 	return err
 }
 
-// Recheck sends every connection away to come back by itself, and to show its
-// token once more: some are not good any longer [SEC-23].
+// Recheck closes every connection so that its client reconnects and shows its token
+// again, because tokens may have become invalid [SEC-23].
 func (s *Server) Recheck(ctx context.Context) {
-	s.rechecks.Add(1) // for those whose cookie is being looked at now
+	s.rechecks.Add(1) // for those whose cookie is being looked up now
 	s.io.Engine().Scatter(ctx, s.cfg.DrainSpread, closeTryAgain, codeKeysChanged)
 }
 
-// ServeHTTP answers /socket.io/.
+// ServeHTTP serves /socket.io/.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.allowCrossOrigin(w, r) {
+	if (requests{s}).allowCrossOrigin(w, r) {
 		s.io.ServeHTTP(w, r)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/turnike/turnike/internal/tally"
 )
 
-// counts are kept for metrics.
+// counts are the counters behind Stats.
 type counts struct {
 	admissions, slow, panics    atomic.Uint64
 	connects, refusals, limited *tally.Codes
@@ -25,34 +25,33 @@ func newCounts() counts {
 		connects: tally.NewCodes(append(ends, codeInvalidToken, codeStoreUnavailable, codeRateLimited, codeSlowConsumer)...),
 		refusals: tally.NewCodes(codeBadRequest, codeInvalidToken, codeTokenMismatch, codeUsernameMismatch, codeNotRegistered,
 			codeSeatLimit, codeSeatLost, codeRateLimited, codeEventRateLimited, codeForbidden, codeStoreUnavailable),
-		limited: tally.NewCodes(limitConnections, limitUnverified, limitFailures, limitSession, limitPolls, limitEvents,
+		limited: tally.NewCodes(limitSlots, limitConnections, limitUnverified, limitFailures, limitSession, limitPolls, limitEvents,
 			limitOnlineUsers, limitSync, limitReplace),
 		kicks: tally.Latency(),
 	}
 }
 
-// Stats are the server's figures: how it is now, and what it did since its
-// start.
+// Stats are the server's figures: its present state, and what it did since its start.
 type Stats struct {
 	Polling, WebSocket int   // open connections, by transport
-	Unverified         int   // of them, those whose session is not known
+	Unverified         int   // connections whose session is not known yet
 	Queued             int64 // bytes that wait for slow peers
-	Leaves             int   // connections that are gone and that the store does not know of yet
+	Leaves             int   // connections that are gone and that the store does not know to be
 
 	Ends            map[string]uint64 // sessions that ended, by code
 	Admissions      uint64            // registrations that were let inside
 	ConnectsRefused map[string]uint64 // by code
 	EventsRefused   map[string]uint64 // by code; seat_limit and seat_lost are registrations
-	RateLimited     map[string]uint64 // by what came too often
-	SlowConsumers   uint64            // connections closed because they did not keep up
+	RateLimited     map[string]uint64 // by kind of limit
+	SlowConsumers   uint64            // connections closed because they could not keep up
 	Panics          uint64
-	Kicks           tally.Buckets // seconds from a session's end to the last words of each of its sockets
+	Kicks           tally.Buckets // seconds from a session's end until the last event of each of its sockets is queued
 }
 
-// Stats looks at every connection; it is for a question now and then.
+// Stats returns the figures. It visits every connection, so it must not be called often.
 func (s *Server) Stats() Stats {
 	n := Stats{
-		Unverified: s.door.strangers(), Queued: s.io.Engine().Queued(), Leaves: s.leaves.len(), Ends: s.counts.ends.Snapshot(),
+		Unverified: s.limiter.strangers(), Queued: s.io.Engine().Queued(), Leaves: s.leaves.len(), Ends: s.counts.ends.Snapshot(),
 		Admissions: s.counts.admissions.Load(), ConnectsRefused: s.counts.connects.Snapshot(), EventsRefused: s.counts.refusals.Snapshot(), RateLimited: s.counts.limited.Snapshot(),
 		SlowConsumers: s.counts.slow.Load(), Panics: s.counts.panics.Load(), Kicks: s.counts.kicks.Snapshot(),
 	}

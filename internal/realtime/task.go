@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// tasks counts the goroutines of a server. Unlike a sync.WaitGroup it may be
-// waited for while new ones begin: what happens in a pool goes on during a drain.
+// tasks counts the goroutines of a server. Unlike a sync.WaitGroup it allows new ones
+// to start during a wait, because hubs go on working during a drain.
 type tasks struct {
 	mu   sync.Mutex // guards the rest
 	n    int
-	idle chan struct{} // closed when n falls to zero; nil when nobody waits
+	idle chan struct{} // closed when n falls to zero; nil if no one waits
 }
 
 // Go runs f in a goroutine.
@@ -54,17 +54,23 @@ func (t *tasks) wait(ctx context.Context) error {
 	}
 }
 
-// recovered ends a panic: of a hub, a timer, or in the store's goroutine, which
-// serve everybody [SEC-40]. It must be deferred directly; then is what to do
-// about it, and may be nil.
-func (s *Server) recovered(what string, then func()) {
+// recovered ends a panic of a goroutine that serves everybody: a timer's or the
+// store's [SEC-40]. It must be deferred directly. Then repairs what the panic has
+// left behind; it may be nil.
+func (s *Server) recovered(in string, then func()) {
 	v := recover()
 	if v == nil {
 		return
 	}
-	s.counts.panics.Add(1)
-	s.log.Error("panic", "in", what, "panic", v, "stack", string(debug.Stack()))
+	s.panicked(in, v)
 	if then != nil {
 		then()
 	}
+}
+
+// panicked counts and logs a panic. It must be called while the panicking stack is
+// still there: by a deferred function.
+func (s *Server) panicked(in string, value any) {
+	s.counts.panics.Add(1)
+	s.log.Error("panic", "in", in, "panic", value, "stack", string(debug.Stack()))
 }

@@ -6,18 +6,18 @@ import (
 	"log/slog"
 )
 
-// Redacted is what every set Secret prints as.
+// Redacted is what a Secret prints if it is set.
 const Redacted = "[redacted]"
 
 // Secret holds a value that must not be shown. The zero value is unset.
 //
-// The content sits behind a pointer because fmt does not call the methods of
-// a value in an unexported field: there it prints an address instead.
+// The content is behind a pointer because fmt does not call the methods of a value
+// in an unexported field. There it prints the address.
 type Secret struct {
 	value *string
 }
 
-// New makes a Secret of value. New("") is unset, as the zero value is.
+// New returns a Secret with this content. New("") is unset, like the zero value.
 func New(value string) Secret {
 	if value == "" {
 		return Secret{}
@@ -25,7 +25,7 @@ func New(value string) Secret {
 	return Secret{value: &value}
 }
 
-// Reveal gives the content, "" when unset.
+// Reveal returns the content, "" if it is unset.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -33,11 +33,11 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// IsSet tells whether there is a content.
+// IsSet reports whether the secret has a content.
 func (s Secret) IsSet() bool { return s.value != nil }
 
-// String gives Redacted, or "" when unset: an operator who reads the effective
-// configuration has to see which secrets are missing.
+// String returns Redacted, or "" if the secret is unset: the printed configuration
+// has to show which secrets are missing.
 func (s Secret) String() string {
 	if s.value == nil {
 		return ""
@@ -45,23 +45,23 @@ func (s Secret) String() string {
 	return Redacted
 }
 
-// GoString gives the same as String.
+// GoString returns the same as String.
 func (s Secret) GoString() string { return s.String() }
 
 // Format prints the same for every verb, %x and %d included.
 func (s Secret) Format(state fmt.State, _ rune) {
-	// The state of fmt keeps what is written in memory; it has no error to tell.
+	// fmt.State writes to memory and returns no error.
 	_, _ = io.WriteString(state, s.String())
 }
 
-// LogValue gives the same as String to log/slog.
+// LogValue implements slog.LogValuer with String.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText gives the same as String to encoders (JSON, TOML).
+// MarshalText implements encoding.TextMarshaler with String.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText sets the content, so that a configuration can be decoded
-// straight into a Secret.
+// UnmarshalText sets the content, so that a configuration can be decoded into a
+// Secret.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = New(string(text))
 	return nil

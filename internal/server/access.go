@@ -11,8 +11,8 @@ import (
 	"github.com/turnike/turnike/internal/logging"
 )
 
-// logAccess writes a line for each request once it is answered: its route, never
-// its query [SEC-18] [SEC-56]. A websocket's is written when it begins.
+// logAccess writes a line for each request once it is answered: with its route, never
+// its query [SEC-18] [SEC-56]. The line of a websocket is written when it opens.
 func (m Middleware) logAccess(next http.Handler) http.Handler {
 	if m.Access == nil {
 		return next
@@ -22,14 +22,14 @@ func (m Middleware) logAccess(next http.Handler) http.Handler {
 		ctx, who := logging.Ask(r.Context())
 		r = r.WithContext(ctx)
 		seen := &recorder{ResponseWriter: w}
-		defer func() { m.access(seen, r, *who, time.Since(start)) }() // panics that go on included
+		defer func() { m.access(seen, r, *who, time.Since(start)) }() // also when a panic is not recovered
 		next.ServeHTTP(seen, r)
 	})
 }
 
 func (m Middleware) access(seen *recorder, r *http.Request, who logging.Who, took time.Duration) {
 	attrs := []slog.Attr{
-		slog.String("request", seen.Header().Get(m.Refusals.RequestIDHeader)), slog.String("method", r.Method),
+		slog.String("request", seen.Header().Get(m.RequestIDHeader)), slog.String("method", r.Method),
 		slog.String("route", r.Pattern), slog.Int("status", seen.status()), slog.Int64("bytes", seen.bytes),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000), slog.String("remote", m.ClientAddress(r)),
 	}
@@ -42,14 +42,14 @@ func (m Middleware) access(seen *recorder, r *http.Request, who logging.Who, too
 	add("session", who.Session)
 	if m.socket(r) {
 		if sid := r.URL.Query().Get("sid"); sid != "" {
-			add("conn", logging.Short(sid)) // the sid itself is as good as a key
+			add("conn", logging.Short(sid)) // whoever knows the sid could use the connection
 		}
 		add("transport", r.URL.Query().Get("transport"))
 	}
 	m.Access.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
 }
 
-// recorder sees what is answered.
+// recorder notes the status and the size of an answer.
 type recorder struct {
 	http.ResponseWriter
 	code  int
@@ -77,8 +77,8 @@ func (w *recorder) Write(p []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Hijack implements http.Hijacker: who takes the connection over makes it a
-// websocket.
+// Hijack implements http.Hijacker. Only websockets take a connection over, so the status
+// becomes 101.
 func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {
@@ -87,5 +87,5 @@ func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// status is what the client was told; who says nothing has said 200.
+// status returns the status of the answer. A handler that sets none has answered 200.
 func (w *recorder) status() int { return cmp.Or(w.code, http.StatusOK) }

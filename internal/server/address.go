@@ -7,26 +7,26 @@ import (
 	"slices"
 )
 
-// ClientAddress returns what tells the address a request came from: the peer's,
-// or what trusted proxies say of whom they asked for [SEC-47].
+// ClientAddress returns a function that finds the client's address of a request: that of
+// the connection, or the one that trusted proxies report [SEC-47].
 func ClientAddress(trusted []netip.Prefix) func(*http.Request) string {
 	return func(r *http.Request) string { return proxies(trusted).see(r).address }
 }
 
-// proxies are the networks whose word is believed.
+// proxies are the networks of trusted proxies.
 type proxies []netip.Prefix
 
-// trust tells whether an address is one of a trusted proxy. A zone says which of
-// our own interfaces it was, not who.
+// trust reports whether an address belongs to a trusted proxy. The zone of an address
+// names one of our own interfaces, so it does not matter.
 func (p proxies) trust(a netip.Addr) bool {
 	a = plain(a)
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// plain is an address in the one form it is compared in.
+// plain returns an address in the form in which addresses are compared.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// readAddress reads an address with or without a port and brackets.
+// readAddress parses an address with or without port and brackets.
 func readAddress(s string) (netip.Addr, bool) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return plain(a), true
@@ -38,7 +38,7 @@ func readAddress(s string) (netip.Addr, bool) {
 	return plain(ap.Addr()), err == nil
 }
 
-// peerOf is the other end of the request's connection; not ok when that has no
+// peerOf returns the other end of the request's connection. ok is false when that has no
 // IP address.
 func peerOf(r *http.Request) (a netip.Addr, name string, ok bool) {
 	name, _, err := net.SplitHostPort(r.RemoteAddr)

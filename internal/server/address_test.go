@@ -12,8 +12,8 @@ func networks() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("fe80::/64")}
 }
 
-// TestSEC47_ClientAddress: forwarding headers count only from trusted proxies,
-// and only as far as those wrote them.
+// TestSEC47_ClientAddress checks that forwarding headers count only from trusted proxies,
+// and only the part that those wrote.
 func TestSEC47_ClientAddress(t *testing.T) {
 	address := ClientAddress(networks())
 	for _, c := range []struct {

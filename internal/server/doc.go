@@ -1,14 +1,15 @@
-// Package server carries the HTTP side: the listener (with the PROXY protocol
-// where that is on), the middleware every request passes, and an orderly start
-// and stop.
+// Package server carries the HTTP side: the listener (with the PROXY protocol when
+// that is on), the middleware that every request passes, and an orderly start and
+// stop.
 //
-// With TLS a connection is accepted when its first record has come, or what is none;
-// plain HTTP is refused there, unread.
+// With TLS, Accept waits for the first TLS record, or for any bytes that are not TLS.
+// Plain HTTP on that port is refused unread.
 //
-// A request passes, in this order: what trusted proxies say of it, an id, the
-// security headers, its line in the access log once it is answered, recovery from
-// panics, a bound on its headers, the refusal of tokens in URLs, deadlines for
-// its answer and its body, the check for requests from other sites; then its route.
+// A request passes these steps, in this order: what trusted proxies say about it is
+// applied, it gets an id, its line is written to the access log once it is answered,
+// and a panic in its handler ends only this request. Then it goes to whatever answers
+// it. The rules for our own pages are package webhttp's, because requests to other
+// people's applications must pass this package untouched.
 //
 // This package must not know what any route does, nor sessions or seats.
 package server

@@ -9,14 +9,14 @@ import (
 	"github.com/turnike/turnike/internal/origin"
 )
 
-// seen is a request as its client made it: from which address, and, where a
-// trusted proxy told, by which scheme to which host.
+// seen is a request as its client made it: the client's address, and the scheme and host
+// that it used when a trusted proxy reports them.
 type seen struct{ address, scheme, host string }
 
-// see looks through the trusted proxies [SEC-47]. Each of them described who
-// asked it: the last entry is the peer's word and is believed when the peer is
-// trusted, the one before when the address in the last one is trusted, and so on.
-// Where the walk stops is the client.
+// see finds the client behind the trusted proxies [SEC-47]. Each proxy appends an entry
+// about its own peer. The last entry counts when our peer is trusted, the one before it
+// when the address in the last entry is trusted, and so on. The first address that is
+// not trusted is the client.
 func (p proxies) see(r *http.Request) seen {
 	peer, name, ok := peerOf(r)
 	if !ok || !p.trust(peer) {
@@ -27,8 +27,8 @@ func (p proxies) see(r *http.Request) seen {
 	f, hasF := forwarded(r.Header)
 	switch {
 	case hasX && hasF:
-		// A proxy sets one kind and lets the other through as the client sent it.
-		// Nobody knows which, so only what both say counts.
+		// A proxy sets one kind of header and passes the other on as the client sent it.
+		// It is not known which, so they count only when they agree.
 		if a, b := p.walk(peer, x), p.walk(peer, f); a == b {
 			return a
 		}
@@ -41,17 +41,17 @@ func (p proxies) see(r *http.Request) seen {
 	return direct
 }
 
-// hop is what one proxy wrote of who asked it.
+// hop is what one proxy reports about its peer.
 type hop struct{ client, scheme, host string }
 
-// walk goes from the right, from proxy to proxy, to the first that is not ours.
+// walk reads the hops from the right, up to the first one that is not a trusted proxy.
 func (p proxies) walk(peer netip.Addr, hops []hop) seen {
 	client, last := peer, hop{}
 	for i := len(hops) - 1; i >= 0; i-- {
 		last = hops[i]
 		a, ok := readAddress(last.client)
 		if !ok {
-			break // what cannot be read ends what can be believed
+			break // entries before an unreadable one cannot be trusted
 		}
 		client = a
 		if !p.trust(client) {
@@ -61,9 +61,9 @@ func (p proxies) walk(peer netip.Addr, hops []hop) seen {
 	return seen{address: plain(client).String(), scheme: readScheme(last.scheme), host: readHost(last.host)}
 }
 
-// xForwarded reads the X-Forwarded-… headers. Proxies append to -For; the others
-// they append to or replace, so a list that is shorter is read from its right and
-// its first word stands for what came before.
+// xForwarded reads the X-Forwarded-… headers. Proxies append to -For, and append to or
+// replace the others. So a shorter list is read from its right, and its first word counts
+// for all hops before it.
 func xForwarded(h http.Header) ([]hop, bool) {
 	clients, schemes, hosts := words(h, "X-Forwarded-For"), words(h, "X-Forwarded-Proto"), words(h, "X-Forwarded-Host")
 	if len(clients)+len(schemes)+len(hosts) == 0 {
@@ -77,7 +77,7 @@ func xForwarded(h http.Header) ([]hop, bool) {
 	return hops, true
 }
 
-// words are the values of a list header, of all its lines.
+// words returns the values of a list header, from all its lines.
 func words(h http.Header, name string) []string {
 	lines := h.Values(name)
 	if len(lines) == 0 {
@@ -90,8 +90,8 @@ func words(h http.Header, name string) []string {
 	return all
 }
 
-// at is the word so far from the right, the first one where there are not so
-// many.
+// at returns the word at a distance from the right, or the first word when the list is
+// shorter.
 func at(list []string, fromRight int) string {
 	if len(list) == 0 {
 		return ""
@@ -99,8 +99,8 @@ func at(list []string, fromRight int) string {
 	return list[max(len(list)-1-fromRight, 0)]
 }
 
-// forwarded reads the Forwarded header (RFC 7239, section 4). One that is
-// malformed tells nothing.
+// forwarded reads the Forwarded header (RFC 7239, section 4). A malformed header has no
+// hops.
 func forwarded(h http.Header) ([]hop, bool) {
 	lines := h.Values("Forwarded")
 	if len(lines) == 0 {
@@ -135,7 +135,7 @@ func forwarded(h http.Header) ([]hop, bool) {
 	return hops, true
 }
 
-// splitQuoted splits outside of quoted strings.
+// splitQuoted splits at sep, but not within quoted strings.
 func splitQuoted(s string, sep byte) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		start, quoted := 0, false
@@ -156,7 +156,7 @@ func splitQuoted(s string, sep byte) func(yield func(string) bool) {
 	}
 }
 
-// unquote reads a token or a quoted string (RFC 9110, section 5.6).
+// unquote parses a token or a quoted string (RFC 9110, section 5.6).
 func unquote(s string) (string, bool) {
 	if !strings.HasPrefix(s, `"`) {
 		return s, s != "" && !strings.ContainsAny(s, "\"\\ \t")
@@ -166,12 +166,13 @@ func unquote(s string) (string, bool) {
 	}
 	s = s[1 : len(s)-1]
 	if strings.ContainsAny(s, "\"\\") {
-		return "", false // neither an address nor a host has to be escaped
+		return "", false // addresses and hosts need no escapes
 	}
 	return s, true
 }
 
-// readScheme is https, http, or nothing. Some proxies name websockets so.
+// readScheme returns "https", "http" or "". Some proxies write wss and ws for
+// websockets.
 func readScheme(s string) string {
 	switch strings.ToLower(s) {
 	case "https", "wss":
@@ -182,7 +183,7 @@ func readScheme(s string) string {
 	return ""
 }
 
-// readHost is a host with its port, or nothing.
+// readHost returns a host with its port, or "" when it is malformed.
 func readHost(s string) string {
 	u, err := url.Parse("//" + s)
 	if err != nil || s == "" || len(s) > 255 || u.Host != s || u.Hostname() == "" || strings.ContainsAny(s, ", \t%") {
@@ -191,9 +192,9 @@ func readHost(s string) string {
 	return s
 }
 
-// lookThrough makes the request what its client sent to the first proxy of ours:
-// the scheme and the host are part of the own origin [SEC-32]. The connection's
-// own address stays where it is, see [ClientAddress].
+// lookThrough gives the request the scheme and host that its client used, because they
+// are part of its own origin [SEC-32]. RemoteAddr stays the address of the connection;
+// see [ClientAddress].
 func (p proxies) lookThrough(next http.Handler) http.Handler {
 	if len(p) == 0 {
 		return next
@@ -204,7 +205,7 @@ func (p proxies) lookThrough(next http.Handler) http.Handler {
 			r = r.WithContext(origin.WithScheme(r.Context(), s.scheme))
 		}
 		if s.host != "" && s.host != r.Host {
-			r = r.WithContext(r.Context()) // a copy: the server reads its own request afterwards
+			r = r.WithContext(r.Context()) // a copy: net/http still reads the original
 			r.Host = s.host
 		}
 		next.ServeHTTP(w, r)

@@ -8,8 +8,8 @@ import (
 	"github.com/turnike/turnike/internal/origin"
 )
 
-// TestSEC47_Forwarded: every kind of forwarding header, alone, together and
-// malformed, from a trusted proxy and from others.
+// TestSEC47_Forwarded checks every kind of forwarding header, alone, together and malformed,
+// from a trusted proxy and from others.
 func TestSEC47_Forwarded(t *testing.T) {
 	const proxy, stranger = "10.0.0.1:1", "203.0.113.7:1"
 	for _, c := range []struct {
@@ -17,7 +17,7 @@ func TestSEC47_Forwarded(t *testing.T) {
 		header     http.Header
 		want       seen
 	}{
-		{"nobody's", stranger, http.Header{"X-Forwarded-For": {"6.6.6.6"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {"h"},
+		{"not from a proxy", stranger, http.Header{"X-Forwarded-For": {"6.6.6.6"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {"h"},
 			"Forwarded": {"for=6.6.6.6;proto=https;host=h"}}, seen{"203.0.113.7", "", ""}},
 		{"X", proxy, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"HTTPS"}, "X-Forwarded-Host": {"h:8443"}},
 			seen{"198.51.100.1", "https", "h:8443"}},
@@ -60,7 +60,7 @@ func TestSEC47_Forwarded(t *testing.T) {
 	}
 }
 
-// TestSEC47_LookThrough: what the routes see is what the client asked for.
+// TestSEC47_LookThrough checks that routes see the scheme and host that the client used.
 func TestSEC47_LookThrough(t *testing.T) {
 	for _, c := range []struct{ peer, want string }{{"10.0.0.1:1", "https://app.example.com"}, {"203.0.113.7:1", "http://inner"}} {
 		var got string

@@ -10,18 +10,18 @@ import (
 // helloTimeout is how long a client may take for its ClientHello [SEC-37].
 const helloTimeout = 5 * time.Second
 
-// The lengths of a TLS record's head, and at most of what follows it, see RFC 8446,
-// section 5.1.
+// The length of a TLS record's header, and the greatest length of its content (RFC 8446,
+// section 5.1).
 const (
 	recordHead = 5
 	maxRecord  = 1 << 14
 )
 
-// helloListener accepts a connection when its first record is there, as a rule all
-// of the ClientHello, or something that is none. Until then it costs a small
-// goroutine and what the kernel keeps, a tenth of a handshake under way: so many
-// may say nothing, or half of it [SEC-36]. Behind the PROXY protocol, and on
-// systems other than Linux, the handshake itself waits.
+// helloListener accepts a connection once its first TLS record has arrived, usually the
+// whole ClientHello, or any bytes that are not TLS. Until then a connection costs a small
+// goroutine and the kernel's buffers, a tenth of a started handshake, so that very many
+// may send nothing or half a record [SEC-36]. Behind the PROXY protocol, and on systems
+// other than Linux, the handshake waits instead.
 type helloListener struct {
 	net.Listener
 	begin    sync.Once
@@ -43,7 +43,7 @@ func newHelloListener(l net.Listener) *helloListener {
 
 // Accept implements net.Listener.
 func (l *helloListener) Accept() (net.Conn, error) {
-	l.begin.Do(func() { go l.greet() })
+	l.begin.Do(func() { go l.acceptAll() })
 	select {
 	case a := <-l.accepted:
 		return a.conn, a.err
@@ -52,12 +52,12 @@ func (l *helloListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements net.Listener. Who has not said anything yet is cut.
+// Close implements net.Listener. It closes the waiting connections.
 func (l *helloListener) Close() error {
 	err := l.Listener.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.waiting == nil { // once more
+	if l.waiting == nil { // closed before
 		return err
 	}
 	close(l.closed)
@@ -68,8 +68,8 @@ func (l *helloListener) Close() error {
 	return err
 }
 
-// greet takes connections until the listener is closed.
-func (l *helloListener) greet() {
+// acceptAll accepts connections until the listener is closed.
+func (l *helloListener) acceptAll() {
 	for {
 		c, err := l.Listener.Accept()
 		switch {
@@ -86,18 +86,18 @@ func (l *helloListener) greet() {
 	}
 }
 
-// wait hands a connection over when its hello is there.
+// wait gives a connection to Accept once its first record has arrived.
 func (l *helloListener) wait(c net.Conn) {
 	there := hasHello(c)
 	l.mu.Lock()
 	delete(l.waiting, c)
 	l.mu.Unlock()
 	if !there || !l.hand(accepted{conn: c}) {
-		_ = c.Close() // it said nothing
+		_ = c.Close() // it sent nothing, or the listener is closed
 	}
 }
 
-// hand gives Accept its result; false when nobody asks any more.
+// hand gives Accept its result. It returns false when the listener is closed.
 func (l *helloListener) hand(a accepted) bool {
 	select {
 	case l.accepted <- a:
@@ -107,7 +107,7 @@ func (l *helloListener) hand(a accepted) bool {
 	}
 }
 
-// hold notes a connection that waits; false when the listener is closed.
+// hold adds a waiting connection. It returns false when the listener is closed.
 func (l *helloListener) hold(c net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,9 +118,9 @@ func (l *helloListener) hold(c net.Conn) bool {
 	return true
 }
 
-// hasHello returns when the first record of a connection is there as a whole, or
-// begins with something that is no handshake, or cannot be told apart here; false
-// when the peer has gone or took too long.
+// hasHello waits until the whole first record of a connection has arrived, or bytes that
+// are not TLS, and returns true; it returns true at once when it cannot look at the
+// connection. It returns false when the peer has gone or took too long.
 func hasHello(c net.Conn) bool {
 	below, ok := c.(syscall.Conn)
 	if !ok {

@@ -7,14 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// awaitHello is hasHello for a TCP connection: it looks at what the kernel has
-// received, and takes nothing.
+// awaitHello does the work of hasHello for a TCP connection. It peeks at the bytes that
+// the kernel has received.
 func awaitHello(raw syscall.RawConn) (there bool) {
 	seen := 0
 	err := raw.Read(func(fd uintptr) (done bool) {
 		n, err := unix.IoctlGetInt(int(fd), unix.SIOCINQ)
 		if err != nil {
-			there = true // it is no TCP connection
+			there = true // not a TCP connection
 			return true
 		}
 		var head [recordHead]byte
@@ -36,7 +36,7 @@ func awaitHello(raw syscall.RawConn) (there bool) {
 	return there && err == nil
 }
 
-// halfClosed tells whether the peer sends no more.
+// halfClosed reports whether the peer will send no more.
 func halfClosed(fd uintptr) bool {
 	look := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
 	n, err := unix.Poll(look, 0)

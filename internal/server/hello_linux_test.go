@@ -15,8 +15,8 @@ import (
 // patience is how long a real connection may take here.
 const patience = 10 * time.Second
 
-// TestSEC36_Hello: a connection is accepted when its ClientHello is there, or what
-// cannot become one, not before, and with all of its bytes.
+// TestSEC36_Hello checks that a connection is accepted when its ClientHello has arrived, or
+// bytes that cannot become one, not before, and with all of its bytes.
 func TestSEC36_Hello(t *testing.T) {
 	whole := clientHello(t)
 	tests := map[string]struct{ early, last string }{
@@ -47,8 +47,8 @@ func TestSEC36_Hello(t *testing.T) {
 	}
 }
 
-// TestSEC36_HelloGone: who goes before the hello is forgotten, and who has not
-// said it when the listener is closed is cut.
+// TestSEC36_HelloGone checks that a connection that closes before its hello is forgotten, and
+// that closing the listener cuts the waiting ones.
 func TestSEC36_HelloGone(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	l := listenHello(t)
@@ -59,7 +59,7 @@ func TestSEC36_HelloGone(t *testing.T) {
 	_ = going.Close() // and says nothing
 	for end := time.Now().Add(patience); l.held() > 2; runtime.Gosched() {
 		if time.Now().After(end) {
-			t.Fatal("who has gone is waited for")
+			t.Fatal("a closed connection still waits")
 		}
 	}
 	if err := l.Close(); err != nil {
@@ -76,7 +76,7 @@ func TestSEC36_HelloGone(t *testing.T) {
 	}
 }
 
-// held is how many have not said anything.
+// held returns how many connections wait.
 func (l *helloListener) held() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

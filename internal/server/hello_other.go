@@ -4,5 +4,5 @@ package server
 
 import "syscall"
 
-// awaitHello is not known on this system: the handshake itself waits.
+// awaitHello cannot wait on this system; the handshake waits instead.
 func awaitHello(syscall.RawConn) bool { return true }

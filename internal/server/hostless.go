@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// noHostAnswer begins the answer of net/http to an HTTP/1.1 request without Host
-// (RFC 9112, section 3.2). No handler sees such a request.
+// noHostAnswer is the start of net/http's answer to an HTTP/1.1 request without Host (RFC
+// 9112, section 3.2). Such a request reaches no handler.
 var noHostAnswer = []byte("HTTP/1.1 400 Bad Request: missing required Host header")
 
-// hostlessListener leaves a warning when a request without Host was refused: a
-// proxy that does not pass the header on otherwise lets nobody in without a trace.
-// It sees plain connections only, which are those of proxies.
+// hostlessListener logs a warning when a request without Host was refused. Otherwise an
+// operator could not see that a proxy does not pass the header on, and that no user gets
+// in. It is used without TLS only, which is where proxies connect.
 type hostlessListener struct {
 	net.Listener
 	log  *slog.Logger
-	last atomic.Int64 // when it was logged, Unix seconds
+	last atomic.Int64 // when the last warning was logged, in Unix seconds
 }
 
 // Accept implements net.Listener.
@@ -30,7 +30,7 @@ func (l *hostlessListener) Accept() (net.Conn, error) {
 	return &hostlessConn{c, l}, nil
 }
 
-// refused logs once a minute.
+// refused logs at most one warning a minute.
 func (l *hostlessListener) refused(c net.Conn) {
 	now, last := time.Now().Unix(), l.last.Load()
 	if now-last >= 60 && l.last.CompareAndSwap(last, now) {
@@ -53,8 +53,8 @@ func (c *hostlessConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// CloseWrite lets the other side read an answer whose request was not read to its
-// end.
+// CloseWrite is used by net/http, so that a client can read an answer to a request that
+// was not read to its end.
 func (c *hostlessConn) CloseWrite() error {
 	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return w.CloseWrite()
@@ -62,5 +62,5 @@ func (c *hostlessConn) CloseWrite() error {
 	return nil
 }
 
-// NetConn is the connection below, for who looks at its socket.
+// NetConn returns the wrapped connection, for code that inspects its socket.
 func (c *hostlessConn) NetConn() net.Conn { return c.Conn }

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestNoHostIsLogged: a request without Host is refused as HTTP wants it
-// (RFC 9112, section 3.2), and leaves one line a minute with what to do.
+// TestNoHostIsLogged checks that a request without Host is refused (RFC 9112, section 3.2),
+// and that one line a minute says what to do.
 func TestNoHostIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	s, err := Listen(t.Context(), Options{Addr: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(&log, nil)),

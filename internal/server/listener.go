@@ -9,12 +9,11 @@ import (
 // tlsHandshake is the first byte of every TLS connection (RFC 8446, section 5.1).
 const tlsHandshake = 0x16
 
-// plainRefusal is all that a client hears who speaks plain HTTP on the TLS port:
-// never any content.
+// plainRefusal answers plain HTTP on the TLS port. It never has any content.
 const plainRefusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
-// tlsOnly ends connections whose first byte is not TLS's before a byte of them
-// is looked at.
+// tlsOnly closes connections whose first byte is not that of TLS. Nothing more of them is
+// looked at.
 type tlsOnly struct{ net.Listener }
 
 // Accept implements net.Listener.
@@ -32,7 +31,7 @@ type tlsOnlyConn struct {
 	err  error
 }
 
-// NetConn is the connection below, for who looks at its socket.
+// NetConn returns the wrapped connection, for code that inspects its socket.
 func (c *tlsOnlyConn) NetConn() net.Conn { return c.Conn }
 
 // Read implements net.Conn.
@@ -45,7 +44,7 @@ func (c *tlsOnlyConn) Read(p []byte) (int, error) {
 		c.once.Do(func() {
 			if p[0] != tlsHandshake {
 				_ = c.SetWriteDeadline(time.Now().Add(time.Second))
-				_, _ = c.Write([]byte(plainRefusal)) // nobody to tell
+				_, _ = c.Write([]byte(plainRefusal)) // the client may be gone
 				_ = c.Close()
 				c.err = net.ErrClosed
 			}

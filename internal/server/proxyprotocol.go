@@ -12,12 +12,12 @@ import (
 // proxyHeaderTimeout is how long a proxy may take for the PROXY header [SEC-47].
 const proxyHeaderTimeout = 2 * time.Second
 
-// errNotTrusted is the end of a connection that names an address and may not.
+// errNotTrusted ends a connection that names a client without being trusted.
 var errNotTrusted = errors.New("server: a PROXY header from an address that is not trusted")
 
-// proxyListener takes connections of trusted proxies only, and only with a PROXY
-// header, version 1 or 2, whose address is then the connection's. This machine
-// itself may also ask with a header that names nobody (LOCAL), as health checks do.
+// proxyListener accepts only connections of trusted proxies that begin with a PROXY header
+// of version 1 or 2. The address in the header becomes the connection's. This machine may
+// also connect with a header that names no client (LOCAL), as health checks do.
 type proxyListener struct {
 	net.Listener
 	trusted proxies
@@ -33,7 +33,7 @@ func (l proxyListener) Accept() (net.Conn, error) {
 		peer, err := netip.ParseAddrPort(c.RemoteAddr().String())
 		trusted := err == nil && l.trusted.trust(peer.Addr())
 		if !trusted && (err != nil || !peer.Addr().Unmap().IsLoopback()) {
-			_ = c.Close() // nobody to tell
+			_ = c.Close() // an answer would not be understood
 			continue
 		}
 		return proxiedConn{proxyproto.NewConn(c, proxyproto.WithPolicy(proxyproto.REQUIRE),
@@ -48,11 +48,11 @@ func (l proxyListener) Accept() (net.Conn, error) {
 
 type proxiedConn struct{ *proxyproto.Conn }
 
-// NetConn is the connection below, for who looks at its socket.
+// NetConn returns the wrapped connection, for code that inspects its socket.
 func (c proxiedConn) NetConn() net.Conn { return c.Raw() }
 
-// LocalHeader is what a client on this machine says first to a listener that
-// wants the PROXY protocol: nobody is behind it.
+// LocalHeader returns the PROXY header that a client on this machine must send first to a
+// listener with the PROXY protocol. It names no client.
 func LocalHeader() ([]byte, error) {
 	return (&proxyproto.Header{Version: 2, Command: proxyproto.LOCAL, TransportProtocol: proxyproto.UNSPEC}).Format()
 }

@@ -9,6 +9,24 @@ import (
 	"time"
 )
 
+// one accepts one connection.
+type one struct {
+	conn chan net.Conn
+	done chan struct{}
+}
+
+func (l one) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conn:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l one) Close() error   { close(l.done); return nil }
+func (l one) Addr() net.Addr { return &net.TCPAddr{} }
+
 // from is a connection whose other end has an address.
 type from struct {
 	net.Conn

@@ -11,6 +11,12 @@ import (
 	"time"
 )
 
+// Bounds on every connection [SEC-37]. Package webhttp has its own for our pages.
+const (
+	maxHeaderBytes   = 16 << 10
+	writeByteTimeout = 60 * time.Second // for HTTP/2: an answer of which no byte can be written
+)
+
 // Server is the listener with its HTTP server.
 type Server struct {
 	http     *http.Server
@@ -22,21 +28,21 @@ type Server struct {
 // Options are how a server listens.
 type Options struct {
 	Addr string
-	// Listener is used instead of opening Addr, when it is there.
+	// Listener, if not nil, is used instead of opening Addr.
 	Listener net.Listener
 	TLS      *tls.Config // nil for plain HTTP
-	// ProxyFrom makes every connection begin with a PROXY header, and only these
-	// networks may send one. Empty: the protocol is not spoken [SEC-47].
+	// ProxyFrom turns the PROXY protocol on: every connection must begin with its header,
+	// and only these networks may name a client in it. Empty turns it off [SEC-47].
 	ProxyFrom []netip.Prefix
-	// IdleTimeout ends a kept connection without a request. It is longer than the
-	// proxies in front keep one: whoever ends it first can meet the other's request
-	// (RFC 9112, section 9.5).
+	// IdleTimeout closes a kept connection without a request. It must be longer than that
+	// of the proxies in front: otherwise a proxy may send a request on a connection that
+	// we are closing (RFC 9112, section 9.5).
 	IdleTimeout time.Duration
 	Handler     http.Handler
 	Log         *slog.Logger
 }
 
-// Listen opens the address, or takes the listener.
+// Listen opens the address, or uses the listener.
 func Listen(ctx context.Context, o Options) (*Server, error) {
 	l := o.Listener
 	if l == nil {
@@ -51,19 +57,19 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	}
 	return &Server{listener: l, tls: o.TLS != nil, log: o.Log, http: &http.Server{
 		Handler:           o.Handler,
-		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it bounds the TLS handshake from the ClientHello on, too
+		ReadHeaderTimeout: 5 * time.Second, // [SEC-37]; it also bounds the TLS handshake after the ClientHello
 		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		HTTP2:             &http.HTTP2Config{WriteByteTimeout: answerDeadline},
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: writeByteTimeout},
 		TLSConfig:         o.TLS,
 		ErrorLog:          slog.NewLogLogger(quiet{o.Log.Handler()}, slog.LevelDebug),
 	}}, nil
 }
 
-// Addr is the address it listens on, with the real port.
+// Addr returns the address it listens on, with the actual port.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Serve answers until Shutdown.
+// Serve answers requests until Shutdown.
 func (s *Server) Serve() error {
 	var err error
 	if s.tls {
@@ -77,18 +83,18 @@ func (s *Server) Serve() error {
 	return err
 }
 
-// Shutdown takes no more requests, waits for those under way until ctx is done,
-// then cuts them.
+// Shutdown accepts no more requests and waits for running ones until ctx is done. Then it
+// cuts their connections.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
 	if err != nil {
-		_ = s.http.Close() // what is left is cut
+		_ = s.http.Close() // cuts the remaining connections
 	}
 	return err
 }
 
-// quiet logs what the HTTP server says of broken clients at debug level only: it
-// is their noise, not ours.
+// quiet logs everything at debug level: net/http logs the errors of broken clients, which
+// an operator cannot fix.
 type quiet struct{ slog.Handler }
 
 // Handle implements slog.Handler.

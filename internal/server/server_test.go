@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestSEC37_IdleTimeout: a kept connection without a request is ended after the
-// time that was configured, and not by a time of ours.
+// TestSEC37_IdleTimeout checks that a kept connection without a request ends after the
+// configured time.
 func TestSEC37_IdleTimeout(t *testing.T) {
 	s, err := Listen(t.Context(), Options{Addr: "127.0.0.1:0", IdleTimeout: 50 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
 		Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})})

@@ -109,7 +109,7 @@ func openHouse(t *testing.T) house {
 	if err := h.core.Register(t.Context(), session.ByUser(h.user), session.Registration{User: h.user, Session: in.ID, Conn: "first"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Listen(func(events []session.Event) { *h.events = append(*h.events, events...) }); err != nil {
+	if err := store.Listen("test", func(events []session.Event) { *h.events = append(*h.events, events...) }); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -148,7 +148,7 @@ func pastLife(t *testing.T) (*session.Core, *[]session.Event, string) {
 		t.Fatal(err)
 	}
 	events := new([]session.Event)
-	if err := store.Listen(func(batch []session.Event) { *events = append(*events, batch...) }); err != nil {
+	if err := store.Listen("test", func(batch []session.Event) { *events = append(*events, batch...) }); err != nil {
 		t.Fatal(err)
 	}
 	return core, events, user

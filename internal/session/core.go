@@ -35,7 +35,7 @@ func DefaultRules() Rules {
 		Handover:        30 * time.Second,
 		BootGrace:       60 * time.Second,
 		LoginGrace:      30 * time.Second,
-		RetryAfter:      10 * time.Second,
+		RetryAfter:      5 * time.Second, // well within register_timeout
 		Policy:          PolicyReplace,
 		DetectSharing:   true,
 		MaxPerUser:      1,

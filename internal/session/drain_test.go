@@ -66,7 +66,7 @@ func TestS7_DrainGivesNothingAway(t *testing.T) {
 	} {
 		st := given(others(2, 0), other, draining, func(st *State) { st.Pool.Login = LoginSeat })
 		ch, _, err := admit(st, drainRules(), start, Login{User: "ada-id", CredVersion: 4, Session: "one"})
-		if full := seatError(t, err); full.RetryAfter != 10*time.Second || !ch.Empty() {
+		if full := seatError(t, err); full.RetryAfter != 5*time.Second || !ch.Empty() {
 			t.Errorf("%s, by a login: %+v, %v", name, full, heard(ch))
 		}
 	}

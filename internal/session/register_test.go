@@ -190,9 +190,9 @@ func TestS9_ARefusalHelps(t *testing.T) {
 		st    State
 		retry time.Duration
 	}{
-		"nobody about to leave": {given(live("one", 0), others(3, 0)), 10 * time.Second},
+		"nobody about to leave": {given(live("one", 0), others(3, 0)), 5 * time.Second},
 		"somebody soon":         {given(live("one", 0), others(2, 0), next(GraceOrdinary, 2*time.Second, time.Minute)), 2 * time.Second},
-		"somebody later":        {given(live("one", 0), others(2, 0), next(GraceBoot, time.Minute, time.Minute)), 10 * time.Second},
+		"somebody later":        {given(live("one", 0), others(2, 0), next(GraceBoot, time.Minute, time.Minute)), 5 * time.Second},
 		"any moment":            {given(live("one", 0), others(2, 0), next(GraceOrdinary, time.Millisecond, time.Minute)), time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

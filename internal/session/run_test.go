@@ -62,7 +62,7 @@ func TestT2_PruningDoesNotHoldUpTheSweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := stuck{Store: storetest.NewMemory(), pruning: make(chan struct{})}
 		core := session.New(store, session.DefaultRules(), slog.New(slog.DiscardHandler))
-		user, err := store.AddUser(t.Context(), "ada", account.RoleUser, 1)
+		user, err := storetest.AddUser(t.Context(), store, "ada", account.RoleUser, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,23 +5,21 @@ import (
 	"sync"
 )
 
-// digest stands for a token in the cache, so that a look into the memory shows
-// no token.
+// digest is the key of a token in the cache, so that memory contains no tokens.
 type digest [sha256.Size]byte
 
 // digestOf computes the digest of a token of at most MaxLength bytes.
 func digestOf(raw string) digest {
-	// On the stack: this is the whole cost of a token that was verified before.
+	// On the stack: it is the whole cost of a token that is in the cache.
 	var usual [768]byte
 	return sha256.Sum256(append(usual[:0], raw...))
 }
 
-// cache remembers the claims of tokens whose signature was verified. It holds
-// two generations: what is asked for moves into the young one, and when that
-// is full the old one is forgotten. So it is bounded, needs no clock, and
-// keeps what is in use.
+// cache remembers the claims of verified tokens. It has two generations: a token
+// that is used moves into the young one, and when that is full the old one is
+// dropped. So it is bounded, needs no clock, and keeps what is in use.
 type cache struct {
-	size int // of a generation; 0: nothing is kept
+	size int // of a generation; 0 for no cache
 
 	guard      sync.RWMutex // guards the maps
 	young, old map[digest]Claims
@@ -31,7 +29,7 @@ func newCache(size int) *cache {
 	return &cache{size: size, young: map[digest]Claims{}}
 }
 
-// get gives the claims of a token that is in the cache.
+// get returns the claims of a token that is in the cache.
 func (c *cache) get(d digest) (Claims, bool) {
 	c.guard.RLock()
 	claims, found := c.young[d]
@@ -47,7 +45,7 @@ func (c *cache) get(d digest) (Claims, bool) {
 	return claims, found
 }
 
-// put keeps the claims of a token.
+// put adds the claims of a token.
 func (c *cache) put(d digest, claims Claims) {
 	if c.size == 0 {
 		return
@@ -60,7 +58,7 @@ func (c *cache) put(d digest, claims Claims) {
 	c.young[d] = claims
 }
 
-// forget drops a token, say one that has expired.
+// forget removes a token, for example one that has expired.
 func (c *cache) forget(d digest) {
 	c.guard.Lock()
 	defer c.guard.Unlock()

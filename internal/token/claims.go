@@ -6,7 +6,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Claims is what a session token says. Times are whole seconds on the wire.
+// Claims is the content of a session token. A token has times in whole seconds.
 type Claims struct {
 	ID        string    // jti, different in each token
 	Session   string    // sid
@@ -15,15 +15,15 @@ type Claims struct {
 	Role      string    // for people; the stored role decides [SEC-58]
 	Pool      string    // the pool's name
 	IssuedAt  time.Time // iat
-	NotBefore time.Time // nbf; zero: IssuedAt
+	NotBefore time.Time // nbf; zero for IssuedAt
 	ExpiresAt time.Time // exp
 }
 
-// leeway is how far another clock may run ahead of ours in iat and nbf. There
-// is none for exp: that is our own clock's [SEC-24].
+// leeway is how far ahead of our clock iat and nbf may be. exp has no leeway,
+// because our own clock wrote it [SEC-24].
 const leeway = 30 * time.Second
 
-// at judges the times of claims that are genuine.
+// at checks the times of genuine claims.
 func (c Claims) at(now time.Time) error {
 	switch ahead := now.Add(leeway); {
 	case c.IssuedAt.After(ahead) || c.NotBefore.After(ahead):
@@ -34,7 +34,7 @@ func (c Claims) at(now time.Time) error {
 	return nil
 }
 
-// complete tells whether nothing is missing that every token of ours has.
+// complete reports whether all claims are present that our tokens have.
 func (c Claims) complete() bool {
 	return c.ID != "" && c.Session != "" && c.Subject != "" &&
 		!c.IssuedAt.IsZero() && !c.NotBefore.IsZero() && c.ExpiresAt.After(c.IssuedAt)
@@ -55,7 +55,7 @@ type wire struct {
 	ExpiresAt seconds `json:"exp"`
 }
 
-// newWire makes the payload of c, whose times are in whole seconds.
+// newWire returns the payload of c, whose times are in whole seconds.
 func newWire(c Claims, issuer, audience string) *wire {
 	return &wire{
 		Issuer: issuer, Audience: audience, Subject: c.Subject, Username: c.Username,
@@ -64,7 +64,7 @@ func newWire(c Claims, issuer, audience string) *wire {
 	}
 }
 
-// claims gives what the payload says.
+// claims returns the claims in the payload.
 func (w *wire) claims() Claims {
 	return Claims{
 		ID: w.ID, Session: w.Session, Subject: w.Subject, Username: w.Username, Role: w.Role, Pool: w.Pool,
@@ -76,8 +76,8 @@ func (w *wire) claims() Claims {
 // for none.
 type seconds float64
 
-// time gives the time in whole seconds, the zero time for none and for one
-// that no clock will show.
+// time returns the time in whole seconds, or the zero time for none and for one
+// out of range.
 func (s seconds) time() time.Time {
 	const latest = 1 << 40
 	if s <= 0 || s > latest {
@@ -88,25 +88,25 @@ func (s seconds) time() time.Time {
 
 func (s seconds) date() *jwt.NumericDate { return jwt.NewNumericDate(s.time()) }
 
-// whole cuts a time to what a token can say.
+// whole truncates a time to whole seconds.
 func whole(t time.Time) time.Time { return time.Unix(t.Unix(), 0).UTC() }
 
-// The methods below make a wire a jwt.Claims, for the library to sign.
+// The following methods implement jwt.Claims, so that the library can sign a wire.
 
-// GetExpirationTime gives exp.
+// GetExpirationTime returns exp.
 func (w *wire) GetExpirationTime() (*jwt.NumericDate, error) { return w.ExpiresAt.date(), nil }
 
-// GetIssuedAt gives iat.
+// GetIssuedAt returns iat.
 func (w *wire) GetIssuedAt() (*jwt.NumericDate, error) { return w.IssuedAt.date(), nil }
 
-// GetNotBefore gives nbf.
+// GetNotBefore returns nbf.
 func (w *wire) GetNotBefore() (*jwt.NumericDate, error) { return w.NotBefore.date(), nil }
 
-// GetIssuer gives iss.
+// GetIssuer returns iss.
 func (w *wire) GetIssuer() (string, error) { return w.Issuer, nil }
 
-// GetSubject gives sub.
+// GetSubject returns sub.
 func (w *wire) GetSubject() (string, error) { return w.Subject, nil }
 
-// GetAudience gives aud.
+// GetAudience returns aud.
 func (w *wire) GetAudience() (jwt.ClaimStrings, error) { return jwt.ClaimStrings{w.Audience}, nil }

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// header is what the first part of a token may say. A key or its address in
-// it (jwk, jku, x5c, x5u), an extension (crit, b64) or a compression (zip) is
-// no header of ours [SEC-20] [SEC-21] [SEC-22].
+// header is the first part of a token. A header with a key or its address (jwk,
+// jku, x5c, x5u), an extension (crit, b64) or compression (zip) is refused [SEC-20]
+// [SEC-21] [SEC-22].
 type header struct {
 	alg, typ string
-	kid      string // "" when it names no key
+	kid      string // "" if it names no key
 }
 
-// parseHeader reads the first part of a token. A name that comes twice, or in
-// another case, or a value that is no string, is refused: other programs would
-// read another header than we.
+// parseHeader parses the first part of a token. It refuses a name that occurs twice
+// or in another case, and a value that is not a string, because other programs
+// could read the header differently.
 func parseHeader(segment string) (h header, ok bool) {
 	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
 	if err != nil {
@@ -34,13 +34,13 @@ func parseHeader(segment string) (h header, ok bool) {
 		if err != nil {
 			return header{}, false
 		}
-		// A name in a JSON object is a string, of which More and Token see to.
+		// More and Token guarantee that a name in an object is a string.
 		key, _ := name.(string)
 		field := fields[key]
 		if field == nil {
 			return header{}, false
 		}
-		delete(fields, key) // the second time it is unknown
+		delete(fields, key) // a second one is unknown
 		value, err := decoder.Token()
 		text, isString := value.(string)
 		if err != nil || !isString || text == "" {
@@ -58,8 +58,8 @@ func parseHeader(segment string) (h header, ok bool) {
 // MaxLength is the greatest length of a token in bytes [SEC-22].
 const MaxLength = 4096
 
-// wellFormed tells, without reading more of it, whether raw is three parts of
-// base64url, none of them empty, in at most MaxLength bytes [SEC-22].
+// wellFormed reports whether raw is three parts of base64url, none of them empty, in
+// at most MaxLength bytes [SEC-22]. It decodes nothing.
 func wellFormed(raw string) bool {
 	if len(raw) > MaxLength {
 		return false

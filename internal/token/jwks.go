@@ -16,8 +16,8 @@ type jwk struct {
 	X         string `json:"x"`
 }
 
-// JWKS gives the key set that applications verify tokens with, the active key
-// first. A secret has no public half: with HS256 the set is empty.
+// JWKS returns the key set with which applications verify tokens, the active key
+// first. With HS256 the set is empty: a secret has no public part.
 func (k *Keyring) JWKS() ([]byte, error) {
 	set := struct {
 		Keys []jwk `json:"keys"`

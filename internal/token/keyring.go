@@ -13,37 +13,35 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// ErrInvalid is for a token that is not ours, or not for this purpose. The error that wraps it says why, for a debugger's eyes, and does
-// not show the token.
+// ErrInvalid says that a token is not ours, or not for this purpose. The error that
+// wraps it says why, for debugging, and does not show the token.
 var ErrInvalid = errors.New("invalid token")
 
-// ErrExpired is for a token that was good until its exp.
+// ErrExpired says that a genuine token is past its exp.
 var ErrExpired = errors.New("expired token")
 
-// ErrEarly is for a token that will be good from its iat and nbf on, by whatever
-// clock they were written.
+// ErrEarly says that iat or nbf of a genuine token is in the future, by our clock.
 var ErrEarly = errors.New("token of the future")
 
-// What says that a token is one of a session [SEC-25].
+// The values that mark a session token [SEC-25].
 const (
 	sessionType     = "JWT"
 	sessionAudience = "turnike"
 )
 
-// DefaultCache is how many verified tokens are remembered at most; one takes
-// about 500 bytes.
+// DefaultCache is the most verified tokens that are remembered, each in about 500
+// bytes.
 const DefaultCache = 32768
 
 // Config says what a Keyring signs and verifies with.
 type Config struct {
 	Instance string // id of this installation; the issuer is "turnike:" and it
 	Active   Key    // signs, and verifies
-	Others   []Key  // verify only: retired ones, and one that is published ahead of its use
-	Cache    int    // verified tokens to remember at most; 0: DefaultCache, below 0: none
+	Others   []Key  // only verify: retired ones, and one that is published before it is used
+	Cache    int    // the most verified tokens to remember; 0 for DefaultCache, negative for none
 }
 
-// Keyring issues and verifies session tokens. It is safe for use by several
-// goroutines.
+// Keyring issues and verifies session tokens. It may be used by several goroutines.
 type Keyring struct {
 	issuer string
 	method jwt.SigningMethod // of all keys, now and later [SEC-20]
@@ -51,17 +49,17 @@ type Keyring struct {
 	ring   atomic.Pointer[ring]
 }
 
-// ring is the keys in use. They change together, and with them goes the cache:
-// what a key has verified is forgotten with it [SEC-23].
+// ring has the keys in use and the cache of what they verified. All of it is
+// replaced together [SEC-23].
 type ring struct {
 	active  Key
-	keys    map[string]Key // by kid, the active one among them
-	headers map[string]Key // by the whole header of the tokens that it signs, in base64url
-	order   []string       // of the ids, the active one first
+	keys    map[string]Key // by kid, including the active one
+	headers map[string]Key // by the header of the tokens that the key signs, in base64url
+	order   []string       // the ids, the active one first
 	cache   *cache
 }
 
-// New makes a Keyring.
+// New returns a Keyring.
 func New(config Config) (*Keyring, error) {
 	if config.Instance == "" {
 		return nil, fmt.Errorf("%w: without the id of the installation", ErrKey)
@@ -80,10 +78,10 @@ func New(config Config) (*Keyring, error) {
 	return k, nil
 }
 
-// Use puts other keys in the place of those in use, for every call that begins
-// when it has returned. A token of a key that is not among them is bad from then
-// on, also one that was verified before [SEC-23]. Keys of another algorithm are
-// refused: it is the configuration's, and does not change while serving.
+// Use replaces the keys for every call that starts after it has returned. From then
+// on a token of any other key is invalid, even if it was verified before [SEC-23].
+// It refuses keys of another algorithm, which is configured and does not change
+// while the server runs.
 func (k *Keyring) Use(active Key, others ...Key) error {
 	r := &ring{active: active, keys: map[string]Key{}, headers: map[string]Key{}, cache: newCache(k.size)}
 	for _, key := range append([]Key{active}, others...) {
@@ -105,17 +103,17 @@ func (k *Keyring) Use(active Key, others ...Key) error {
 	return nil
 }
 
-// IDs gives the ids of the keys in use, that of the active one first.
+// IDs returns the ids of the keys in use, the active one first.
 func (k *Keyring) IDs() []string { return slices.Clone(k.ring.Load().order) }
 
-// Algorithm gives the alg of all tokens: EdDSA or HS256.
+// Algorithm returns the alg of all tokens: EdDSA or HS256.
 func (k *Keyring) Algorithm() string { return k.method.Alg() }
 
-// Issuer gives the iss of all tokens.
+// Issuer returns the iss of all tokens.
 func (k *Keyring) Issuer() string { return k.issuer }
 
-// Sign makes the token of a session. Times are cut to whole seconds. It fails
-// for claims that Verify would refuse.
+// Sign returns the token of a session. Times are truncated to whole seconds. It
+// refuses claims that Verify would refuse.
 func (k *Keyring) Sign(claims Claims) (string, error) {
 	if claims.NotBefore.IsZero() {
 		claims.NotBefore = claims.IssuedAt
@@ -132,12 +130,12 @@ func (k *Keyring) Sign(claims Claims) (string, error) {
 	if len(raw) > MaxLength {
 		return "", fmt.Errorf("sign: %w", invalid("it has more than 4096 bytes"))
 	}
-	// Its first check will come in a moment.
+	// The client will use it soon.
 	r.cache.put(digestOf(raw), claims)
 	return raw, nil
 }
 
-// envelope makes the token that a key is to sign.
+// envelope returns the unsigned token.
 func (k *Keyring) envelope(key Key, payload jwt.Claims) *jwt.Token {
 	token := jwt.NewWithClaims(k.method, payload)
 	token.Header["typ"] = sessionType
@@ -145,12 +143,12 @@ func (k *Keyring) envelope(key Key, payload jwt.Claims) *jwt.Token {
 	return token
 }
 
-// Verify gives the claims of a token that is genuine and valid at now. It
-// fails with ErrInvalid, or with ErrExpired or ErrEarly and the claims when the
-// token is genuine and only its time is over or has not come: how its session
-// ended, or that it lives by another clock, is the caller's to find out [T1].
+// Verify returns the claims of a token that is genuine and valid at now. It fails
+// with ErrInvalid, or with ErrExpired or ErrEarly if the token is genuine and only
+// its times are wrong. Then it returns the claims too, so that the caller can find
+// out how the session ended, or that another clock is used [T1].
 //
-// Whether the session is live is the caller's to ask [SEC-26].
+// The caller checks whether the session is live [SEC-26].
 func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
 	if len(raw) > MaxLength || strings.Count(raw, ".") != 2 {
 		return Claims{}, invalid("it is not three parts in at most 4096 bytes")
@@ -173,10 +171,9 @@ func (k *Keyring) Verify(raw string, now time.Time) (Claims, error) {
 	return claims, err
 }
 
-// genuine verifies everything about a token but its times, with the keys of r.
-// The library's parser would read the header again, loosely, and make of the
-// claims one judgement; we have to tell "expired" from "expired and otherwise
-// bad". So of the library it takes the judgement of the signature.
+// genuine verifies everything of a token but its times, with the keys of r. It uses
+// the library only for the signature: the library's parser reads the header less
+// strictly, and does not distinguish "expired" from "expired and otherwise wrong".
 func (k *Keyring) genuine(r *ring, raw string) (Claims, error) {
 	if !wellFormed(raw) {
 		return Claims{}, invalid("it is not in the form of a JWT")
@@ -195,7 +192,7 @@ func (k *Keyring) genuine(r *ring, raw string) (Claims, error) {
 	var said wire
 	data, err := base64.RawURLEncoding.Strict().DecodeString(payload)
 	if err != nil || json.Unmarshal(data, &said) != nil {
-		return Claims{}, invalid("its payload is bad") // the decoder's error can hold parts of it
+		return Claims{}, invalid("its payload is bad") // the decoder's error can contain parts of it
 	}
 	claims := said.claims()
 	switch {
@@ -209,7 +206,7 @@ func (k *Keyring) genuine(r *ring, raw string) (Claims, error) {
 	return claims, nil
 }
 
-// signer finds the key that a header names; without a name it is the active one.
+// signer returns the key that a header names, the active one if it names none.
 func (k *Keyring) signer(r *ring, segment string) (Key, error) {
 	if key, usual := r.headers[segment]; usual {
 		return key, nil

@@ -7,17 +7,17 @@ import (
 	"unicode"
 )
 
-// MinSecret is the least length of JWT_SECRET_KEY in bytes: that of the hash
-// (RFC 7518, section 3.2).
+// MinSecret is the least length of JWT_SECRET_KEY in bytes, which is that of the
+// hash (RFC 7518, section 3.2).
 const MinSecret = 32
 
-// ErrSecret is for a JWT_SECRET_KEY that can be guessed. The error that wraps
-// it says why and what to do, and does not show the secret.
+// ErrSecret says that JWT_SECRET_KEY can be guessed. The error that wraps it says
+// why and what to do, and does not show the secret.
 var ErrSecret = errors.New("JWT_SECRET_KEY is unsafe")
 
 const mend = "make one with `openssl rand -base64 48`, or leave it unset to use a key of Turnike's own"
 
-// checkSecret refuses a secret that is short or known [SEC-12].
+// checkSecret refuses a secret that is too short or known [SEC-12].
 func checkSecret(s string) error {
 	switch {
 	case known(s):
@@ -30,10 +30,10 @@ func checkSecret(s string) error {
 	return nil
 }
 
-// known tells whether a secret comes from somebody's documentation, or is such
-// a word repeated until it was long enough. Case and signs do not count.
+// known reports whether a secret comes from some documentation, or repeats such a
+// word until it is long enough. It ignores case and signs.
 func known(s string) bool {
-	if strings.Trim(s, ":D") == "" { // the first one Turnike ever had
+	if strings.Trim(s, ":D") == "" { // the first secret that Turnike had
 		return true
 	}
 	word := bare(s)
@@ -54,7 +54,7 @@ func known(s string) bool {
 	return false
 }
 
-// bare gives the letters and digits of s in lower case.
+// bare returns the letters and digits of s in lower case.
 func bare(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -64,7 +64,7 @@ func bare(s string) string {
 	}, s)
 }
 
-// placeholders are words that no random secret contains.
+// placeholders returns words that no random secret contains.
 func placeholders() []string {
 	return []string{
 		"changeme", "changethis", "changeit", "pleasechange", "replaceme", "replacethis", "replacewith", "placeholder",
@@ -74,7 +74,7 @@ func placeholders() []string {
 	}
 }
 
-// examples are whole secrets out of documentation and of first tries.
+// examples returns secrets from documentation and from first attempts.
 func examples() []string {
 	return []string{
 		"secret", "secrets", "password", "passw0rd", "pass", "admin", "root", "test", "testing", "dev", "development", "demo", "default",
@@ -87,8 +87,8 @@ func examples() []string {
 	}
 }
 
-// monotonous tells whether s has fewer than eight different bytes, or goes on
-// repeating its first fifteen or fewer.
+// monotonous reports whether s has fewer than eight different bytes, or repeats a
+// start of at most fifteen bytes.
 func monotonous(s string) bool {
 	var seen [256]bool
 	different := 0

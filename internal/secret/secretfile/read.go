@@ -11,22 +11,21 @@ import (
 	"github.com/turnike/turnike/internal/secret"
 )
 
-// MaxLength bounds what is read from a file, in bytes.
+// MaxLength is the greatest length of a file, in bytes.
 const MaxLength = 64 << 10
 
-// ErrTooLong is for a file over MaxLength: surely not the one that was meant.
+// ErrTooLong says that a file is longer than MaxLength: probably the wrong one.
 var ErrTooLong = errors.New("the file is too long for a secret")
 
-// ErrEmpty is for a file with nothing in it but line ends.
+// ErrEmpty says that a file has only line ends.
 var ErrEmpty = errors.New("the file is empty")
 
-// openBits are the permissions that a file with a secret should not give:
-// anything beyond 0640 [SEC-55].
+// openBits are the permissions that a file with a secret should not have: all
+// beyond 0640 [SEC-55].
 const openBits fs.FileMode = 0o137
 
-// Load reads the secret that an operator put into the file at path; line ends
-// at its end do not belong to it. tooOpen says that the file's permissions go
-// beyond 0640, which is worth a warning [SEC-55].
+// Load reads the secret in the file at path, without line ends at its end. tooOpen
+// reports that the permissions go beyond 0640, which deserves a warning [SEC-55].
 func Load(path string) (s secret.Secret, tooOpen bool, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -43,7 +42,7 @@ func Load(path string) (s secret.Secret, tooOpen bool, err error) {
 	return secret.New(text), tooOpen, nil
 }
 
-// Read gives the bytes of a file in the data directory, and whether its
+// Read returns the content of a file in the data directory, and whether its
 // permissions go beyond 0640.
 func Read(root *os.Root, name string) (data []byte, tooOpen bool, err error) {
 	file, err := root.Open(name)
@@ -56,7 +55,7 @@ func Read(root *os.Root, name string) (data []byte, tooOpen bool, err error) {
 	return data, tooOpen, nil
 }
 
-// TooOpen tells whether a file's permissions go beyond 0640.
+// TooOpen reports whether a file's permissions go beyond 0640.
 func TooOpen(info fs.FileInfo) bool { return info.Mode().Perm()&openBits != 0 }
 
 // readAll reads file to its end, at most MaxLength bytes, and closes it.

@@ -10,12 +10,12 @@ import (
 	"syscall"
 )
 
-// Create writes a new file, readable and writable by its owner only. A file
-// of that name is left as it is and gives an error that is fs.ErrExist: the
-// caller reads what the other wrote.
+// Create writes a new file that only its owner can read and write. If a file has
+// that name, it returns an error that is fs.ErrExist: the caller then reads that
+// file.
 func Create(root *os.Root, name string, data []byte) error {
 	return write(root, name, data, 0o600, func(temporary string) error {
-		// A hard link, other than a rename, fails when the name is taken.
+		// Unlike a rename, a hard link fails if the name is taken.
 		if err := root.Link(temporary, name); err != nil {
 			return err
 		}
@@ -23,9 +23,9 @@ func Create(root *os.Root, name string, data []byte) error {
 	})
 }
 
-// Replace writes a file, in place of one of that name if there is one, with
-// exactly the permissions of mode. It keeps the owner of the one before: what
-// root writes the server has to be able to read.
+// Replace writes a file with the permissions of mode, and replaces a file with
+// that name. It keeps the owner of the replaced file, so that the server can read
+// what root wrote.
 func Replace(root *os.Root, name string, data []byte, mode fs.FileMode) error {
 	return write(root, name, data, mode, func(temporary string) error {
 		if err := keepOwner(root, name, temporary); err != nil {
@@ -35,8 +35,8 @@ func Replace(root *os.Root, name string, data []byte, mode fs.FileMode) error {
 	})
 }
 
-// keepOwner gives temporary the owner of name, if that is there. Only root can,
-// and only root has to.
+// keepOwner gives the temporary file the owner of name, if that exists. Only root
+// can do that, and only root needs to.
 func keepOwner(root *os.Root, name, temporary string) error {
 	info, err := root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) || os.Geteuid() != 0 {
@@ -52,8 +52,8 @@ func keepOwner(root *os.Root, name, temporary string) error {
 	return root.Chown(temporary, int(owner.Uid), int(owner.Gid))
 }
 
-// write puts data into a file of a random name beside name, and lets publish
-// give it its name once it is on the disk.
+// write writes data to a file with a random name in the same directory, and calls
+// publish to rename it once it is on the disk.
 func write(root *os.Root, name string, data []byte, mode fs.FileMode, publish func(temporary string) error) error {
 	temporary := name + "." + rand.Text() + ".tmp"
 	err := fill(root, temporary, data, mode)
@@ -61,14 +61,14 @@ func write(root *os.Root, name string, data []byte, mode fs.FileMode, publish fu
 		err = publish(temporary)
 	}
 	if err != nil {
-		// What went wrong first is what the operator has to hear.
+		// The operator needs to see the first error.
 		_ = root.Remove(temporary)
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return flush(root, path.Dir(name))
 }
 
-// fill writes data to a new file and waits until the disk has it.
+// fill writes data to a new file and flushes it to the disk.
 func fill(root *os.Root, name string, data []byte, mode fs.FileMode) error {
 	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -76,7 +76,7 @@ func fill(root *os.Root, name string, data []byte, mode fs.FileMode) error {
 	}
 	_, err = file.Write(data)
 	if err == nil {
-		// The mode of OpenFile is subject to the umask, this one is not.
+		// The umask applies to the mode of OpenFile, but not to Chmod.
 		err = file.Chmod(mode)
 	}
 	if err == nil {
@@ -85,7 +85,7 @@ func fill(root *os.Root, name string, data []byte, mode fs.FileMode) error {
 	return errors.Join(err, file.Close())
 }
 
-// flush waits until the disk has the names in a directory.
+// flush flushes a directory to the disk.
 func flush(root *os.Root, name string) error {
 	dir, err := root.Open(name)
 	if err != nil {

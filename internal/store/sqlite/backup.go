@@ -13,9 +13,9 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Backup writes a copy of a data directory's database to a file that is not
-// there yet, as of one commit, also while a server runs. The file is for its
-// owner's eyes only and appears when it is whole, checked and on the disk.
+// Backup writes a copy of the database to a new file, as of one commit, also
+// while a server runs. Only the owner can read the file. It appears under its name
+// once it is complete, checked and on the disk.
 // Errors: fs.ErrExist, *LostError.
 func Backup(ctx context.Context, dir, file string) (err error) {
 	if _, err := os.Lstat(file); err == nil {
@@ -46,8 +46,7 @@ func Backup(ctx context.Context, dir, file string) (err error) {
 	return errors.Join(publish(target.Name(), file), syncDir(filepath.Dir(file)))
 }
 
-// copyInto copies the database into an empty file. It holds no lock that a
-// server waits for.
+// copyInto copies the database into an empty file. A server never waits for it.
 func copyInto(ctx context.Context, dir, target string) error {
 	via, err := connector(Options{Dir: dir}.withDefaults(), false)
 	if err != nil {
@@ -61,8 +60,8 @@ func copyInto(ctx context.Context, dir, target string) error {
 	return errors.Join(err, c.close())
 }
 
-// publish gives a file its name unless that is taken. Where the file system has
-// no links, the name is taken first and then replaced.
+// publish renames a file unless the new name is taken. If the file system has no
+// hard links, it reserves the name with an empty file and then replaces that.
 func publish(from, to string) error {
 	err := os.Link(from, to)
 	if err == nil || errors.Is(err, os.ErrExist) {
@@ -78,8 +77,8 @@ func publish(from, to string) error {
 	return nil
 }
 
-// NoDatabaseError says that a file is no database of this program, or a damaged
-// one.
+// NoDatabaseError says that a file is not a database of this program, or is
+// damaged.
 type NoDatabaseError struct {
 	Path   string
 	Reason string
@@ -87,8 +86,8 @@ type NoDatabaseError struct {
 
 func (e *NoDatabaseError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
 
-// intact checks that a file is a database of this program and that nothing in it
-// is damaged. Error: *NoDatabaseError.
+// intact checks that a file is an undamaged database of this program.
+// Error: *NoDatabaseError.
 func intact(path string) error {
 	via, err := sqlite.NewConnector((&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute(path)), RawQuery: "mode=rw"}).String())
 	if err != nil {
@@ -126,7 +125,7 @@ func examine(c *conn, path string) error {
 	return nil
 }
 
-// absolute makes a path absolute, as a URL needs it.
+// absolute returns the absolute path, which a URL needs.
 func absolute(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		return abs

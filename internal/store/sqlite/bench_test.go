@@ -12,6 +12,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // callers is how many ask at once where the figures speak of a group commit.
@@ -36,9 +37,9 @@ func newBench(b *testing.B, users int) *bench {
 	if err := core.ChangePool(ctx, session.ByCLI("test"), 1, session.PoolChange{Limit: &limit}); err != nil {
 		b.Fatal(err)
 	}
-	made := make([]NewUser, users)
+	made := make([]store.NewUser, users)
 	for i := range made {
-		made[i] = NewUser{Name: fmt.Sprintf("user%06d", i), Role: account.RoleUser, PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$vG3NQ1dXJ0gY0w5wS0P4cY9iY2R5C2tqf0q1Ww3Z0aE"}
+		made[i] = store.NewUser{Name: fmt.Sprintf("user%06d", i), Role: account.RoleUser, PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$vG3NQ1dXJ0gY0w5wS0P4cY9iY2R5C2tqf0q1Ww3Z0aE"}
 	}
 	if err := s.CreateUsers(ctx, session.ByCLI("test"), made); err != nil {
 		b.Fatal(err)

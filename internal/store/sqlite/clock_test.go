@@ -11,6 +11,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 const (
@@ -111,7 +112,7 @@ func newHouse(t *testing.T, m *machine) *house {
 
 func (h *house) login(t *testing.T, name string) session.Session {
 	t.Helper()
-	if err := h.store.CreateUsers(t.Context(), session.ByCLI("test"), []NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
+	if err := h.store.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := h.store.UserByName(t.Context(), name)

@@ -9,23 +9,22 @@ import (
 	"time"
 )
 
-// conn is one connection with the statements it has prepared. One goroutine
-// uses it at a time. Statements run to their end: a context that can be
-// cancelled costs more than they do.
+// conn is one connection with its prepared statements. One goroutine uses it at a
+// time. Statements cannot be cancelled: a context would cost more than they do.
 type conn struct {
 	driver driver.Conn
 	stmts  map[string]driver.Stmt // by their SQL, prepared when first used
 	args   []driver.NamedValue    // reused from call to call
-	dest   row                    // likewise
+	dest   row                    // reused from row to row
 
-	// failed is the first error since it was reset that was not its statement's
-	// own. After it nobody knows what is left of the transaction: SQLite rolls it
-	// back by itself at some errors, also when the statement only reads, and then
-	// what follows would be committed statement by statement.
+	// failed is the first error, since it was reset, that concerns more than its
+	// statement. After it the state of the transaction is unknown: after some errors,
+	// also of reads, SQLite rolls it back by itself, and would then commit each
+	// further statement alone.
 	failed error
 }
 
-// open makes a connection.
+// open opens a connection.
 func open(c driver.Connector) (*conn, error) {
 	dc, err := c.Connect(context.Background())
 	if err != nil {
@@ -36,10 +35,10 @@ func open(c driver.Connector) (*conn, error) {
 	return one, nil
 }
 
-// errRolledBack says that a transaction was undone, by whom is not known.
+// errRolledBack says that the transaction was rolled back, for an unknown reason.
 var errRolledBack = errors.New("the database has rolled the transaction back")
 
-// fail notes an error of the driver's and returns it.
+// fail records an error of the driver and returns it.
 func (c *conn) fail(err error) error {
 	if c.failed == nil && err != nil && !ownFault(err) {
 		c.failed = err
@@ -55,8 +54,7 @@ func (c *conn) close() error {
 	return errors.Join(append(errs, c.driver.Close())...)
 }
 
-// prepare returns the statement of the SQL and its arguments as the driver
-// takes them.
+// prepare returns the prepared statement, and its arguments in the driver's form.
 func (c *conn) prepare(query string, args []any) (driver.Stmt, []driver.NamedValue, error) {
 	s, ok := c.stmts[query]
 	if !ok {
@@ -73,8 +71,8 @@ func (c *conn) prepare(query string, args []any) (driver.Stmt, []driver.NamedVal
 	return s, c.args, nil
 }
 
-// value makes one of the driver's types out of an argument. Times are integer
-// milliseconds, the zero time is NULL.
+// value converts an argument to a type of the driver. A time becomes integer
+// milliseconds, the zero time NULL.
 func value(a any) driver.Value {
 	switch v := a.(type) {
 	case int:
@@ -107,8 +105,8 @@ func (c *conn) exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// query runs a statement and hands each of its rows to each, which must not
-// use the connection and must not keep the row.
+// query runs a statement and calls each for every row. each must not use the
+// connection and must not keep the row.
 func (c *conn) query(query string, each func(row) error, args ...any) error {
 	s, named, err := c.prepare(query, args)
 	if err != nil {
@@ -136,8 +134,8 @@ func (c *conn) query(query string, each func(row) error, args ...any) error {
 	return c.fail(errors.Join(err, rows.Close()))
 }
 
-// row is one row of a result. Its methods read the next column of the wanted
-// type by index; NULL is the zero value.
+// row is one row of a result. Its methods return the column with that index; NULL
+// is the zero value.
 type row []driver.Value
 
 func (r row) int64(i int) int64 {

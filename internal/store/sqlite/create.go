@@ -10,14 +10,14 @@ import (
 	"path/filepath"
 )
 
-// buildDir is where, in the data directory, a database is made before it gets
-// its place.
+// buildDir is the directory, inside the data directory, in which a new database
+// is built before it is moved into place.
 const buildDir = "turnike.db.new"
 
-// LostError says that there was a database in the directory and that it is gone.
+// LostError says that the directory had a database, which is lost.
 type LostError struct {
 	Path string
-	What string // is left of it
+	What string // what is left of it
 }
 
 func (e *LostError) Error() string {
@@ -25,8 +25,8 @@ func (e *LostError) Error() string {
 		"or delete what is left of it to begin with an empty one", e.Path, e.What)
 }
 
-// create makes directory and file for the owner's eyes only, or brings the
-// schema of a database that is there up to date. Errors: *LostError,
+// create creates the directory and the database, readable by the owner only, or
+// brings the schema of an existing database up to date. Errors: *LostError,
 // *ServedError.
 func create(ctx context.Context, opts Options) error {
 	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
@@ -47,9 +47,9 @@ func create(ctx context.Context, opts Options) error {
 	})
 }
 
-// inspect reports whether there is a database. One is made whole or not at all,
-// so that an empty file has been one, and so has a log without its database.
-// Error: *LostError.
+// inspect reports whether there is a database. A database is created whole or
+// not at all. So an empty file, or a write-ahead log without a database, means
+// that the database was lost. Error: *LostError.
 func inspect(dir string) (bool, error) {
 	path := filepath.Join(dir, File)
 	info, err := os.Stat(path)
@@ -59,14 +59,14 @@ func inspect(dir string) (bool, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err == nil, err
 	}
-	// SQLite would play the log into the new database.
+	// SQLite would apply this log to the new database.
 	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
 		return false, &LostError{Path: path, What: "is missing, but its log " + log.Name() + " is there"}
 	}
 	return false, nil
 }
 
-// build makes an empty database aside and moves it to its place.
+// build builds an empty database in buildDir and moves it into place.
 func build(ctx context.Context, opts Options) error {
 	aside := opts
 	aside.Dir = filepath.Join(opts.Dir, buildDir)
@@ -94,7 +94,7 @@ func upgrade(ctx context.Context, opts Options) error {
 	return errors.Join(migrate(ctx, db, opts), db.Close())
 }
 
-// syncDir makes durable what was renamed in a directory.
+// syncDir makes the renames in a directory durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -105,15 +105,15 @@ func syncDir(dir string) error {
 
 // ServedError says that a command must not do something while a server runs.
 type ServedError struct {
-	PID  int    // of the server; 0 where it is not known
-	What string // the command does not do
+	PID  int    // of the server; 0 if it is not known
+	What string // what the command does not do
 }
 
 func (e *ServedError) Error() string {
 	return fmt.Sprintf("a server runs on the data directory (process id %d), and a command %s meanwhile", e.PID, e.What)
 }
 
-// unserved returns a *ServedError when a server runs that is not the caller.
+// unserved returns a *ServedError if this is a command and a server runs.
 func (o Options) unserved(what string) error {
 	if !o.Command {
 		return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // version reads the schema's version, or sets it.
@@ -138,7 +139,7 @@ func TestALostDatabaseStopsTheStart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(s.CreateUsers(t.Context(), session.ByCLI("test"), []NewUser{{Name: "ada", Role: account.RoleUser}}), s.Close()); err != nil {
+			if err := errors.Join(s.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: "ada", Role: account.RoleUser}}), s.Close()); err != nil {
 				t.Fatal(err)
 			}
 			if err := lose(t, filepath.Join(dir, File)); err != nil {

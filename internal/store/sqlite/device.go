@@ -6,9 +6,9 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// writeDevice notes that the user has logged in from a device. A new one pushes
-// out those that were not seen for the longest time: clients without a place for
-// cookies come as a new one each time.
+// writeDevice records a login from a device. A new device replaces the ones that
+// were not seen for the longest time, because a client that keeps no cookies
+// looks like a new device at each login.
 func (t *tx) writeDevice(l loaded, d *session.Device) error {
 	if d == nil {
 		return nil
@@ -25,8 +25,7 @@ func (t *tx) writeDevice(l loaded, d *session.Device) error {
 	return err
 }
 
-// KnownDevice tells whether the user has logged in from the device within the
-// last year. A user that there is not has none.
+// KnownDevice implements store.Accounts.
 func (s *Store) KnownDevice(ctx context.Context, user string, hash []byte) (bool, error) {
 	known := false
 	err := s.read(ctx, func(c *conn) error {

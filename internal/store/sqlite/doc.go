@@ -1,11 +1,12 @@
-// Package sqlite keeps users, sessions, seats and the event log in SQL. It
-// implements session.Store: the rules are the core's, the atomicity is here.
+// Package sqlite keeps users, sessions, seats and the event log in an SQLite
+// database. It implements store.Store: the core decides, and this package makes
+// each decision atomic and durable.
 //
-// It owns the data directory's database and its schema, the one goroutine that
-// writes, the readers, the watch over what other processes commit, and the
-// lock that makes sure that one server at most runs on a directory.
+// It owns the database in the data directory and its schema, the one goroutine
+// that writes, the readers, the watch over commits of other processes, and the
+// lock that allows one server per directory.
 //
-// The order of things for a change:
+// A change takes these steps:
 //
 //  1. the caller's request waits in a bounded queue. It names a user or a pool and
 //     the rule that decides; what no rule decides is a function,
@@ -16,18 +17,17 @@
 //     savepoint for each request. An error of the database, in a read too, breaks
 //     the batch: it is rolled back, run once more, and then given up,
 //  3. one commit makes all of them durable, at one position (session.Pos),
-//  4. the listener is handed the events, in commit order: first those that
-//     other processes committed before, then the batch's own,
+//  4. the listener receives the events in commit order: first those that other
+//     processes committed before, then the batch's own,
 //  5. the callers are answered [K6].
 //
-// Readers see committed state only and never wait for the writer.
+// Readers see only committed state and never wait for the writer.
 //
 // Statements go to the driver's connections directly, not through the pool of
-// database/sql: each connection has one owner at a time, and the hot path pays
-// for no locking, copying or reflection between it and the driver. The SQL is
-// plain and shared; what is particular to SQLite is in sqlite.go and in the
-// migrations.
+// database/sql. Each connection has one owner at a time, so the hot path needs
+// no locking, copying or reflection. SQL that is particular to SQLite is in
+// sqlite.go and in the migrations.
 //
-// This package must not know the rules (it refuses what breaks an invariant,
-// but never decides), HTTP, sockets or the configuration.
+// This package must not know the rules, HTTP, sockets or the configuration. It
+// refuses a change that breaks an invariant, but it never decides.
 package sqlite

@@ -14,6 +14,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // faultKind is what a statement does instead of what it should.
@@ -231,13 +232,13 @@ func TestI6_AFullDatabase(t *testing.T) {
 	if !errors.Is(full, session.ErrUnavailable) {
 		t.Fatalf("filling it up: %v", full)
 	}
-	var users []NewUser
+	var users []store.NewUser
 	for i := range 500 {
-		users = append(users, NewUser{Name: fmt.Sprint("user", i), Role: account.RoleUser})
+		users = append(users, store.NewUser{Name: fmt.Sprint("user", i), Role: account.RoleUser})
 	}
 	steps := s.steps(t)
 	steps = append(steps, step{name: "many accounts", run: func(ctx context.Context) error { return s.CreateUsers(ctx, session.ByCLI("test"), users) },
-		shows: func(map[string]SessionRow) bool {
+		shows: func(map[string]store.SessionRow) bool {
 			_, err := s.UserByName(t.Context(), "user499")
 			return err == nil
 		}})

@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// probeInterval is how often the store looks whether its file is there, and tries
-// a write of its own while it cannot be written.
+// probeInterval is how often the store checks that its file exists and, after a
+// write has failed, tries one of its own.
 const probeInterval = time.Second
 
-// probeSize is how much a probe writes, in bytes: more than a full batch does. A
-// smaller one may fit into the last block of a full disk and report a database
-// that takes no login.
+// probeSize is how many bytes a probe writes: more than a full batch. A smaller
+// probe could fit into the last block of a full disk and succeed although no login
+// can be written.
 const probeSize = 256 << 10
 
-// metaProbe is the key of what a probe writes and deletes again.
+// metaProbe is the key under which a probe writes.
 const metaProbe = "probe"
 
-// movedError says that the file of the database is not at its place any more.
-// What was committed now would be gone at the next start.
+// movedError says that the file of the database was moved or replaced. Whatever was
+// committed now would be lost at the next start.
 type movedError struct{ path string }
 
 func (e *movedError) Error() string {
@@ -36,9 +36,8 @@ func isMoved(err error) bool {
 	return ok
 }
 
-// Ready reports whether the store can be read and written: nil, or
-// ErrUnavailable with the reason. After a write has failed it is ready again
-// when a probe was committed.
+// Ready implements store.Health. After a failed write the store is ready again
+// once a probe was committed.
 func (s *Store) Ready(ctx context.Context) error {
 	if err := s.present(); err != nil {
 		return unavailable(err)
@@ -50,7 +49,7 @@ func (s *Store) Ready(ctx context.Context) error {
 }
 
 // present checks that the file of the database is still the one that was opened.
-// Error: *movedError, and what the file system says.
+// Errors: *movedError, and errors of the file system.
 func (s *Store) present() error {
 	path := filepath.Join(s.opts.Dir, File)
 	info, err := os.Stat(path)
@@ -60,15 +59,15 @@ func (s *Store) present() error {
 	return err
 }
 
-// fell notes that nothing can be written, and logs it when that is news.
+// fell records that the database cannot be written, and logs it once.
 func (w *writer) fell(err error) {
 	if old := w.store.down.Swap(&err); old == nil || isMoved(err) && !isMoved(*old) {
 		w.store.opts.Log.Error("the database cannot be written", "error", err)
 	}
 }
 
-// inspect looks once in a while whether the file is there, and tries a write when
-// the last one failed: an idle server notices both ends of an outage.
+// inspect regularly checks that the file exists, and tries a write if the last one
+// failed. So an idle server notices the start and the end of an outage.
 func (w *writer) inspect() {
 	if time.Since(w.inspected) < w.store.opts.probe {
 		return
@@ -81,8 +80,8 @@ func (w *writer) inspect() {
 	}
 }
 
-// probe ends the state that nothing can be written when a write of probeSize
-// commits, and its removal does.
+// probe writes probeSize bytes and deletes them. If both are committed, the database
+// counts as writable again.
 func (w *writer) probe() {
 	err := w.alone(upsertMeta, metaProbe, strings.Repeat("x", probeSize))
 	if err == nil {
@@ -96,7 +95,7 @@ func (w *writer) probe() {
 	w.store.down.Store(nil)
 }
 
-// alone commits one statement in a transaction of its own.
+// alone runs one statement in a separate transaction.
 func (w *writer) alone(query string, args ...any) error {
 	if err := w.store.present(); err != nil {
 		return err

@@ -2,31 +2,15 @@ package sqlite
 
 import (
 	"context"
-	"time"
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// SessionRow is a live session as an operator sees it, its times as the machine's
-// clock shows them [T1].
-type SessionRow struct {
-	ID         string
-	Username   string
-	Role       account.Role
-	Pool       string // name
-	Device     string
-	Address    string
-	Since      time.Time
-	LastActive time.Time
-	Expires    time.Time
-	Connected  bool              // it has a registered connection
-	Seat       session.SeatState // of the user's seat, if this session holds or may resume it; else ""
-}
-
-// Sessions returns the live sessions by user name, then age.
-func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
-	var out []SessionRow
+// Sessions implements store.Overview.
+func (s *Store) Sessions(ctx context.Context) ([]store.SessionRow, error) {
+	var out []store.SessionRow
 	shift := s.Shift()
 	err := s.read(ctx, func(c *conn) error {
 		return c.query(`SELECT s.id, u.name, u.role, p.name, s.device, s.address, s.created_at, s.last_active, s.expires_at,
@@ -34,7 +18,7 @@ func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
 			FROM sessions s JOIN users u ON u.no = s.user_no JOIN pools p ON p.id = s.pool_id
 			LEFT JOIN seats t ON t.pool_id = u.pool_id AND t.user_no = s.user_no AND t.session_id = s.id
 			WHERE s.ended_at IS NULL AND s.expires_at > ? ORDER BY u.canonical, s.no`, func(r row) error {
-			out = append(out, SessionRow{ID: r.string(0), Username: r.string(1), Role: account.Role(r.string(2)),
+			out = append(out, store.SessionRow{ID: r.string(0), Username: r.string(1), Role: account.Role(r.string(2)),
 				Pool: r.string(3), Device: r.string(4), Address: r.string(5), Since: r.time(6).Add(shift), LastActive: r.time(7).Add(shift),
 				Expires: r.time(8).Add(shift), Connected: r.bool(9), Seat: session.SeatState(r.string(10))})
 			return nil
@@ -43,23 +27,13 @@ func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
 	return out, err
 }
 
-// UserRow is an account as an operator sees it.
-type UserRow struct {
-	ID       string
-	Name     string
-	Role     account.Role
-	Pool     string // name
-	Disabled bool
-	Created  time.Time
-}
-
-// Users returns the accounts that are not deleted, by name.
-func (s *Store) Users(ctx context.Context) ([]UserRow, error) {
-	var out []UserRow
+// Users implements store.Overview.
+func (s *Store) Users(ctx context.Context) ([]store.UserRow, error) {
+	var out []store.UserRow
 	err := s.read(ctx, func(c *conn) error {
 		return c.query(`SELECT u.id, u.name, u.role, p.name, u.disabled, u.created_at FROM users u
 			JOIN pools p ON p.id = u.pool_id WHERE u.canonical IS NOT NULL ORDER BY u.canonical`, func(r row) error {
-			out = append(out, UserRow{ID: r.string(0), Name: r.string(1), Role: account.Role(r.string(2)), Pool: r.string(3),
+			out = append(out, store.UserRow{ID: r.string(0), Name: r.string(1), Role: account.Role(r.string(2)), Pool: r.string(3),
 				Disabled: r.bool(4), Created: r.time(5)})
 			return nil
 		})

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/turnike/turnike/internal/store"
 )
 
 const (
@@ -17,27 +18,16 @@ const (
 	migrationFile = "migration.lock" // held while the schema is brought up to date
 )
 
-// lockPatience is how long LockDir tries: [ServerPID] holds the lock for an
-// instant to find out whether anybody does.
+// lockPatience is how long LockDir tries: [ServerPID] takes the lock for a
+// moment to find out whether a server has it.
 const lockPatience = 200 * time.Millisecond
 
-// LockedError says that another server runs on the data directory.
-type LockedError struct {
-	Dir string
-	PID int // 0 where it is not known
-}
-
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("the data directory %s is in use by the server with process id %d", e.Dir, e.PID)
-}
-
-// DirLock is the right to serve from a data directory: on SQLite it is the
-// lease, one server per directory. The system takes it back when the process
-// ends, however it ends.
+// DirLock is the right to serve a data directory: one server per directory. The
+// operating system releases it when the process ends, even after a crash.
 type DirLock struct{ file *os.File }
 
-// LockDir makes the directory where there is none and takes its lock.
-// Error: *LockedError.
+// LockDir creates the directory if it does not exist and takes its lock.
+// Error: *store.LockedError.
 func LockDir(dir string) (*DirLock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -53,7 +43,7 @@ func LockDir(dir string) (*DirLock, error) {
 		}
 	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = &LockedError{Dir: dir, PID: readPID(f)}
+		err = &store.LockedError{Dir: dir, PID: readPID(f)}
 	}
 	if err == nil {
 		err = writePID(f)
@@ -64,12 +54,12 @@ func LockDir(dir string) (*DirLock, error) {
 	return &DirLock{file: f}, nil
 }
 
-// Close gives the directory back. The file stays: whoever removed it could
-// remove the one that another server holds by now.
+// Close releases the directory. It keeps the file: deleting it could delete a file
+// that another server has locked meanwhile.
 func (l *DirLock) Close() error { return errors.Join(l.file.Truncate(0), l.file.Close()) }
 
-// ServerPID tells whether a server runs on the data directory, and its process
-// id (0 where it is not known yet).
+// ServerPID reports whether a server runs on the data directory, and its process
+// id (0 while it is not known).
 func ServerPID(dir string) (int, bool) {
 	f, err := os.Open(filepath.Join(dir, lockFile))
 	if err != nil {
@@ -77,12 +67,12 @@ func ServerPID(dir string) (int, bool) {
 	}
 	defer f.Close()
 	if err := flock(f, syscall.LOCK_SH|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
-		return 0, false // closing the file gives the lock back
+		return 0, false // closing the file releases the lock
 	}
 	return readPID(f), true
 }
 
-// exclusively runs fn while no other process does so under the same file.
+// exclusively runs fn while no other process runs one with the same lock file.
 func exclusively(path string, fn func() error) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -95,7 +85,7 @@ func exclusively(path string, fn func() error) error {
 	return fn()
 }
 
-// flock is flock(2), again when a signal came in between.
+// flock calls flock(2), and calls it again after a signal.
 func flock(f *os.File, how int) error {
 	for {
 		if err := syscall.Flock(int(f.Fd()), how); !errors.Is(err, syscall.EINTR) {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/turnike/turnike/internal/store"
 )
 
 func TestLockDir(t *testing.T) {
@@ -20,7 +22,7 @@ func TestLockDir(t *testing.T) {
 		t.Errorf("pid %d, running %v", pid, running)
 	}
 	_, err = LockDir(dir)
-	if e, ok := errors.AsType[*LockedError](err); !ok || e.PID != os.Getpid() || e.Dir != dir {
+	if e, ok := errors.AsType[*store.LockedError](err); !ok || e.PID != os.Getpid() || e.Dir != dir {
 		t.Errorf("a second server: %v", err)
 	}
 	if err := lock.Close(); err != nil {

@@ -6,8 +6,7 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Heads returns every pool, the system's own included, by id: LogSeq is where
-// its log ends.
+// Heads implements store.EventLog.
 func (s *Store) Heads(ctx context.Context) ([]session.Pool, error) {
 	var out []session.Pool
 	err := s.read(ctx, func(c *conn) error {
@@ -19,9 +18,7 @@ func (s *Store) Heads(ctx context.Context) ([]session.Pool, error) {
 	return out, err
 }
 
-// EventsAfter returns at most n events of a pool that come after one, in commit
-// order, with At as the machine's clock shows it [T1]. Those that were pruned are
-// missing.
+// EventsAfter implements store.EventLog.
 func (s *Store) EventsAfter(ctx context.Context, pool session.PoolID, after int64, n int) ([]session.Event, error) {
 	var out []session.Event
 	shift := s.Shift()

@@ -2,25 +2,24 @@ package sqlite
 
 import "context"
 
-// Keys of the meta table that the store itself keeps.
+// Keys of the meta table that the store itself uses.
 const (
 	metaInstance = "instance"
 	metaEpoch    = "epoch"
-	metaBatch    = "batch"    // the last batch that wrote without an event
+	metaBatch    = "batch"    // names the last batch that wrote without an event
 	metaPos      = "pos"      // the position of the newest commit that has events
-	metaDrain    = "draining" // since when, in milliseconds; gone with the next start
+	metaDrain    = "draining" // since when, in milliseconds; deleted at the next start
 )
 
 const upsertMeta = `INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 
-// Instance is the random id that was made with the database.
+// Instance implements store.Notes.
 func (s *Store) Instance() string { return s.instance }
 
-// Epoch is the id of the present run [P3], as [Store.Restart] was given it; ""
-// before the first one.
+// Epoch implements store.Notes. [Store.Restart] sets it.
 func (s *Store) Epoch(ctx context.Context) (string, error) { return s.Meta(ctx, metaEpoch) }
 
-// Meta returns what was noted under a key, "" when nothing was.
+// Meta implements store.Notes.
 func (s *Store) Meta(ctx context.Context, key string) (string, error) {
 	value := ""
 	err := s.read(ctx, func(c *conn) (err error) {
@@ -39,7 +38,7 @@ func readMeta(c *conn, key string) (string, error) {
 	return value, err
 }
 
-// SetMeta notes something about the database as a whole.
+// SetMeta implements store.Notes.
 func (s *Store) SetMeta(ctx context.Context, key, value string) error {
 	return s.write(ctx, func(t *tx) error { return t.setMeta(key, value) })
 }

@@ -13,11 +13,11 @@ import (
 //go:embed migration/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date. The caller makes sure that no other
-// process does the same at this moment. A database of a later version of the
-// program is refused: what its columns mean is not known here.
+// migrate brings the schema up to date. The caller makes sure that no other process
+// migrates at the same time. It refuses a database of a later version of the program,
+// because the meaning of its columns is unknown.
 //
-// A command does not migrate under a running server: that could not be started
+// A command does not migrate while a server runs: an older server could not start
 // again. Error: *ServedError.
 func migrate(ctx context.Context, db *sql.DB, opts Options) error {
 	files, err := fs.Sub(migrations, "migration")
@@ -46,7 +46,7 @@ func migrate(ctx context.Context, db *sql.DB, opts Options) error {
 	return err
 }
 
-// schemaOf reads the version of a database's schema; 0 where there is none.
+// schemaOf returns the version of the schema, 0 if there is none.
 func schemaOf(c *conn) (int64, error) {
 	var version int64
 	err := c.query(`SELECT MAX(version_id) FROM goose_db_version WHERE is_applied = 1`, func(r row) error {

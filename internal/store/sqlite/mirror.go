@@ -6,15 +6,15 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// mirrorSize is how many users' states are kept, about 1 KiB each, and how many
-// pools' rows.
+// mirrorSize is the most states of users, about 1 KiB each, and the most rows of
+// pools that are kept.
 const mirrorSize = 8192
 
 // mirror keeps the states of the users that were written last, and the rows of
-// their pools, so that what usually follows (register after login, leave after
-// register) need not read them again: reading costs a third of an admission. It decides nothing: it is
-// used inside the transaction that would read the same, and is void as soon as
-// anybody else has committed, or a transaction has failed.
+// their pools, so that the usual next step (register after login, leave after
+// register) need not read them again: reading costs a third of an admission. It is
+// used only inside a transaction that would read the same, and is cleared when
+// another process has committed or a transaction has failed.
 //
 // The writer's goroutine owns it.
 type mirror struct {
@@ -25,7 +25,7 @@ type mirror struct {
 	pos      *session.Pos // of the newest commit; nil: not read yet
 }
 
-// get returns a state without pool, next seat and drain.
+// get returns a user's state without pool, next seat and drain.
 func (m *mirror) get(user string) (loaded, bool) {
 	l, ok := m.users[user]
 	return l, ok
@@ -36,7 +36,7 @@ func (m *mirror) put(l loaded) {
 		m.users = make(map[string]loaded)
 	}
 	if len(m.users) >= mirrorSize {
-		for user := range m.users { // any one
+		for user := range m.users { // a random one
 			delete(m.users, user)
 			break
 		}
@@ -53,7 +53,7 @@ func (m *mirror) pool(id session.PoolID) (session.Pool, bool) {
 	return p, ok
 }
 
-// putPools keeps what a committed transaction has read or written.
+// putPools keeps the pools that a committed transaction has read or written.
 func (m *mirror) putPools(pools map[session.PoolID]*pooled) {
 	if m.pools == nil {
 		m.pools = make(map[session.PoolID]session.Pool)
@@ -72,7 +72,7 @@ func (m *mirror) clear() {
 	m.draining, m.pos = nil, nil
 }
 
-// forRule is a copy that a rule may do with as it likes.
+// forRule returns a copy that a rule may change.
 func (l loaded) forRule() session.State {
 	st := l.State
 	st.Sessions, st.Conns = slices.Clone(st.Sessions), slices.Clone(st.Conns)
@@ -83,8 +83,8 @@ func (l loaded) forRule() session.State {
 	return st
 }
 
-// after is the state that a change leads to, as it would be read again. It
-// takes l over.
+// after returns the state after a change, as it would be read from the database. It
+// may reuse the slices of l.
 func (l loaded) after(ch session.Change) loaded {
 	if ch.User != nil {
 		l.User = *ch.User

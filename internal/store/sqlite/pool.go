@@ -5,36 +5,16 @@ import (
 	"fmt"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// DefaultPool is the pool that exists from the start, and the one of accounts
-// that name none.
-const DefaultPool = "default"
-
-// PoolExistsError says that a pool of that name is there already.
-type PoolExistsError struct{ Name string }
-
-func (e *PoolExistsError) Error() string { return fmt.Sprintf("pool %q exists already", e.Name) }
-func (*PoolExistsError) refusal()        {}
-
-// PoolInUseError says that a pool cannot be deleted: it has accounts.
-type PoolInUseError struct {
-	Name  string
-	Users int
-}
-
-func (e *PoolInUseError) Error() string {
-	return fmt.Sprintf("pool %q has accounts: %d", e.Name, e.Users)
-}
-func (*PoolInUseError) refusal() {}
-
-// livePool selects pools that accounts may be in. The system's own has an empty
-// name. A deleted one keeps its row, because the event log names it by id; its
-// name is "#" and the id, which frees the old name and is none that a pool can
-// be given.
+// livePool selects the pools that accounts may be in. The system's pool has an
+// empty name. A deleted pool keeps its row, because the event log refers to its
+// id. Its name becomes "#" and the id: that frees the old name, and no new pool
+// can have such a name.
 const livePool = `name GLOB '[a-z0-9]*'`
 
-// Pools returns every pool but the system's own, by id.
+// Pools implements store.Pools.
 func (s *Store) Pools(ctx context.Context) ([]session.Pool, error) {
 	var out []session.Pool
 	err := s.read(ctx, func(c *conn) error {
@@ -46,7 +26,7 @@ func (s *Store) Pools(ctx context.Context) ([]session.Pool, error) {
 	return out, err
 }
 
-// PoolByName returns the pool of that name. Error: ErrNoPool.
+// PoolByName implements store.Pools.
 func (s *Store) PoolByName(ctx context.Context, name string) (session.Pool, error) {
 	var p session.Pool
 	err := s.read(ctx, func(c *conn) error {
@@ -57,7 +37,8 @@ func (s *Store) PoolByName(ctx context.Context, name string) (session.Pool, erro
 	return p, err
 }
 
-// poolByName finds a pool, but never the system's or a deleted one.
+// poolByName returns the pool with that name, never the system's or a deleted
+// one. Error: session.ErrNoPool.
 func poolByName(c *conn, name string) (session.Pool, error) {
 	var p session.Pool
 	found := false
@@ -71,9 +52,7 @@ func poolByName(c *conn, name string) (session.Pool, error) {
 	return p, err
 }
 
-// CreatePool makes a pool with a seat limit, as an operator's choice: the
-// configuration does not touch it. The caller has checked the name.
-// Error: *PoolExistsError.
+// CreatePool implements store.Pools.
 func (s *Store) CreatePool(ctx context.Context, by session.Actor, name string, limit int) (session.Pool, error) {
 	var made session.Pool
 	err := s.write(ctx, func(t *tx) error {
@@ -83,7 +62,7 @@ func (s *Store) CreatePool(ctx context.Context, by session.Actor, name string, l
 			return err
 		}
 		if n == 0 {
-			return &PoolExistsError{Name: name}
+			return &store.PoolExistsError{Name: name}
 		}
 		p, err := poolByName(t.conn, name)
 		if err != nil {
@@ -101,8 +80,7 @@ func (s *Store) CreatePool(ctx context.Context, by session.Actor, name string, l
 	return made, nil
 }
 
-// DeletePool deletes a pool that has no accounts; those that were deleted do not
-// count. Errors: ErrNoPool, *PoolInUseError.
+// DeletePool implements store.Pools.
 func (s *Store) DeletePool(ctx context.Context, by session.Actor, name string) error {
 	return s.write(ctx, func(t *tx) error {
 		p, err := poolByName(t.conn, name)
@@ -118,9 +96,9 @@ func (s *Store) DeletePool(ctx context.Context, by session.Actor, name string) e
 			return err
 		}
 		if users > 0 {
-			return &PoolInUseError{Name: name, Users: users}
+			return &store.PoolInUseError{Name: name, Users: users}
 		}
-		t.mirror.clear() // it has the old name
+		t.mirror.clear() // the mirror has the old name
 		if p, err = t.pool(p.ID); err != nil {
 			return err
 		}
@@ -133,8 +111,7 @@ func (s *Store) DeletePool(ctx context.Context, by session.Actor, name string) e
 	})
 }
 
-// checkPool refuses to move an account into a pool that is deleted. Error:
-// ErrNoPool.
+// checkPool returns session.ErrNoPool if accounts cannot be moved into the pool.
 func (t *tx) checkPool(id session.PoolID) error {
 	found := false
 	err := t.conn.query(`SELECT 1 FROM pools WHERE id = ? AND `+livePool, func(row) error {

@@ -12,7 +12,7 @@ import (
 // of this process or another one, has the next position.
 func TestACommitHasOnePosition(t *testing.T) {
 	b := backend(t)
-	server, command := b.Open(t).(suiteStore).Store, b.Open(t).(suiteStore).Store
+	server, command := b.Open(t).(*Store), b.Open(t).(*Store)
 	var heard collector
 	if err := server.Listen("server", heard.add); err != nil {
 		t.Fatal(err)

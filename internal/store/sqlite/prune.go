@@ -7,12 +7,12 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// pruneSlice is how many rows one transaction deletes at most: about 2 ms.
+// pruneSlice is the most rows that one transaction deletes, in about 2 ms.
 const pruneSlice = 100
 
-// Prune implements session.Store. Each slice is a request of its own, so that
-// others come in between, and after each it pauses for as long as the slice
-// took: it uses at most half of the writer's time.
+// Prune implements session.Store. Each slice is a separate request, so that others
+// are served in between. After each it pauses for as long as the slice took, so it
+// uses at most half of the writer's time.
 func (s *Store) Prune(ctx context.Context, now, presenceBefore, auditBefore time.Time) error {
 	err := s.sliced(ctx, func(t *tx) (int64, error) {
 		return t.exec(`DELETE FROM sessions WHERE no IN (SELECT no FROM sessions
@@ -47,7 +47,7 @@ func (s *Store) Prune(ctx context.Context, now, presenceBefore, auditBefore time
 	return nil
 }
 
-// sliced repeats a deletion until it deletes less than a slice.
+// sliced repeats a deletion until it deletes fewer rows than a slice.
 func (s *Store) sliced(ctx context.Context, run func(*tx) (int64, error)) error {
 	for {
 		var n int64
@@ -77,8 +77,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// prunePresence deletes a pool's old presence events. It walks on from where it
-// stopped the last time (pruned_seq); what it leaves behind is audit.
+// prunePresence deletes a pool's old presence events. It continues where it stopped
+// last (pruned_seq). Behind that only audit events are left.
 func (s *Store) prunePresence(ctx context.Context, pool session.PoolID, now, before time.Time) error {
 	for {
 		upTo, err := s.oldEvents(ctx, pool, `>`, now, before)
@@ -108,8 +108,8 @@ func (s *Store) prunePresence(ctx context.Context, pool session.PoolID, now, bef
 	}
 }
 
-// pruneAudit deletes a pool's old events among those that prunePresence has left
-// behind.
+// pruneAudit deletes a pool's old audit events, among those that prunePresence has
+// passed.
 func (s *Store) pruneAudit(ctx context.Context, pool session.PoolID, now, before time.Time) error {
 	for {
 		upTo, err := s.oldEvents(ctx, pool, `<=`, now, before)
@@ -126,11 +126,10 @@ func (s *Store) pruneAudit(ctx context.Context, pool session.PoolID, now, before
 	}
 }
 
-// oldEvents looks at a pool's events that compare so with pruned_seq, oldest
-// first, and returns the last one before the first that is not older than before;
-// 0 for none. An event is at least as old as any that
-// comes after it, so one whose time is in the future, because the clock was set
-// back, counts with its successors. It reads beside the writer.
+// oldEvents returns the number up to which a pool's events are older than before, 0
+// for none. It looks only at events whose number compares so with pruned_seq. It
+// ignores events with a time in the future, which are left after the clock was set
+// back: their successors decide. It does not use the writer.
 func (s *Store) oldEvents(ctx context.Context, pool session.PoolID, compare string, now, before time.Time) (upTo int64, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		young := false

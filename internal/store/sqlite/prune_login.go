@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pruneFailedLogins takes a time and a number of rows. It touches only what is behind
-// the pruning of presence, where gaps in the log are expected.
+// pruneFailedLogins takes a time and a number of rows. It deletes only events that
+// prunePresence has passed, where readers expect gaps in the log.
 const pruneFailedLogins = `DELETE FROM events WHERE (pool_id, log_seq) IN (
 	SELECT e.pool_id, e.log_seq FROM events e JOIN pools p ON p.id = e.pool_id
 	WHERE e.type = 'login_failed' AND e.at < ? AND e.log_seq <= p.pruned_seq ORDER BY e.at LIMIT ?)`

@@ -5,9 +5,10 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// Session implements session.Store. Every request's check reads it [SEC-26].
+// Session implements session.Store. Every request reads it [SEC-26].
 func (s *Store) Session(ctx context.Context, id string) (session.Session, session.User, error) {
 	var out session.Session
 	var user session.User
@@ -64,31 +65,20 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]string, er
 	return users, err
 }
 
-// Entry is one user inside a pool: presence is a view of the seats [P1].
-type Entry struct {
-	User        string // id
-	Name        string
-	State       session.SeatState
-	Since       time.Time // inside since
-	Changed     time.Time // in this state since
-	Connections int       // registered ones of the user
-}
-
-// Snapshot returns a pool and who is inside, as of one commit: the pool's
-// LogSeq and PresenceSeq say which. Error: ErrNoPool.
-func (s *Store) Snapshot(ctx context.Context, pool session.PoolID) (session.Pool, []Entry, error) {
+// Snapshot implements store.Overview.
+func (s *Store) Snapshot(ctx context.Context, pool session.PoolID) (session.Pool, []store.Entry, error) {
 	var p session.Pool
-	var entries []Entry
+	var entries []store.Entry
 	err := s.readTx(ctx, func(c *conn) error {
 		var err error
 		if p, err = loadPool(c, pool); err != nil {
 			return err
 		}
-		entries = make([]Entry, 0, p.Used())
+		entries = make([]store.Entry, 0, p.Used())
 		return c.query(`SELECT u.id, u.name, t.state, t.since, t.changed,
 				(SELECT COUNT(*) FROM connections c WHERE c.user_no = t.user_no)
 			FROM seats t JOIN users u ON u.no = t.user_no WHERE t.pool_id = ?`, func(r row) error {
-			entries = append(entries, Entry{User: r.string(0), Name: r.string(1), State: session.SeatState(r.string(2)),
+			entries = append(entries, store.Entry{User: r.string(0), Name: r.string(1), State: session.SeatState(r.string(2)),
 				Since: r.time(3), Changed: r.time(4), Connections: r.int(5)})
 			return nil
 		}, int64(pool))

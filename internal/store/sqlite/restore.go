@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// Restoration is a database that is to take the place of a data directory's own.
-// It lies aside, in a directory of its own, where it can be opened and changed.
+// Restoration is a database that will replace the one of a data directory. Until
+// then it is in a directory of its own, where it can be opened and changed.
 type Restoration struct {
 	dir string // the data directory
 }
 
-// Unpack copies a backup aside and checks it: it is whole and a database of this
-// program. The backup itself is only read; its write-ahead log, if it has one, is
-// taken along. The caller holds the directory's lock, and ends with Install or
-// Discard. Errors: *NoDatabaseError, and what the file system says.
+// Unpack copies a backup, with its write-ahead log if it has one, and checks the
+// copy. It does not change the backup. The caller holds the directory's lock, and
+// finally calls Install or Discard. Errors: *NoDatabaseError, and errors of the
+// file system.
 func Unpack(ctx context.Context, dir, file string) (*Restoration, error) {
 	r := &Restoration{dir: dir}
 	given, err := os.Stat(file)
@@ -52,19 +52,18 @@ func Unpack(ctx context.Context, dir, file string) (*Restoration, error) {
 	return r, nil
 }
 
-// Dir is the directory that the database lies in: it is opened there like any
-// other.
+// Dir returns the directory in which the unpacked database can be opened.
 func (r *Restoration) Dir() string { return filepath.Join(r.dir, buildDir) }
 
-// Discard removes what was unpacked.
+// Discard deletes the unpacked database.
 func (r *Restoration) Discard() error { return os.RemoveAll(r.Dir()) }
 
 // ErrInUse says that another command has the database open.
 var ErrInUse = errors.New("another command uses the database; try again when it has ended")
 
-// Install puts the database, which must be closed, into its place. The one before
-// is kept: its name is returned, "" when there was none. A crash leaves the one
-// or the other in place. Error: ErrInUse.
+// Install puts the unpacked database, which must be closed, into place. It keeps
+// the previous one and returns its new name, "" if there was none. After a crash
+// one of the two is in place. Error: ErrInUse.
 func (r *Restoration) Install(now time.Time) (kept string, err error) {
 	err = exclusively(filepath.Join(r.dir, migrationFile), func() error {
 		if kept, err = r.setAside(now); err != nil {
@@ -75,9 +74,9 @@ func (r *Restoration) Install(now time.Time) (kept string, err error) {
 	return kept, err
 }
 
-// setAside gives the present database a second name, and its log and index,
-// which it has only when it cannot be opened, another one: they must not meet
-// the new database.
+// setAside gives the present database a second name. A log and index, which are
+// left only if it cannot be opened, are renamed: SQLite must not apply them to the
+// new database.
 func (r *Restoration) setAside(now time.Time) (string, error) {
 	path := filepath.Join(r.dir, File)
 	if err := r.settle(); err != nil {
@@ -93,17 +92,17 @@ func (r *Restoration) setAside(now time.Time) (string, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return "", nil
-	case err != nil && !errors.Is(err, os.ErrExist): // no links here
+	case err != nil && !errors.Is(err, os.ErrExist): // no hard links on this file system
 		err = os.Rename(path, kept)
 	}
 	return kept, err
 }
 
-// settle plays the log of the present database into it, as whoever closes it
-// last does. A damaged one is left as it is.
+// settle opens and closes the present database, so that SQLite applies its log. It
+// leaves a damaged database as it is.
 func (r *Restoration) settle() error {
 	if there, err := inspect(r.dir); err != nil || !there {
-		return nil // nothing that could be opened
+		return nil // there is nothing to open
 	}
 	via, err := connector(Options{Dir: r.dir}.withDefaults(), false)
 	if err != nil {
@@ -123,7 +122,7 @@ func (r *Restoration) settle() error {
 	return nil
 }
 
-// copyTo copies a file to one that is not there yet, and makes it durable.
+// copyTo copies a file to a new one and makes it durable.
 func copyTo(ctx context.Context, from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {

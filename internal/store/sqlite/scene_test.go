@@ -12,6 +12,7 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // scene is a store with users in several states and a batch of requests.
@@ -39,9 +40,9 @@ func prepareScene(t *testing.T) string {
 	if _, err := s.CreatePool(t.Context(), session.ByCLI("test"), "second", 1); err != nil {
 		t.Fatal(err)
 	}
-	var users []NewUser
+	var users []store.NewUser
 	for i, name := range sceneNames {
-		users = append(users, NewUser{Name: name, Role: account.RoleUser, Pool: []string{"default", "second"}[i/4]})
+		users = append(users, store.NewUser{Name: name, Role: account.RoleUser, Pool: []string{"default", "second"}[i/4]})
 	}
 	if err := s.CreateUsers(t.Context(), session.ByCLI("test"), users); err != nil {
 		t.Fatal(err)
@@ -117,13 +118,13 @@ func openScene(t *testing.T, from string, change ...func(*Options)) *scene {
 }
 
 // rows are the live sessions by user name.
-func (s *scene) rows(t *testing.T) map[string]SessionRow {
+func (s *scene) rows(t *testing.T) map[string]store.SessionRow {
 	t.Helper()
 	rows, err := s.Sessions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]SessionRow{}
+	out := map[string]store.SessionRow{}
 	for _, r := range rows {
 		out[r.Username] = r
 	}
@@ -138,7 +139,7 @@ type step struct {
 	name    string
 	run     func(ctx context.Context) error
 	refused bool // by a rule, whatever happens
-	shows   func(rows map[string]SessionRow) bool
+	shows   func(rows map[string]store.SessionRow) bool
 }
 
 func (s *scene) steps(t *testing.T) []step {
@@ -147,39 +148,39 @@ func (s *scene) steps(t *testing.T) []step {
 		{name: "login of ada", run: func(ctx context.Context) (err error) {
 			ada, err = s.core.Login(ctx, session.ByCLI("test"), session.Login{User: s.ids["ada"], Issued: true})
 			return err
-		}, shows: func(rows map[string]SessionRow) bool {
+		}, shows: func(rows map[string]store.SessionRow) bool {
 			return rows["ada"].ID != s.live["ada"] && (ada.ID == "" || rows["ada"].ID == ada.ID)
 		}},
 		{name: "touch of cem", run: func(ctx context.Context) error {
 			return s.Touch(ctx, map[string]time.Time{s.live["cem"]: sceneTouched})
-		}, shows: func(rows map[string]SessionRow) bool { return rows["cem"].LastActive.Equal(sceneTouched) }},
+		}, shows: func(rows map[string]store.SessionRow) bool { return rows["cem"].LastActive.Equal(sceneTouched) }},
 		{name: "login of nobody", run: func(ctx context.Context) error {
 			_, err := s.core.Login(ctx, session.ByCLI("test"), session.Login{User: "nobody", Issued: true})
 			return err
 		}, refused: true},
 		{name: "leaving of dora", run: func(ctx context.Context) error {
 			return s.core.Leave(ctx, session.ByUser(s.ids["dora"]), session.Disconnect{User: s.ids["dora"], Conn: "of dora", Clean: true})
-		}, shows: func(rows map[string]SessionRow) bool { return !rows["dora"].Connected }},
+		}, shows: func(rows map[string]store.SessionRow) bool { return !rows["dora"].Connected }},
 		{name: "registration of gus", run: func(ctx context.Context) error {
 			return s.core.Register(ctx, session.ByUser(s.ids["gus"]), session.Registration{User: s.ids["gus"], Session: s.live["gus"], Conn: "of gus"})
 		}, refused: true},
 		{name: "registration of bob", run: func(ctx context.Context) error {
 			return s.core.Register(ctx, session.ByUser(s.ids["bob"]), session.Registration{User: s.ids["bob"], Session: s.live["bob"], Conn: "of bob"})
-		}, shows: func(rows map[string]SessionRow) bool { return rows["bob"].Connected }},
+		}, shows: func(rows map[string]store.SessionRow) bool { return rows["bob"].Connected }},
 		{name: "new account", run: func(ctx context.Context) error {
-			return s.CreateUsers(ctx, session.ByCLI("test"), []NewUser{{Name: "fay", Role: account.RoleUser}})
-		}, shows: func(map[string]SessionRow) bool {
+			return s.CreateUsers(ctx, session.ByCLI("test"), []store.NewUser{{Name: "fay", Role: account.RoleUser}})
+		}, shows: func(map[string]store.SessionRow) bool {
 			_, err := s.UserByName(t.Context(), "fay")
 			return err == nil
 		}},
 		{name: "login of eve", run: func(ctx context.Context) (err error) {
 			eve, err = s.core.Login(ctx, session.ByCLI("test"), session.Login{User: s.ids["eve"], Issued: true})
 			return err
-		}, shows: func(rows map[string]SessionRow) bool {
+		}, shows: func(rows map[string]store.SessionRow) bool {
 			return rows["eve"].ID != s.live["eve"] && (eve.ID == "" || rows["eve"].ID == eve.ID)
 		}},
 		{name: "note", run: func(ctx context.Context) error { return s.SetMeta(ctx, "note", "made") },
-			shows: func(map[string]SessionRow) bool {
+			shows: func(map[string]store.SessionRow) bool {
 				value, err := s.Meta(t.Context(), "note")
 				return err == nil && value == "made"
 			}},

@@ -4,11 +4,11 @@ import (
 	"context"
 	"sync/atomic"
 
-	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/tally"
 )
 
-// counters are kept for metrics; each is since the store was opened.
+// counters are the figures since the store was opened.
 type counters struct {
 	batches, requests, commits, full, busy, panics, breaches atomic.Int64
 	failed                                                   atomic.Int64
@@ -20,27 +20,9 @@ func newCounters() counters {
 	return counters{sizes: tally.NewHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256), took: tally.Latency()}
 }
 
-// Stats are the store's figures since it was opened, but for Queue.
-type Stats struct {
-	Queue    int   // requests that wait now
-	Queued   int   // how many may
-	Requests int64 // written or refused
-	Batches  int64 // transactions begun for them
-	Commits  int64 // transactions committed
-	Full     int64 // requests turned away because the queue was full
-	Busy     int64 // times that another process's transaction was waited for in vain, and again
-	Panics   int64 // of requests and of the listener
-	Breaches int64 // changes refused because they broke an invariant
-	Failed   int64 // batches of which nothing was written
-	Down     bool  // the last write failed, and no probe was committed since
-
-	Sizes tally.Buckets // requests of a batch
-	Took  tally.Buckets // seconds that COMMIT took: the disk's part
-}
-
-// Stats returns the store's figures.
-func (s *Store) Stats() Stats {
-	return Stats{
+// Stats implements store.Health.
+func (s *Store) Stats() store.Stats {
+	return store.Stats{
 		Queue: len(s.queue), Queued: cap(s.queue),
 		Requests: s.stats.requests.Load(), Batches: s.stats.batches.Load(), Commits: s.stats.commits.Load(),
 		Full: s.stats.full.Load(), Busy: s.stats.busy.Load(),
@@ -49,15 +31,9 @@ func (s *Store) Stats() Stats {
 	}
 }
 
-// Occupancy is who is where, as of one commit.
-type Occupancy struct {
-	Pools    []session.Pool // but the system's own and deleted ones, by id
-	Sessions int            // that are live
-}
-
-// Occupancy reads the counters of all pools, and counts the sessions.
-func (s *Store) Occupancy(ctx context.Context) (Occupancy, error) {
-	var o Occupancy
+// Occupancy implements store.Overview.
+func (s *Store) Occupancy(ctx context.Context) (store.Occupancy, error) {
+	var o store.Occupancy
 	err := s.readTx(ctx, func(c *conn) error {
 		err := c.query(selectPool+` WHERE `+livePool+` ORDER BY id`, func(r row) error {
 			o.Pools = append(o.Pools, scanPool(r, 0))

@@ -17,28 +17,29 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// Options say where the store is and how much it may hold.
+// Options say where the store is, and set its bounds.
 type Options struct {
-	Dir     string           // the data directory; made with mode 0700 where there is none
+	Dir     string           // the data directory; created with mode 0700 if it does not exist
 	Log     *slog.Logger     // nil is slog.Default()
-	Command bool             // this is not the server: time goes by the server's clock [T1], and what a server uses is not migrated
+	Command bool             // a command, not the server: it uses the server's clock [T1] and does not migrate a database in use
 	Wall    func() time.Time // the machine's clock; nil is time.Now
-	Queue   int              // requests that wait to be written; 0 is 4096
-	Batch   int              // requests in one transaction; 0 is 256
+	Queue   int              // the most requests that may wait; 0 is 4096
+	Batch   int              // the most requests in one transaction; 0 is 256
 	Readers int              // connections that read; 0 is 3
 
-	busy  time.Duration // how long one statement waits for another process; 0 is busyTimeout
+	busy  time.Duration // the longest wait of one statement for another process; 0 is busyTimeout
 	watch time.Duration // how often to look for other processes' commits; 0 is watchInterval
 
-	probe time.Duration // how often to look after the file and its writing; 0 is probeInterval
+	probe time.Duration // how often to check the file, and whether it can be written; 0 is probeInterval
 
-	patience time.Duration // how long writing requests wait for another process; 0 is writePatience
+	patience time.Duration // the longest wait of requests for another process; 0 is writePatience
 
 	ticks func() (ticks, bool) // of the machine; nil is readTicks
 
-	// verify is a test's: it is given what the mirror says and what is read.
+	// verify is set by tests. It compares the mirror with the database.
 	verify func(mirrored, read loaded) error
 }
 
@@ -76,23 +77,23 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Store is a session.Store in an SQLite database, and the accounts and pools
-// around it. Its methods may be called by many goroutines.
+// Store is a store.Store in an SQLite database. Its methods may be called by
+// many goroutines.
 type Store struct {
 	opts     Options
 	instance string
 	clock    *clock
 	stats    counters
 	file     os.FileInfo           // of the database as it was opened
-	down     atomic.Pointer[error] // why nothing can be written; nil: it can [Store.Ready]
+	down     atomic.Pointer[error] // why the database cannot be written; nil if it can [Store.Ready]
 
 	queue    chan *request
 	controls chan control
 	readers  chan *conn
-	readVia  driver.Connector // makes readers
+	readVia  driver.Connector // opens readers
 
-	closing chan struct{} // closed by Close: nothing new is taken
-	stopped chan struct{} // closed by the writer: nothing will be answered any more
+	closing chan struct{} // closed by Close: no new requests
+	stopped chan struct{} // closed by the writer: no more answers
 	close   sync.Once
 	opened  int   // readers
 	closed  error // what Close returns
@@ -100,18 +101,18 @@ type Store struct {
 	committed atomic.Int64 // the position of the newest own commit: what WaitApplied waits for
 }
 
-var _ session.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
-// Open opens the database of a data directory, makes it where there is none,
-// and brings its schema up to date; while a server runs, only that does either.
+// Open opens the database of a data directory, creates it if there is none, and
+// brings its schema up to date. While a server runs, a command does neither.
 // Errors: *LostError, *ServedError.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
 	if err := create(ctx, opts); err != nil {
 		return nil, fmt.Errorf("open the database in %s: %w", opts.Dir, err)
 	}
-	// As SQLite does wherever it finds it: a commit does not wait for the
-	// file's timestamps. An error says that the platform has nothing like it.
+	// SQLite uses fdatasync where it exists: a commit does not wait for the file's
+	// timestamps. The error says that the platform has no fdatasync.
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{
 		opts:     opts,
@@ -155,8 +156,7 @@ func (s *Store) openReaders() error {
 	return nil
 }
 
-// begin gives the database its name when it has none yet, and makes sure of the
-// time.
+// begin sets the clock, and gives a new database its id.
 func (s *Store) begin(ctx context.Context) error {
 	if err := s.beginClock(ctx); err != nil {
 		return err
@@ -176,28 +176,28 @@ func (s *Store) begin(ctx context.Context) error {
 	return err
 }
 
-// Close answers what is queued and closes the database.
+// Close answers the queued requests and closes the database.
 func (s *Store) Close() error {
 	s.close.Do(func() {
 		close(s.closing)
 		<-s.stopped
 		for range s.opened {
-			r := <-s.readers // when who reads has read
+			r := <-s.readers // waits for reads in progress
 			s.closed = errors.Join(s.closed, r.close())
 		}
 	})
 	return s.closed
 }
 
-// Ping tells whether the store can be read.
+// Ping implements store.Health.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.read(ctx, func(c *conn) error {
 		return c.query(`SELECT 1 FROM meta LIMIT 1`, func(row) error { return nil })
 	})
 }
 
-// read runs fn on one of the readers. Its errors become ErrUnavailable unless
-// they are the core's own.
+// read runs fn on one of the readers. It turns failures into ErrUnavailable, see
+// [classify].
 func (s *Store) read(ctx context.Context, fn func(*conn) error) error {
 	var c *conn
 	select {
@@ -215,18 +215,18 @@ func (s *Store) read(ctx context.Context, fn func(*conn) error) error {
 	return classify(fn(c))
 }
 
-// renewed returns a reader to go on with: another one after a failure, which may
-// have left this one in a transaction that would be read for ever.
+// renewed returns the reader, or a new one after a failure: the old one may still
+// be inside a transaction and would show that state forever.
 func (s *Store) renewed(c *conn) *conn {
 	if c.failed == nil {
 		return c
 	}
 	if s.present() != nil {
-		return c // still the right file
+		return c // the file was moved: a new connection would not help
 	}
 	fresh, err := open(s.readVia)
 	if err != nil {
-		return c // and once more after the next read
+		return c // try again after the next read
 	}
 	if err := c.close(); err != nil {
 		s.opts.Log.Warn("closing a reader's connection failed", "error", err)
@@ -234,7 +234,7 @@ func (s *Store) renewed(c *conn) *conn {
 	return fresh
 }
 
-// readTx is read with every statement seeing the same commit.
+// readTx is read in one transaction: all statements see the same commit.
 func (s *Store) readTx(ctx context.Context, fn func(*conn) error) error {
 	return s.read(ctx, func(c *conn) error {
 		if _, err := c.exec(beginRead); err != nil {
@@ -250,15 +250,8 @@ func (s *Store) readTx(ctx context.Context, fn func(*conn) error) error {
 
 var errClosed = errors.New("the store is closed")
 
-// unavailable wraps what went wrong below as the core knows it.
+// unavailable wraps an error of the database in the core's ErrUnavailable.
 func unavailable(err error) error { return fmt.Errorf("%w: %w", session.ErrUnavailable, err) }
-
-// refusal is an answer rather than a failure: its text is for people, and it
-// says nothing about the store's health.
-type refusal interface {
-	error
-	refusal()
-}
 
 // classify leaves answers as they are and turns failures into ErrUnavailable.
 func classify(err error) error {
@@ -270,7 +263,7 @@ func classify(err error) error {
 			return err
 		}
 	}
-	if _, ok := errors.AsType[refusal](err); ok {
+	if _, ok := errors.AsType[store.Refusal](err); ok {
 		return err
 	}
 	return unavailable(err)

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,42 +14,9 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/store/storetest"
 )
-
-// suiteStore is a Store as the suite wants it.
-type suiteStore struct{ *Store }
-
-func (s suiteStore) AddUser(ctx context.Context, name string, role account.Role, pool session.PoolID) (string, error) {
-	pools, err := s.Pools(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, p := range pools {
-		if p.ID == pool {
-			if err := s.CreateUsers(ctx, session.ByCLI("test"), []NewUser{{Name: name, Role: role, Pool: p.Name}}); err != nil {
-				return "", err
-			}
-		}
-	}
-	return s.FindUser(ctx, name)
-}
-
-func (s suiteStore) FindUser(ctx context.Context, name string) (string, error) {
-	u, err := s.UserByName(ctx, name)
-	return u.ID, err
-}
-
-func (s suiteStore) Inside(ctx context.Context, pool session.PoolID) (session.Pool, map[string]storetest.Entry, error) {
-	p, entries, err := s.Snapshot(ctx, pool)
-	out := make(map[string]storetest.Entry, len(entries))
-	for _, e := range entries {
-		out[e.User] = storetest.Entry{Name: e.Name, State: e.State, Connections: e.Connections}
-	}
-	return p, out, err
-}
-
-func (s suiteStore) Listen(fn func([]session.Event)) error { return s.Store.Listen("server", fn) }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
@@ -75,11 +41,8 @@ func backend(t testing.TB, change ...func(*Options)) storetest.Backend {
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
-			if st := s.Stats(); st.Breaches > 0 {
-				t.Errorf("%d changes broke an invariant", st.Breaches)
-			}
 		})
-		return suiteStore{s}
+		return s
 	}
 	return storetest.Backend{
 		Open: func(t testing.TB) storetest.Store { return at(t, dir) },
@@ -93,6 +56,30 @@ func backend(t testing.TB, change ...func(*Options)) storetest.Backend {
 			return at(t, left)
 		},
 	}
+}
+
+// openStore opens a store on a new directory.
+func openStore(t testing.TB, change ...func(*Options)) *Store {
+	t.Helper()
+	s := backend(t, change...).Open(t).(*Store)
+	t.Cleanup(func() {
+		if n := s.Stats().Breaches; n > 0 {
+			t.Errorf("%d changes broke an invariant", n)
+		}
+	})
+	return s
+}
+
+func addUser(t testing.TB, s *Store, name string) session.User {
+	t.Helper()
+	if err := s.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
+		t.Fatal(err)
+	}
+	u, err := s.UserByName(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
 
 func copyFile(t testing.TB, from, to string) {

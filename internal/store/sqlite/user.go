@@ -3,51 +3,34 @@ package sqlite
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// NewUser is an account to be made. The caller has checked its name.
-type NewUser struct {
-	Name         string
-	Role         account.Role
-	Pool         string // name; "" is [DefaultPool]
-	PasswordHash string // PHC string
-}
-
-// UserExistsError says that an account has that name already, or one that
-// differs from it in nothing that counts [SEC-06].
-type UserExistsError struct{ Name string }
-
-func (e *UserExistsError) Error() string { return fmt.Sprintf("user %q exists already", e.Name) }
-func (*UserExistsError) refusal()        {}
-
-// CreateUsers makes accounts, all of them or none. Errors: *UserExistsError, and
-// ErrNoPool with the pool's name.
-func (s *Store) CreateUsers(ctx context.Context, by session.Actor, users []NewUser) error {
+// CreateUsers implements store.Accounts.
+func (s *Store) CreateUsers(ctx context.Context, by session.Actor, users []store.NewUser) error {
 	return s.createUsers(ctx, by, users, "")
 }
 
-// ImportUsers is CreateUsers for an import: its events say so, and one more, of
-// the system's pool, counts the accounts.
-func (s *Store) ImportUsers(ctx context.Context, by session.Actor, users []NewUser) error {
+// ImportUsers implements store.Accounts.
+func (s *Store) ImportUsers(ctx context.Context, by session.Actor, users []store.NewUser) error {
 	return s.createUsers(ctx, by, users, session.ReasonImport)
 }
 
-func (s *Store) createUsers(ctx context.Context, by session.Actor, users []NewUser, reason string) error {
+func (s *Store) createUsers(ctx context.Context, by session.Actor, users []store.NewUser, reason string) error {
 	if len(users) == 0 {
 		return nil
 	}
 	type prepared struct {
-		NewUser
+		store.NewUser
 		id, canonical string
 	}
-	all := make([]prepared, len(users)) // outside of the transaction
+	all := make([]prepared, len(users)) // prepared before the transaction
 	for i, u := range users {
 		if u.Pool == "" {
-			u.Pool = DefaultPool
+			u.Pool = store.DefaultPool
 		}
 		all[i] = prepared{NewUser: u, id: rand.Text(), canonical: account.Canonical(u.Name)}
 	}
@@ -70,7 +53,7 @@ func (s *Store) createUsers(ctx context.Context, by session.Actor, users []NewUs
 				return err
 			}
 			if n == 0 {
-				return &UserExistsError{Name: u.Name}
+				return &store.UserExistsError{Name: u.Name}
 			}
 			if err := t.emit(id, session.Event{Type: session.UserCreated, By: by, Reason: reason, User: u.id, Username: u.Name, At: now}); err != nil {
 				return err
@@ -83,8 +66,7 @@ func (s *Store) createUsers(ctx context.Context, by session.Actor, users []NewUs
 	})
 }
 
-// UserByName returns the account of that name, however it is written. A deleted
-// one is not found. Error: ErrNoUser.
+// UserByName implements store.Accounts.
 func (s *Store) UserByName(ctx context.Context, name string) (session.User, error) {
 	var u session.User
 	found := false
@@ -101,9 +83,7 @@ func (s *Store) UserByName(ctx context.Context, name string) (session.User, erro
 	return u, err
 }
 
-// Rehash stores a password's hash made anew with present parameters [SEC-01],
-// unless the password has been changed since old was read. Nothing ends by it:
-// the password is the same.
+// Rehash implements store.Accounts.
 func (s *Store) Rehash(ctx context.Context, user, old, hash string) error {
 	return s.write(ctx, func(t *tx) error {
 		t.mirror.forget(user)

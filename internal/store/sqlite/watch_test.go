@@ -4,11 +4,9 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
-	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
 )
 
@@ -19,7 +17,7 @@ func (nowhere) Connect(context.Context) (driver.Conn, error) { return nil, error
 
 func TestALogThatWasPrunedIsLost(t *testing.T) {
 	b := backend(t, func(o *Options) { o.watch = time.Hour })
-	server, command := b.Open(t).(suiteStore).Store, b.Open(t).(suiteStore).Store
+	server, command := b.Open(t).(*Store), b.Open(t).(*Store)
 	var heard collector
 	if err := server.Listen("server", heard.add); err != nil {
 		t.Fatal(err)
@@ -39,45 +37,9 @@ func TestALogThatWasPrunedIsLost(t *testing.T) {
 	}
 }
 
-func TestManyForeignEvents(t *testing.T) {
-	b := backend(t)
-	server, command := b.Open(t).(suiteStore).Store, b.Open(t).(suiteStore).Store
-	if _, err := command.CreatePool(t.Context(), session.ByCLI("test"), "second", 7); err != nil {
-		t.Fatal(err)
-	}
-	var heard collector
-	if err := server.Listen("server", heard.add); err != nil {
-		t.Fatal(err)
-	}
-	users := make([]NewUser, 2*slice+500)
-	for i := range users {
-		users[i] = NewUser{Name: fmt.Sprintf("user%04d", i), Role: account.RoleUser, Pool: []string{"", "second"}[i%2]}
-	}
-	if err := command.CreateUsers(t.Context(), session.ByCLI("test"), users); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := command.CreatePool(t.Context(), session.ByCLI("test"), "third", 1); err != nil { // of which the server knows nothing
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := command.WaitApplied(ctx); err != nil {
-		t.Fatal(err)
-	}
-	last := map[session.PoolID]int64{1: 0, 2: 1, 3: 0}
-	for _, e := range heard.events {
-		if last[e.Pool]++; e.LogSeq != last[e.Pool] {
-			t.Fatalf("event %d of pool %d, want %d", e.LogSeq, e.Pool, last[e.Pool])
-		}
-	}
-	if len(heard.events) != len(users)+1 || last[3] != 1 {
-		t.Errorf("%d events, %v", len(heard.events), last)
-	}
-}
-
 func TestWaitApplied(t *testing.T) {
 	b := backend(t) // holds the server's lock
-	s := b.Open(t).(suiteStore).Store
+	s := b.Open(t).(*Store)
 	if err := s.WaitApplied(t.Context()); err != nil {
 		t.Errorf("nothing was committed: %v", err)
 	}

@@ -7,41 +7,15 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
 // Pool is the pool that the suite uses: a new database has it, empty, with a
 // limit of three.
 const Pool session.PoolID = 1
 
-// Store is a session.Store with what the suite needs around it.
-type Store interface {
-	session.Store
-	// AddUser makes an account in a pool and returns its id.
-	AddUser(ctx context.Context, name string, role account.Role, pool session.PoolID) (string, error)
-	// FindUser returns the id of the account with that name: session.ErrNoUser
-	// where there is none, or it was deleted.
-	FindUser(ctx context.Context, name string) (string, error)
-	// KnownDevice tells whether the user has logged in from a device.
-	KnownDevice(ctx context.Context, user string, hash []byte) (bool, error)
-	// Inside returns a pool and its seats' users, as of one commit.
-	Inside(ctx context.Context, pool session.PoolID) (session.Pool, map[string]Entry, error)
-	// Epoch is what Restart was given last.
-	Epoch(ctx context.Context) (string, error)
-	// Listen hands fn every event from now on, before those who caused it are
-	// answered.
-	Listen(fn func([]session.Event)) error
-	// WaitApplied waits until the store that listens has been handed all that
-	// this one has committed.
-	WaitApplied(ctx context.Context) error
-	Close() error
-}
-
-// Entry is a seat as presence sees it [P1].
-type Entry struct {
-	Name        string
-	State       session.SeatState
-	Connections int
-}
+// Store is what the suite checks: all ports of a store.
+type Store = store.Store
 
 // Backend opens stores on one new, empty database.
 type Backend struct {
@@ -52,6 +26,35 @@ type Backend struct {
 	// database of its own. Nil where nothing outlives the process; then a
 	// second Open and a reopening are not tested either.
 	Crash func(t testing.TB) Store
+}
+
+// AddUser creates an account without a password and returns its id.
+func AddUser(ctx context.Context, s Store, name string, role account.Role, pool session.PoolID) (string, error) {
+	pools, err := s.Pools(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range pools {
+		if p.ID != pool {
+			continue
+		}
+		if err := s.CreateUsers(ctx, session.ByCLI("test"), []store.NewUser{{Name: name, Role: role, Pool: p.Name}}); err != nil {
+			return "", err
+		}
+		u, err := s.UserByName(ctx, name)
+		return u.ID, err
+	}
+	return "", session.ErrNoPool
+}
+
+// snapshot returns a pool and everyone inside by user id, as of one commit.
+func snapshot(ctx context.Context, s Store, pool session.PoolID) (session.Pool, map[string]store.Entry, error) {
+	p, entries, err := s.Snapshot(ctx, pool)
+	byUser := make(map[string]store.Entry, len(entries))
+	for _, e := range entries {
+		byUser[e.User] = e
+	}
+	return p, byUser, err
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -74,7 +77,7 @@ func setLimit(t testing.TB, c *session.Core, limit int) {
 
 func addUser(t testing.TB, s Store, name string) string {
 	t.Helper()
-	id, err := s.AddUser(t.Context(), name, account.RoleUser, Pool)
+	id, err := AddUser(t.Context(), s, name, account.RoleUser, Pool)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,9 +100,9 @@ func register(t testing.TB, c *session.Core, s session.Session, conn string) {
 	}
 }
 
-func inside(t testing.TB, s Store) (session.Pool, map[string]Entry) {
+func inside(t testing.TB, s Store) (session.Pool, map[string]store.Entry) {
 	t.Helper()
-	p, entries, err := s.Inside(t.Context(), Pool)
+	p, entries, err := snapshot(t.Context(), s, Pool)
 	if err != nil {
 		t.Fatal(err)
 	}

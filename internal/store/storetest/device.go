@@ -9,7 +9,7 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// loginFrom logs a user in from a device and tells whether it was known before.
+// loginFrom logs a user in from a device, and reports whether it was known before.
 func loginFrom(t testing.TB, s Store, c *session.Core, user, device string) bool {
 	t.Helper()
 	known := knows(t, s, user, device)

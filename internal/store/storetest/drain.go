@@ -9,19 +9,19 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// testDrain: once a drain is noted, seats wait for the next start, whoever asks.
+// testDrain: during a drain no seat is freed or given away.
 func testDrain(t *testing.T, b Backend) {
 	s := b.Open(t)
 	drained(t, s, s)
 }
 
-// testDrainBeside: a command beside a server that drains knows of it.
+// testDrainBeside: a command beside a draining server frees no seat either.
 func testDrainBeside(t *testing.T, b Backend) {
 	server := b.Open(t)
 	drained(t, server, b.Open(t))
 }
 
-// drained drains one store and looks at what the other's core does then.
+// drained drains one store and checks what the core of the other does then.
 func drained(t *testing.T, server, other Store) {
 	t.Helper()
 	atOnce := func(r *session.Rules) { r.Grace, r.ReclaimAfter = time.Nanosecond, 0 }
@@ -44,7 +44,7 @@ func drained(t *testing.T, server, other Store) {
 	if err := c.Leave(t.Context(), session.ByUser(held), session.Disconnect{User: held, Conn: "c2"}); err != nil {
 		t.Fatal(err)
 	}
-	// Both graces are over by all that has passed.
+	// Both grace periods are over by now.
 	for _, who := range []*session.Core{c, beside} {
 		if err := who.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
@@ -80,8 +80,8 @@ func drained(t *testing.T, server, other Store) {
 	}
 }
 
-// testInUseAtRestart: who was connected when the last run ended, by a crash or a
-// drain, counts as active when the next one begins; nobody else does.
+// testInUseAtRestart: only sessions that were connected when the last run ended, by
+// a crash or a drain, count as active at the next start.
 func testInUseAtRestart(t *testing.T, b Backend) {
 	s := b.Open(t)
 	c := core(s)

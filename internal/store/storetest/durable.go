@@ -11,7 +11,7 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// testReopen and testCrash differ in how the process ends.
+// testReopen and testCrash differ only in how the process ends.
 func testReopen(t *testing.T, b Backend) {
 	testOutlives(t, b, func(s Store) Store {
 		if err := s.Close(); err != nil {
@@ -46,7 +46,7 @@ func testOutlives(t *testing.T, b Backend, end func(Store) Store) {
 	wg.Wait()
 	before, entries := inside(t, s)
 
-	s = end(s) // everything that was answered must be there [I6]
+	s = end(s) // every answered change must be there [I6]
 	c = core(s)
 	after, again := inside(t, s)
 	if after != before || len(again) != len(entries) {
@@ -74,7 +74,7 @@ func testOutlives(t *testing.T, b Backend, end func(Store) Store) {
 	}
 }
 
-// testTwoProcesses is the command line beside a running server.
+// testTwoProcesses is a command beside a running server.
 func testTwoProcesses(t *testing.T, b Backend) {
 	server := b.Open(t)
 	c := core(server)
@@ -106,7 +106,7 @@ func testTwoProcesses(t *testing.T, b Backend) {
 			t.Errorf("event %d, want %d", e.LogSeq, p.LogSeq+1+int64(i))
 		}
 	}
-	// The server decides on what the other process has written.
+	// The server's decisions use what the other process has written.
 	if err := c.Register(t.Context(), session.ByUser(user), session.Registration{User: user, Session: in.ID, Conn: "c2"}); err == nil {
 		t.Error("a session that another process has ended was let in")
 	}
@@ -119,8 +119,8 @@ func testTwoProcesses(t *testing.T, b Backend) {
 	}
 }
 
-// testTwoWriters lets two processes change one pool as fast as they can: the
-// server is handed everything once and in order.
+// testTwoWriters: while two processes change one pool as fast as they can, the
+// server receives every event once and in order.
 func testTwoWriters(t *testing.T, b Backend) {
 	server := b.Open(t)
 	command := b.Open(t)

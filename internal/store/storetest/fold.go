@@ -5,11 +5,12 @@ import (
 	"maps"
 
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// Fold is what a reader of a pool's log knows: it follows the events one by one
-// and refuses the first that does not fit what came before. It is the check of
-// I4 and P2 from outside: what the log tells is what the store holds.
+// Fold is the state that a reader of a pool's log derives. It follows the events one
+// by one and refuses the first that does not fit. So it checks from outside that the
+// log agrees with the store [I4] [P2].
 type Fold struct {
 	Pool     session.PoolID
 	seq      int64 // of the last event
@@ -21,13 +22,13 @@ type Fold struct {
 	Events   int
 }
 
-// NewFold starts after the last event of a pool that has no seats.
+// NewFold returns a Fold after the last event of a pool without seats.
 func NewFold(p session.Pool) *Fold {
 	return &Fold{Pool: p.ID, seq: p.LogSeq, presence: p.PresenceSeq, limit: p.Limit,
 		seats: make(map[string]session.SeatState), conns: make(map[string]session.Connection), ended: make(map[string]bool)}
 }
 
-// Apply follows events; those of other pools are passed over.
+// Apply follows events. It ignores those of other pools.
 func (f *Fold) Apply(events []session.Event) error {
 	for _, e := range events {
 		if e.Pool != f.Pool {
@@ -144,8 +145,8 @@ func (f *Fold) count(state session.SeatState) int {
 
 func (f *Fold) used() int { return len(f.seats) }
 
-// Equal compares what the events say with what the store says.
-func (f *Fold) Equal(p session.Pool, entries map[string]Entry) error {
+// Equal returns an error unless the events agree with the store.
+func (f *Fold) Equal(p session.Pool, entries map[string]store.Entry) error {
 	if p.LogSeq != f.seq || p.PresenceSeq != f.presence || p.Limit != f.limit {
 		return fmt.Errorf("the pool is at %d/%d with limit %d, its events at %d/%d with limit %d", p.LogSeq, p.PresenceSeq,
 			p.Limit, f.seq, f.presence, f.limit)

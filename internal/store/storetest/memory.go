@@ -15,22 +15,26 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// Memory is a [Store] whose transactions are a mutex. It keeps every event.
+// Memory is a [Store] in memory. A mutex makes its transactions atomic.
 type Memory struct {
 	clock    session.Clock
-	mu       sync.Mutex // guards everything below; listen is called under it, being a test's
+	mu       sync.Mutex // guards everything below; listen is called under it, which tests allow
 	pools    map[session.PoolID]session.Pool
 	users    map[string]session.User
 	sessions map[string]*memorySession
 	conns    []session.Connection // oldest first
 	seats    map[string]session.Seat
 	sharing  map[string]session.Sharing
-	devices  []session.Device // the one seen last at the end
+	devices  []session.Device // the newest at the end
 	events   []session.Event
 	pos      session.Pos // of the newest commit
 	epoch    string
-	draining time.Time // since; zero for not
+	draining time.Time // since then; zero if not draining
 	made     int64
+	created  map[string]time.Time // accounts, by user id
+	notes    map[string]string
+	instance string
+	breaches int64 // changes refused because they broke an invariant
 	listen   func([]session.Event)
 }
 
@@ -39,7 +43,7 @@ type memorySession struct {
 	no int64
 }
 
-// NewMemory makes a store with the system's pool and [Pool].
+// NewMemory returns a store with the system's pool and [Pool].
 func NewMemory() *Memory {
 	return &Memory{
 		clock: session.NewClock(),
@@ -51,31 +55,27 @@ func NewMemory() *Memory {
 		sessions: make(map[string]*memorySession),
 		seats:    make(map[string]session.Seat),
 		sharing:  make(map[string]session.Sharing),
+		created:  make(map[string]time.Time),
+		notes:    make(map[string]string),
+		instance: rand.Text(),
 	}
 }
 
 var _ Store = (*Memory)(nil)
 
-// AddPool makes a pool.
+// AddPool adds a pool.
 func (m *Memory) AddPool(p session.Pool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pools[p.ID] = p
 }
 
-// AddUser implements Store.
-func (m *Memory) AddUser(_ context.Context, name string, role account.Role, pool session.PoolID) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	u := session.User{ID: rand.Text(), Name: name, Role: role, Pool: pool, CredVersion: 1}
-	if m.find(name) != "" {
-		return "", fmt.Errorf("user %s exists already", name)
-	}
-	m.users[u.ID] = u
-	m.emit(pool, session.Event{Type: session.UserCreated, User: u.ID, Username: name, At: m.Now()})
-	return u.ID, nil
+// AddUser is [AddUser] on this store.
+func (m *Memory) AddUser(ctx context.Context, name string, role account.Role, pool session.PoolID) (string, error) {
+	return AddUser(ctx, m, name, role, pool)
 }
 
+// find returns the id of the account with that name, "" if there is none.
 func (m *Memory) find(name string) string {
 	for _, u := range m.users {
 		if !u.Deleted && account.Canonical(u.Name) == account.Canonical(name) {
@@ -85,18 +85,8 @@ func (m *Memory) find(name string) string {
 	return ""
 }
 
-// FindUser implements Store.
-func (m *Memory) FindUser(_ context.Context, name string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if id := m.find(name); id != "" {
-		return id, nil
-	}
-	return "", session.ErrNoUser
-}
-
-// emit logs an event that no rule has decided.
-func (m *Memory) emit(pool session.PoolID, e session.Event) {
+// number gives an event that no rule decides its place in the log of a pool.
+func (m *Memory) number(pool session.PoolID, e session.Event) session.Event {
 	if e.By.Kind == "" {
 		e.By = session.BySystem()
 	}
@@ -105,10 +95,10 @@ func (m *Memory) emit(pool session.PoolID, e session.Event) {
 	m.pools[pool] = p
 	e.Pool, e.LogSeq, e.PresenceSeq = pool, p.LogSeq, p.PresenceSeq
 	e.Limit, e.Held, e.Grace, e.Offered = p.Limit, p.Held, p.Grace, p.Offered
-	m.log([]session.Event{e})
+	return e
 }
 
-// log takes the events of a commit.
+// log takes the events of a commit, which share its position.
 func (m *Memory) log(events []session.Event) {
 	m.pos++
 	for i := range events {
@@ -123,7 +113,7 @@ func (m *Memory) log(events []session.Event) {
 // Now implements session.Store.
 func (m *Memory) Now() time.Time { return m.clock.Now() }
 
-// Shift implements session.Store: nothing steps the clock of a memory.
+// Shift implements session.Store. This clock is never stepped.
 func (m *Memory) Shift() time.Duration { return 0 }
 
 // Update implements session.Store.
@@ -134,7 +124,10 @@ func (m *Memory) Update(_ context.Context, user string, decide func(session.Stat
 	if err != nil {
 		return 0, err
 	}
-	ch, err := guarded(st, func() session.Change { return decide(st, m.Now()) })
+	ch, err := m.guarded(st, func() session.Change { return decide(st, m.Now()) })
+	if err == nil && ch.User != nil && ch.User.Pool != st.User.Pool && !usable(m.pools[ch.User.Pool]) {
+		err = session.ErrNoPool
+	}
 	if err != nil || ch.Empty() {
 		return 0, err
 	}
@@ -153,7 +146,7 @@ func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(
 	if !ok {
 		return 0, session.ErrNoPool
 	}
-	ch, err := guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
+	ch, err := m.guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
 	if err != nil || ch.Empty() {
 		return 0, err
 	}
@@ -161,8 +154,8 @@ func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(
 	return m.pos, nil
 }
 
-// guarded runs a rule; it refuses what breaks an invariant.
-func guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
+// guarded runs a rule and refuses a change that breaks an invariant.
+func (m *Memory) guarded(st session.State, decide func() session.Change) (ch session.Change, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: panic: %v", session.ErrUnavailable, p)
@@ -170,6 +163,7 @@ func guarded(st session.State, decide func() session.Change) (ch session.Change,
 	}()
 	ch = decide()
 	if breach := session.Check(st, ch); breach != nil {
+		m.breaches++
 		return session.Change{}, fmt.Errorf("%w: %w", session.ErrUnavailable, breach)
 	}
 	return ch, nil
@@ -244,7 +238,7 @@ func (m *Memory) apply(ch session.Change) {
 	m.log(ch.Events)
 }
 
-// seen notes a device, and forgets the user's oldest where there are too many.
+// seen records a device, and drops the user's oldest one if there are too many.
 func (m *Memory) seen(d session.Device) {
 	m.devices = slices.DeleteFunc(m.devices, func(o session.Device) bool { return o.User == d.User && bytes.Equal(o.Hash, d.Hash) })
 	m.devices = append(m.devices, d)
@@ -261,7 +255,7 @@ func (m *Memory) seen(d session.Device) {
 	}
 }
 
-// KnownDevice implements Store.
+// KnownDevice implements store.Accounts.
 func (m *Memory) KnownDevice(_ context.Context, user string, hash []byte) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -288,6 +282,7 @@ func (m *Memory) Restart(_ context.Context, epoch string, now, deadline time.Tim
 		}
 	}
 	m.epoch, m.conns, m.draining = epoch, nil, time.Time{}
+	var events []session.Event
 	for id, p := range m.pools {
 		p.Held, p.Grace, p.Offered = 0, 0, 0
 		for user, s := range m.seats {
@@ -306,8 +301,9 @@ func (m *Memory) Restart(_ context.Context, epoch string, now, deadline time.Tim
 			p.Grace++
 		}
 		m.pools[id] = p
-		m.emit(id, session.Event{Type: session.ServerStarted, At: now})
+		events = append(events, m.number(id, session.Event{Type: session.ServerStarted, At: now}))
 	}
+	m.log(events)
 	return nil
 }
 
@@ -383,46 +379,23 @@ func (m *Memory) PruneFailedLogins(_ context.Context, before time.Time) error {
 	return nil
 }
 
-// Inside implements Store.
-func (m *Memory) Inside(_ context.Context, pool session.PoolID) (session.Pool, map[string]Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p, ok := m.pools[pool]
-	if !ok {
-		return p, nil, session.ErrNoPool
-	}
-	entries := make(map[string]Entry)
-	for user, s := range m.seats {
-		if s.Pool == pool {
-			entries[user] = Entry{Name: m.users[user].Name, State: s.State}
-		}
-	}
-	for _, c := range m.conns {
-		if e, ok := entries[c.User]; ok {
-			e.Connections++
-			entries[c.User] = e
-		}
-	}
-	return p, entries, nil
-}
-
-// Epoch implements Store.
+// Epoch implements store.Notes.
 func (m *Memory) Epoch(context.Context) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.epoch, nil
 }
 
-// Listen implements Store.
-func (m *Memory) Listen(fn func([]session.Event)) error {
+// Listen implements store.Delivery.
+func (m *Memory) Listen(_ string, fn func([]session.Event)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listen = fn
 	return nil
 }
 
-// WaitApplied implements Store: whoever listens has been handed everything.
+// WaitApplied implements store.Delivery. The listener has all events already.
 func (m *Memory) WaitApplied(context.Context) error { return nil }
 
-// Close implements Store.
+// Close implements store.Store.
 func (m *Memory) Close() error { return nil }

@@ -9,13 +9,13 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/store"
 )
 
-// Model drives the core on a store with random calls, and after each of them
-// compares the store with a [Fold] of its events and with what must hold
-// always. draw chooses a number below n; time is slept away, so it is to run
-// in a synctest bubble. Every index of a choice is fair game: ids of ended
-// sessions and of connections that left are used again.
+// Model drives the core on a store with random calls. After each call it compares the
+// store with a [Fold] of its events, and checks the invariants. draw returns a number
+// below n. Model sleeps, so it should run in a synctest bubble. It also uses ids of
+// ended sessions and of connections that are gone.
 func Model(ctx context.Context, s Store, draw func(what string, n int) int, steps int) error {
 	m := &model{store: s, draw: draw, rec: &recorder{}}
 	perUser, conns := 1+draw("sessions per user", 2), draw("connections per session", 3)
@@ -39,6 +39,9 @@ func Model(ctx context.Context, s Store, draw func(what string, n int) int, step
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
+	if n := s.Stats().Breaches; n > 0 {
+		return fmt.Errorf("%d changes broke an invariant [I1]", n)
+	}
 	return nil
 }
 
@@ -52,7 +55,7 @@ type model struct {
 	seen     int // events of rec that fold has followed
 	fold     *Fold
 	users    []string
-	sessions []session.Session // all that there ever were
+	sessions []session.Session // all of them, also ended ones
 	conns    []session.Disconnect
 	runs     int
 	pruned   bool
@@ -78,7 +81,7 @@ var modelSteps = []struct {
 
 func (m *model) begin(ctx context.Context) error {
 	for i, role := range []account.Role{account.RoleUser, account.RoleUser, account.RoleUser, account.RoleUser, account.RoleAdmin} {
-		id, err := m.store.AddUser(ctx, fmt.Sprintf("user%d", i), role, Pool)
+		id, err := AddUser(ctx, m.store, fmt.Sprintf("user%d", i), role, Pool)
 		if err != nil {
 			return err
 		}
@@ -87,17 +90,17 @@ func (m *model) begin(ctx context.Context) error {
 	if err := m.changePool(ctx); err != nil {
 		return err
 	}
-	p, _, err := m.store.Inside(ctx, Pool)
+	p, _, err := snapshot(ctx, m.store, Pool)
 	if err != nil {
 		return err
 	}
 	m.fold = NewFold(p)
-	return m.store.Listen(m.rec.add)
+	return m.store.Listen("server", m.rec.add)
 }
 
 func (m *model) user() string { return m.users[m.draw("user", len(m.users))] }
 
-// session is any that there ever was.
+// session returns a random session, live or ended.
 func (m *model) session() (session.Session, bool) {
 	if len(m.sessions) == 0 {
 		return session.Session{}, false
@@ -136,10 +139,10 @@ func (m *model) register(ctx context.Context) error {
 	return m.answer(ctx, err)
 }
 
-// answer tells a refusal, which must be right, from a failure.
+// answer returns nil for a refusal that is right, and an error otherwise.
 func (m *model) answer(ctx context.Context, err error) error {
 	if e, ok := errors.AsType[*session.SeatError](err); ok {
-		p, _, err := m.store.Inside(ctx, Pool)
+		p, _, err := snapshot(ctx, m.store, Pool)
 		if err == nil && (e.Used < e.Max || e.Used > p.Used() || p.Limit != e.Max || e.RetryAfter <= 0) {
 			err = fmt.Errorf("refused with %+v by %+v [S9]", e, p)
 		}
@@ -220,7 +223,7 @@ func (m *model) sleep(context.Context) error {
 	return nil
 }
 
-// sweep must leave nothing that is due.
+// sweep checks that a sweep leaves nothing that is due.
 func (m *model) sweep(ctx context.Context) error {
 	if err := m.core.Sweep(ctx); err != nil {
 		return err
@@ -237,8 +240,8 @@ func (m *model) drain(ctx context.Context) error {
 	return m.core.Drain(ctx)
 }
 
-// restart begins another run. What a drain has kept must still be there: check
-// compares the seats with what the events have said.
+// restart begins the next run. check then compares the seats with the events, so
+// that what a drain has kept is still there.
 func (m *model) restart(ctx context.Context) error {
 	m.runs++
 	m.core, m.draining = m.run(), false
@@ -251,14 +254,14 @@ func (m *model) prune(ctx context.Context) error {
 	return m.store.Prune(ctx, now, now.Add(-time.Minute), now.Add(-time.Minute))
 }
 
-// check looks at what must hold after every call.
+// check checks what must hold after every call.
 func (m *model) check(ctx context.Context) error {
 	events := m.rec.all()
 	if err := m.fold.Apply(events[m.seen:]); err != nil {
 		return err
 	}
 	m.seen = len(events)
-	p, entries, err := m.store.Inside(ctx, Pool)
+	p, entries, err := snapshot(ctx, m.store, Pool)
 	if err != nil {
 		return err
 	}
@@ -278,8 +281,8 @@ func (m *model) check(ctx context.Context) error {
 	return errors.Join(err, wrong)
 }
 
-// checkState looks at a user as a rule sees it.
-func checkState(st session.State, e Entry, rules session.Rules) error {
+// checkState checks a user's state as a rule gets it.
+func checkState(st session.State, e store.Entry, rules session.Rules) error {
 	if len(st.Sessions) > rules.MaxPerUser {
 		return fmt.Errorf("%d live sessions [A2]", len(st.Sessions))
 	}
@@ -298,7 +301,7 @@ func checkState(st session.State, e Entry, rules session.Rules) error {
 		}
 	}
 	if st.Seat == nil {
-		if e != (Entry{}) || (len(st.Conns) > 0 && st.User.Role == account.RoleUser) {
+		if e != (store.Entry{}) || (len(st.Conns) > 0 && st.User.Role == account.RoleUser) {
 			return fmt.Errorf("no seat, but %+v and %d connections", e, len(st.Conns))
 		}
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// testSharing: what the rules remember of sharing lives in the store, and a ticket is of
-// one use however many show it at once.
+// testSharing: the store keeps what the rules remember of sharing, and a ticket can be
+// used once, however many logins present it at the same time.
 func testSharing(t *testing.T, b Backend) {
 	s := b.Open(t)
 	rec := listen(t, s)
@@ -66,8 +66,8 @@ func testSharing(t *testing.T, b Backend) {
 	}
 }
 
-// testUnproven: a device that shows its cookie later was a known one all the time,
-// as far as the store remembers.
+// testUnproven: a device that later presents its cookie counts as known from the
+// start, as far as the store remembers.
 func testUnproven(t *testing.T, c *session.Core, user string) {
 	t.Helper()
 	var err error

@@ -2,16 +2,16 @@
 // directory: Ed25519 private keys in PKCS#8 and PEM (RFC 8410), readable by its
 // owner only.
 //
-// Open reads it, and makes it with one key when there is none. Of several
-// processes that start at once (the server and a command) one makes the key and
-// all use it.
+// Open reads the file, and creates it with one key if it does not exist. If several
+// processes start at once (the server and a command), one creates the key and all
+// use it.
 //
-// A key goes through three states, told by two times in the head of its block
-// [SEC-23]. It is published: in the file, to verify with, so that whoever caches
-// the public keys has it before it is needed. From From on it signs. When the
-// next one signs it verifies only, Until the last token it signed has expired,
-// and after that it is nobody's. At tells which key is what at a given time; the
-// file changes in Rotate and Revoke only, one process at a time.
+// A key passes three states, which two times in the head of its block define
+// [SEC-23]. First it is published: it verifies, so that applications which cache
+// the public keys have it before it is needed. It signs from From on. When the next
+// key signs, it only verifies, until the last token it signed has expired (Until).
+// Then it is removed. At returns the state of the keys at a given time. Only Rotate
+// and Revoke change the file, one process at a time.
 //
-// The package must not know tokens, sessions or who reads the file.
+// This package must not know tokens, sessions or who reads the file.
 package keyfile

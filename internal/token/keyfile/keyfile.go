@@ -15,22 +15,22 @@ import (
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
-// Name is the keys' file in the data directory.
+// Name is the name of the file in the data directory.
 const Name = "token.key"
 
-// ErrFile is for a file that does not hold the keys.
+// ErrFile says that the file does not contain the keys.
 var ErrFile = errors.New("not a list of Ed25519 private keys in PEM")
 
 // Key is one key of the file.
 type Key struct {
 	Private ed25519.PrivateKey
-	From    time.Time // signs from then on; zero: from the start
-	Until   time.Time // verifies until then; zero: no end is set
+	From    time.Time // signs from then on; zero for always
+	Until   time.Time // verifies until then; zero for no end
 }
 
-// Open gives the keys in the data directory, the oldest first, and makes the
-// first one at the first start. tooOpen says that others than the owner and the
-// group may read the file, which is worth a warning [SEC-55].
+// Open returns the keys in the data directory, the oldest first, and creates the
+// first one at the first start. tooOpen reports that the permissions go beyond
+// owner and group, which deserves a warning [SEC-55].
 func Open(root *os.Root) (keys []Key, tooOpen bool, err error) {
 	keys, tooOpen, err = read(root)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -47,14 +47,14 @@ func Open(root *os.Root) (keys []Key, tooOpen bool, err error) {
 	if err := secretfile.Create(root, Name, data); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, false, err
 	}
-	// What is in the file counts: another process may have been the first.
+	// Use what is in the file: another process may have created it first.
 	return read(root)
 }
 
-// At tells what the keys are for at now: the one that signs, and those that
-// verify beside it. keys are as Open gives them, and not empty.
+// At returns the key that signs at now, and the others that verify. The keys are as
+// Open returns them, and not empty.
 func At(keys []Key, now time.Time) (active Key, others []Key) {
-	signs := 0 // also under a clock that was set back: somebody has to
+	signs := 0 // the first one, even if the clock was set back: one key must sign
 	for i, key := range keys {
 		if !key.From.After(now) {
 			signs = i
@@ -76,8 +76,8 @@ func generate(from time.Time) (Key, error) {
 	return Key{Private: private, From: from}, nil
 }
 
-// The file's blocks (RFC 7468) and the names in their heads. A key without a
-// head, as the first one, is a PEM file like any other.
+// The blocks of the file (RFC 7468) and the names in their heads. A key without a
+// head, like the first one, is an ordinary PEM block.
 const (
 	blockType   = "PRIVATE KEY"
 	headerFrom  = "From"
@@ -116,7 +116,7 @@ func read(root *os.Root) (keys []Key, tooOpen bool, err error) {
 	return keys, tooOpen, nil
 }
 
-// decode reads what encode writes and nothing else.
+// decode reads what encode writes, and refuses everything else.
 func decode(data []byte) (keys []Key, ok bool) {
 	for len(bytes.TrimSpace(data)) > 0 {
 		block, rest := pem.Decode(data)
@@ -133,7 +133,7 @@ func decode(data []byte) (keys []Key, ok bool) {
 	return keys, len(keys) > 0 && keys[len(keys)-1].Until.IsZero()
 }
 
-// follows tells whether key signs after the one before it, whose end is set.
+// follows reports whether key signs after the previous one, whose end is set.
 func follows(key, before Key) bool {
 	return key.From.After(before.From) && !before.Until.IsZero()
 }

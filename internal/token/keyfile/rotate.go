@@ -10,24 +10,23 @@ import (
 	"github.com/turnike/turnike/internal/secret/secretfile"
 )
 
-// MaxKeys is how many keys can be good at once. Everybody who verifies tokens
-// by the published keys holds all of them.
+// MaxKeys is the most keys that can be valid at once. Every application that
+// verifies tokens with the published keys has all of them.
 const MaxKeys = 32
 
-// PendingError says that a key is published already and does not sign yet.
+// PendingError says that a published key does not sign yet.
 type PendingError struct{ From time.Time }
 
 func (e *PendingError) Error() string {
 	return fmt.Sprintf("a new key is published already and signs from %s on", e.From.UTC().Format(time.RFC3339))
 }
 
-// ErrTooMany is for a rotation while MaxKeys keys are good.
+// ErrTooMany says that MaxKeys keys are valid already.
 var ErrTooMany = fmt.Errorf("%d keys are good already, as long as tokens live that they have signed", MaxKeys)
 
-// Rotate adds a key that signs ahead from now, and lets the one that signs
-// until then verify for keep after that: the longest life of a token. Keys whose
-// end has come leave the file. It gives the new key. Errors: *PendingError,
-// ErrTooMany.
+// Rotate adds a key that starts to sign after ahead, and returns it. The key that
+// signs until then verifies for keep after that, the longest life of a token. Keys
+// past their end are removed. Errors: *PendingError, ErrTooMany.
 func Rotate(root *os.Root, ahead, keep time.Duration) (made Key, err error) {
 	err = exclusively(root, func() error {
 		keys, _, err := Open(root)
@@ -60,8 +59,8 @@ func Rotate(root *os.Root, ahead, keep time.Duration) (made Key, err error) {
 	return made, nil
 }
 
-// Revoke puts one new key in the place of all others. No token that any of them
-// has signed is good any more.
+// Revoke replaces all keys by a new one. All tokens that they signed become
+// invalid.
 func Revoke(root *os.Root) (made Key, err error) {
 	err = exclusively(root, func() error {
 		if made, err = generate(time.Time{}); err != nil {
@@ -83,9 +82,9 @@ func replace(root *os.Root, keys []Key) error {
 	return secretfile.Replace(root, Name, data, 0o600)
 }
 
-// exclusively runs change while no other process does so on this directory:
-// of two rotations at once none may lose the other's key. The lock is on the
-// directory itself, and goes with the process.
+// exclusively runs change while no other process runs one on this directory, so
+// that two rotations at once do not lose a key. The lock is on the directory itself,
+// and ends with the process.
 func exclusively(root *os.Root, change func() error) error {
 	dir, err := root.Open(".")
 	if err != nil {
