@@ -21,7 +21,7 @@ func backup(t *testing.T) (s *shell, file string, in session.Session) {
 	s.add("ada", "bob")
 	store, core := s.open()
 	in = s.login(store, core, "ada")
-	if err := core.Register(t.Context(), session.Registration{User: in.User, Session: in.ID, Conn: "conn-1"}); err != nil {
+	if err := core.Register(t.Context(), session.ByUser(in.User), session.Registration{User: in.User, Session: in.ID, Conn: "conn-1"}); err != nil {
 		t.Fatal(err)
 	}
 	file = filepath.Join(t.TempDir(), "copy.db")

@@ -26,7 +26,7 @@ func (c *poolDeleteCommand) Run(ctx context.Context, inv *invocation) (err error
 	if _, err := w.pool(ctx, c.Name); err != nil {
 		return err
 	}
-	err = w.store.DeletePool(ctx, c.Name)
+	err = w.store.DeletePool(ctx, w.by, c.Name)
 	if used, ok := errors.AsType[*store.PoolInUseError](err); ok {
 		return fmt.Errorf("pool %s has %s; move them first: turnike user set NAME --pool OTHER", c.Name, count(used.Users, "account"))
 	}

@@ -40,7 +40,7 @@ func (c *poolSetCommand) Run(ctx context.Context, inv *invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	err = w.core.ChangePool(ctx, pool.ID, session.PoolChange{
+	err = w.core.ChangePool(ctx, w.by, pool.ID, session.PoolChange{
 		Limit:       c.Limit,
 		MaxSessions: c.MaxSessions,
 		Policy:      (*session.Policy)(c.Policy),
@@ -76,7 +76,7 @@ func (c *poolSetCommand) create(ctx context.Context, w *workspace) (session.Pool
 	case meant != "" && !c.Create:
 		return session.Pool{}, fmt.Errorf("there is no pool %s; did you mean %s? To create %s, add --create", c.Name, meant, c.Name)
 	}
-	return w.store.CreatePool(ctx, c.Name, *c.Limit)
+	return w.store.CreatePool(ctx, w.by, c.Name, *c.Limit)
 }
 
 func (c *poolSetCommand) check() error {

@@ -40,7 +40,7 @@ func TestS8_LowerLimit(t *testing.T) {
 	store, core := s.open()
 	for i, name := range []string{"ali", "veli"} {
 		opened := s.login(store, core, name)
-		if err := core.Register(t.Context(), session.Registration{User: opened.User, Session: opened.ID, Conn: fmt.Sprint(i)}); err != nil {
+		if err := core.Register(t.Context(), session.ByUser(opened.User), session.Registration{User: opened.User, Session: opened.ID, Conn: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -79,10 +79,11 @@ func renew(ctx context.Context, cfg config.Config, unpacked app.Restoration) (ac
 	if err != nil {
 		return 0, 0, err
 	}
+	by := invoker()
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(endTogether)
 	for _, u := range users {
-		group.Go(func() error { return core.ChangeUser(groupCtx, session.UserChange{User: u.ID, Restored: true}) })
+		group.Go(func() error { return core.ChangeUser(groupCtx, by, session.UserChange{User: u.ID, Restored: true}) })
 	}
 	return len(users), len(sessions), group.Wait()
 }

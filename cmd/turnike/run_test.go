@@ -115,7 +115,7 @@ func (s *shell) login(from store.Store, core *session.Core, name string) session
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	opened, err := core.Login(s.t.Context(), session.Login{User: u.ID, CredVersion: u.CredVersion, Device: "Firefox, Linux"})
+	opened, err := core.Login(s.t.Context(), session.ByUser(u.ID), session.Login{User: u.ID, CredVersion: u.CredVersion, Device: "Firefox, Linux"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

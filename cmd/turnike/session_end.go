@@ -72,7 +72,7 @@ func (c *sessionEndCommand) endOne(ctx context.Context, inv *invocation, w *work
 
 // end ends sessions and waits for the running server.
 func (w *workspace) end(ctx context.Context, e session.Ending) (int, error) {
-	n, err := w.core.End(ctx, e)
+	n, err := w.core.End(ctx, w.by, e)
 	if err != nil {
 		return 0, err
 	}

@@ -118,6 +118,7 @@ func (w *workspace) enabled(ctx context.Context) ([]session.User, error) {
 // issuer opens sessions and signs their tokens.
 type issuer struct {
 	core  *session.Core
+	by    session.Actor
 	keys  *token.Keyring
 	pools map[session.PoolID]string // names by id
 }
@@ -134,7 +135,7 @@ func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &issuer{core: w.core, keys: keys, pools: map[session.PoolID]string{}}
+	i := &issuer{core: w.core, by: w.by, keys: keys, pools: map[session.PoolID]string{}}
 	for _, p := range pools {
 		i.pools[p.ID] = p.Name
 	}
@@ -143,7 +144,7 @@ func (w *workspace) issuer(ctx context.Context) (*issuer, error) {
 
 // issue opens one session and signs its token.
 func (i *issuer) issue(ctx context.Context, u session.User) (issued, error) {
-	s, err := i.core.Login(ctx, session.Login{User: u.ID, Device: issueDevice, Issued: true})
+	s, err := i.core.Login(ctx, i.by, session.Login{User: u.ID, Device: issueDevice, Issued: true})
 	full, isFull := errors.AsType[*session.SeatError](err)
 	switch {
 	case isFull:

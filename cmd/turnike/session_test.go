@@ -49,7 +49,7 @@ func TestSessionList(t *testing.T) {
 	s.add("ali", "veli")
 	store, core := s.open()
 	ali, veli := s.login(store, core, "ali"), s.login(store, core, "veli")
-	err := core.Register(t.Context(), session.Registration{User: ali.User, Session: ali.ID, Conn: "conn-1"})
+	err := core.Register(t.Context(), session.ByUser(ali.User), session.Registration{User: ali.User, Session: ali.ID, Conn: "conn-1"})
 	if err != nil {
 		t.Fatal(err)
 	}

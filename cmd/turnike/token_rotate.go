@@ -72,7 +72,7 @@ func (w *workspace) rotateKeys(ctx context.Context, inv *invocation, root *os.Ro
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(w.core.NoteKeys(ctx, "rotated"), w.settle(ctx)); err != nil {
+	if err := errors.Join(w.core.NoteKeys(ctx, w.by, "rotated"), w.settle(ctx)); err != nil {
 		return err
 	}
 	id, err := keyID(made)
@@ -104,7 +104,7 @@ func (w *workspace) revokeKeys(ctx context.Context, inv *invocation, root *os.Ro
 	if err != nil {
 		return err
 	}
-	err = errors.Join(w.core.NoteKeys(ctx, "revoked"), w.settle(ctx))
+	err = errors.Join(w.core.NoteKeys(ctx, w.by, "revoked"), w.settle(ctx))
 	if err != nil && !errors.Is(err, errNotConfirmed) {
 		return err
 	}
@@ -129,7 +129,7 @@ func (w *workspace) endAll(ctx context.Context, reason string) (int, error) {
 	group.SetLimit(endTogether)
 	for i, id := range ids {
 		group.Go(func() (err error) {
-			counts[i], err = w.core.End(groupCtx, session.Ending{User: id, Code: session.EndedByAdmin, Reason: reason})
+			counts[i], err = w.core.End(groupCtx, w.by, session.Ending{User: id, Code: session.EndedByAdmin, Reason: reason})
 			return err
 		})
 	}

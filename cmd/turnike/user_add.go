@@ -48,7 +48,7 @@ func (c *userAddCommand) Run(ctx context.Context, inv *invocation) (err error) {
 		return err
 	}
 	user := store.NewUser{Name: name, Role: account.Role(c.Role), Pool: c.Pool, PasswordHash: hash}
-	if err := w.store.CreateUsers(ctx, []store.NewUser{user}); err != nil {
+	if err := w.store.CreateUsers(ctx, w.by, []store.NewUser{user}); err != nil {
 		return explainAccount(err)
 	}
 	return inv.say("%s %s added to pool %s", c.Role, name, c.Pool)

@@ -17,7 +17,7 @@ func (w *workspace) changeUser(ctx context.Context, inv *invocation, name, done 
 		return err
 	}
 	change.User = u.ID
-	err = w.core.ChangeUser(ctx, change)
+	err = w.core.ChangeUser(ctx, w.by, change)
 	if errors.Is(err, session.ErrNoUser) { // deleted in the meantime
 		return fmt.Errorf("there is no user %s", input.Quote(name))
 	}

@@ -57,7 +57,7 @@ func (c *userImportCommand) Run(ctx context.Context, inv *invocation) (err error
 	if err != nil {
 		return err
 	}
-	if err := w.store.ImportUsers(ctx, users); err != nil {
+	if err := w.store.ImportUsers(ctx, w.by, users); err != nil {
 		return explainAccount(err)
 	}
 	return inv.say("%s imported", count(len(users), "account"))

@@ -20,6 +20,7 @@ type workspace struct {
 	server *app.RunningServer // nil if no server runs
 	store  store.Store
 	core   *session.Core
+	by     session.Actor // who runs the command
 }
 
 // open opens an existing store. A mistyped --data must not create an empty one.
@@ -44,7 +45,7 @@ func (inv *invocation) openOrCreate(ctx context.Context) (*workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory %s: %w", inv.data, err)
 	}
-	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.Rules(), log)}, nil
+	return &workspace{cfg: cfg, server: server, store: store, core: session.New(store, cfg.Rules(), log), by: invoker()}, nil
 }
 
 // close closes the store. It sets err unless the command has already failed.

@@ -48,21 +48,21 @@ func (h house) close(t testing.TB) {
 func (h house) enter(t testing.TB, pool, name string) {
 	t.Helper()
 	ctx := t.Context()
-	if _, err := h.CreatePool(ctx, pool, 1); err != nil && !errors.As(err, new(*store.PoolExistsError)) {
+	if _, err := h.CreatePool(ctx, session.ByCLI("test"), pool, 1); err != nil && !errors.As(err, new(*store.PoolExistsError)) {
 		t.Fatal(err)
 	}
-	if err := h.CreateUsers(ctx, []store.NewUser{{Name: name, Role: "user", Pool: pool}}); err != nil {
+	if err := h.CreateUsers(ctx, session.ByCLI("test"), []store.NewUser{{Name: name, Role: "user", Pool: pool}}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := h.UserByName(ctx, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := h.core.Login(ctx, session.Login{User: u.ID, Issued: true})
+	s, err := h.core.Login(ctx, session.ByCLI("test"), session.Login{User: u.ID, Issued: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.core.Register(ctx, session.Registration{User: u.ID, Session: s.ID, Conn: "conn-" + name}); err != nil {
+	if err := h.core.Register(ctx, session.ByUser(u.ID), session.Registration{User: u.ID, Session: s.ID, Conn: "conn-" + name}); err != nil {
 		if _, full := errors.AsType[*session.SeatError](err); !full {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func (h house) limit(t testing.TB, pool string, n int) {
 	t.Helper()
 	p, err := h.PoolByName(t.Context(), pool)
 	if err == nil {
-		err = h.core.ChangePool(t.Context(), p.ID, session.PoolChange{Limit: &n})
+		err = h.core.ChangePool(t.Context(), session.ByCLI("test"), p.ID, session.PoolChange{Limit: &n})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func (l *eventLog) run(ctx context.Context) {
 func (l *eventLog) write(e session.Event) {
 	attrs := []slog.Attr{slog.Int64("pool", int64(e.Pool)), slog.Int64("seq", e.LogSeq)}
 	for _, a := range []struct{ key, value string }{
-		{"user", e.Username}, {"session", e.Session}, {"socket", e.Conn}, {"code", string(e.Code)}, {"reason", e.Reason},
+		{"by", e.By.String()}, {"user", e.Username}, {"session", e.Session}, {"socket", e.Conn}, {"code", string(e.Code)}, {"reason", e.Reason},
 		{"successor", e.Successor}, {"device", e.Device}, {"remote", e.Address},
 		{"status", string(e.Status)}, {"offline", e.OfflineReason},
 	} {

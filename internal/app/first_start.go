@@ -14,6 +14,7 @@ import (
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/secret/secretfile"
+	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store"
 )
 
@@ -33,7 +34,7 @@ type startStore interface {
 	Meta(ctx context.Context, key string) (string, error)
 	SetMeta(ctx context.Context, key, value string) error
 	Users(ctx context.Context) ([]store.UserRow, error)
-	CreateUsers(ctx context.Context, users []store.NewUser) error
+	CreateUsers(ctx context.Context, by session.Actor, users []store.NewUser) error
 }
 
 // firstStart creates the first accounts of a new data directory [SEC-12] and refuses
@@ -155,5 +156,5 @@ func createAccounts(ctx context.Context, in startStore, hasher *account.Hasher, 
 		}
 		rows = append(rows, store.NewUser{Name: a.name, Role: role, PasswordHash: hash})
 	}
-	return in.CreateUsers(ctx, rows)
+	return in.CreateUsers(ctx, session.BySystem(), rows)
 }

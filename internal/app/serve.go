@@ -227,7 +227,7 @@ func configureDefaultPool(ctx context.Context, pools store.Pools, core *session.
 		log.Warn("the pool's limit was set by `turnike pool set` and wins over seat.limit",
 			"pool", pool.Name, "limit", pool.Limit, "seat.limit", cfg.Seat.Limit)
 	}
-	return core.ChangePool(ctx, pool.ID, session.PoolChange{Limit: &cfg.Seat.Limit, Configured: true})
+	return core.ChangePool(ctx, session.ByConfig(), pool.ID, session.PoolChange{Limit: &cfg.Seat.Limit, Configured: true})
 }
 
 // localURL returns the URL at which this machine reaches the server, with the base

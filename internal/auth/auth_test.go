@@ -38,7 +38,7 @@ func newFixture(t *testing.T) fixture {
 	d.core = session.New(store, session.DefaultRules(), slog.New(slog.DiscardHandler))
 	user, err := store.AddUser(t.Context(), "ada", account.RoleUser, storetest.Pool)
 	must(t, err)
-	d.ada, err = d.core.Login(t.Context(), session.Login{User: user, Issued: true})
+	d.ada, err = d.core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true})
 	must(t, err)
 	d.Authenticator = auth.New(d.keys, d.core)
 	return d

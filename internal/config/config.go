@@ -212,7 +212,7 @@ func (c Config) Rules() session.Rules {
 	r := session.DefaultRules()
 	r.Lifetime = c.Token.Lifetime
 	r.Policy = c.Session.Policy
-	r.WarBreaker = c.Session.WarBreaker
+	r.DetectSharing = c.Session.WarBreaker
 	r.MaxPerUser = c.Session.MaxPerUser
 	r.Grace = c.Seat.Grace
 	r.ReclaimAfter = c.Seat.ReclaimAfter

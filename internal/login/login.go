@@ -54,6 +54,7 @@ type Request struct {
 	Device         Device
 	UserAgent      string // the device is shown to people as the browser and system in it
 	Address        string // of the client
+	RequestID      string // of the HTTP request, for the event log; may be ""
 	// Proof returns the id of a live session of the user for which the client has
 	// shown a credential, or "" [A5]. It is called only after the password was right.
 	Proof    func(user string) (session string)
@@ -131,7 +132,8 @@ func (s *Service) open(ctx context.Context, in Request, user session.User, known
 	if err != nil {
 		return Result{User: user}, err
 	}
-	opened, err := s.core.Login(ctx, l)
+	by := session.Actor{Kind: session.KindUser, ID: user.ID, Name: user.Name, Address: in.Address, Request: in.RequestID}
+	opened, err := s.core.Login(ctx, by, l)
 	if err != nil {
 		return Result{User: user}, err
 	}

@@ -43,7 +43,7 @@ func (s *Server) disconnected(sock *socketio.Socket, why socketio.Reason) {
 	if !c.registerSent.Load() || c.sessionEnded.Load() {
 		return
 	}
-	s.leaves.leave(session.Leaving{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
+	s.leaves.leave(session.Disconnect{User: rec.user, Conn: sock.ID(), Clean: why == socketio.ClientDisconnect})
 }
 
 // maxQueue is how many bytes may wait for a client that reads nothing [SEC-46].

@@ -66,7 +66,7 @@ func TestI2_EndedWhileConnecting(t *testing.T) {
 	s, raw := w.login("ada", "laptop")
 	w.gate.mu.Lock()
 	w.gate.read = sync.OnceFunc(func() {
-		_, err := w.core.End(context.Background(), session.Ending{User: s.User, Session: s.ID, Code: session.EndedByAdmin})
+		_, err := w.core.End(context.Background(), session.ByCLI("test"), session.Ending{User: s.User, Session: s.ID, Code: session.EndedByAdmin})
 		must(t, err)
 	})
 	w.gate.mu.Unlock()
@@ -179,7 +179,7 @@ func TestI2_EndsThatWereLost(t *testing.T) {
 	_, raw = w.login("bob", "phone")
 	bob := w.enter(raw)
 	must(t, w.store.Listen("server", func([]session.Event) {})) // this server hears nothing
-	_, err := w.core.End(t.Context(), session.Ending{User: s.User, Session: s.ID, Code: session.EndedByAdmin, Reason: "enough"})
+	_, err := w.core.End(t.Context(), session.ByCLI("test"), session.Ending{User: s.User, Session: s.ID, Code: session.EndedByAdmin, Reason: "enough"})
 	must(t, err)
 	must(t, w.store.Listen("server", w.rt.Commit))
 	w.rt.Commit([]session.Event{{Pool: 1, Type: session.LogLost}})

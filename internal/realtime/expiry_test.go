@@ -122,7 +122,7 @@ func TestT1_ShownTimes(t *testing.T) {
 	for _, u := range list.Users {
 		later(u.Since)
 	}
-	_, err := w.core.End(t.Context(), session.Ending{User: w.user("bob").ID, Code: session.EndedByAdmin})
+	_, err := w.core.End(t.Context(), session.ByCLI("test"), session.Ending{User: w.user("bob").ID, Code: session.EndedByAdmin})
 	must(t, err)
 	var last ended
 	for name := ""; name != eventSessionEnded; {

@@ -74,9 +74,9 @@ func newWorld(t *testing.T, change ...func(*setting)) *world {
 	t.Cleanup(func() { must(t, db.Close()) })
 	w.store, w.gate = db, &gate{Store: db}
 	w.core = session.New(w.gate, set.rules, log)
-	must(t, db.CreateUsers(t.Context(), []store.NewUser{{Name: "ada", Role: account.RoleUser},
+	must(t, db.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: "ada", Role: account.RoleUser},
 		{Name: "bob", Role: account.RoleUser}, {Name: "eve", Role: account.RoleUser}, {Name: "root", Role: account.RoleAdmin}}))
-	must(t, w.core.ChangePool(t.Context(), 1, session.PoolChange{Limit: &set.limit}))
+	must(t, w.core.ChangePool(t.Context(), session.ByCLI("test"), 1, session.PoolChange{Limit: &set.limit}))
 
 	_, private, err := ed25519.GenerateKey(nil)
 	must(t, err)
@@ -160,16 +160,16 @@ func (g *gate) Session(ctx context.Context, id string) (session.Session, session
 }
 
 // Update implements session.Store.
-func (g *gate) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
+func (g *gate) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) (session.Pos, error) {
 	g.mu.Lock()
 	before, busy, down := g.before, g.busy > 0, g.down
 	g.busy -= min(g.busy, 1)
 	g.mu.Unlock()
 	if busy {
-		return session.ErrBusy
+		return 0, session.ErrBusy
 	}
 	if down {
-		return session.ErrUnavailable
+		return 0, session.ErrUnavailable
 	}
 	if before != nil && before(user) {
 		ctx = context.WithoutCancel(ctx)
@@ -209,7 +209,7 @@ func (w *world) user(name string) session.User {
 func (w *world) login(name, device string) (session.Session, string) {
 	w.t.Helper()
 	u := w.user(name)
-	s, err := w.core.Login(w.t.Context(), session.Login{User: u.ID, CredVersion: u.CredVersion, DeviceHash: []byte(device)})
+	s, err := w.core.Login(w.t.Context(), session.ByUser(u.ID), session.Login{User: u.ID, CredVersion: u.CredVersion, DeviceHash: []byte(device)})
 	must(w.t, err)
 	raw, err := w.keys.Sign(token.Claims{ID: "jti", Session: s.ID, Subject: u.ID, Username: u.Name, Role: string(u.Role),
 		Pool: "default", IssuedAt: s.Created, NotBefore: s.Created, ExpiresAt: s.Expires})

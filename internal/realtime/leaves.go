@@ -29,14 +29,14 @@ type leaves struct {
 	most  int
 
 	mu      sync.Mutex // guards the rest
-	waiting []session.Leaving
+	waiting []session.Disconnect
 	missed  bool // more came than fit
 	busy    bool // the goroutine works
 }
 
 // add queues a connection that is gone, and reports whether the goroutine has to be
 // started.
-func (l *leaves) add(in session.Leaving) (start bool) {
+func (l *leaves) add(in session.Disconnect) (start bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) < l.most {
@@ -64,14 +64,14 @@ func (l *leaves) working() bool {
 }
 
 // first returns the n oldest, which stay in the queue until they are done.
-func (l *leaves) first(n int) []session.Leaving {
+func (l *leaves) first(n int) []session.Disconnect {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.waiting[:min(n, len(l.waiting))])
 }
 
 // done takes the n oldest out, and puts those that failed at the end.
-func (l *leaves) done(n int, failed []session.Leaving) {
+func (l *leaves) done(n int, failed []session.Disconnect) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(slices.Delete(l.waiting, 0, n), failed...)
@@ -106,7 +106,7 @@ func (l *leaves) finished() bool {
 
 // leave tells the core that a connection is gone: at once, or when the store accepts
 // writes again.
-func (l *leaves) leave(in session.Leaving) {
+func (l *leaves) leave(in session.Disconnect) {
 	if !l.working() && l.store(in) == nil {
 		return
 	}
@@ -116,8 +116,8 @@ func (l *leaves) leave(in session.Leaving) {
 }
 
 // store tells the core that a connection is gone.
-func (l *leaves) store(in session.Leaving) error {
-	err := l.core.Leave(l.ctx, in)
+func (l *leaves) store(in session.Disconnect) error {
+	err := l.core.Leave(l.ctx, session.ByUser(in.User), in)
 	if errors.Is(err, session.ErrNoUser) {
 		return nil // there is nothing to leave
 	}
@@ -170,7 +170,7 @@ func (l *leaves) try() error {
 
 // storeAll tells the core of several connections at once. It returns those that
 // failed, and one of the errors.
-func (l *leaves) storeAll(batch []session.Leaving) (failed []session.Leaving, err error) {
+func (l *leaves) storeAll(batch []session.Disconnect) (failed []session.Disconnect, err error) {
 	var wg sync.WaitGroup
 	errs := make([]error, len(batch))
 	for i, in := range batch {
@@ -198,10 +198,10 @@ func (l *leaves) compare() error {
 		return err
 	}
 	open := l.open()
-	var gone []session.Leaving
+	var gone []session.Disconnect
 	for _, c := range stored {
 		if !open[c.ID] {
-			gone = append(gone, session.Leaving{User: c.User, Conn: c.ID})
+			gone = append(gone, session.Disconnect{User: c.User, Conn: c.ID})
 		}
 	}
 	for batch := range slices.Chunk(gone, leavesAtOnce) {

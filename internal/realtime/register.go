@@ -86,7 +86,7 @@ const (
 // outside the queue, so that ends and leavings are not delayed.
 func (s handlers) takeSeat(ctx context.Context, rec record, conn string) error {
 	for end := time.Now().Add(busyPatience); ; {
-		err := s.core.Register(ctx, session.Registration{User: rec.user, Session: rec.sid, Conn: conn})
+		err := s.core.Register(ctx, session.ByUser(rec.user), session.Registration{User: rec.user, Session: rec.sid, Conn: conn})
 		if !errors.Is(err, session.ErrBusy) || time.Now().After(end) {
 			return err
 		}

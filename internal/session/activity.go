@@ -21,7 +21,7 @@ type activity struct {
 	at map[string]time.Time // by session; guarded by mu
 }
 
-// note keeps the time, unless a later one is known.
+// note keeps the time at which a session was active, unless a later one is known.
 func (a *activity) note(session string, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -33,7 +33,7 @@ func (a *activity) note(session string, at time.Time) {
 	}
 }
 
-// take returns what was collected and starts again.
+// take returns the collected times and forgets them.
 func (a *activity) take() map[string]time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -42,7 +42,7 @@ func (a *activity) take() map[string]time.Time {
 	return out
 }
 
-// apply brings the sessions up to date with what is not written yet.
+// apply adds to sessions the activity that is not written yet.
 func (a *activity) apply(sessions []Session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -53,11 +53,11 @@ func (a *activity) apply(sessions []Session) {
 	}
 }
 
-// Active notes that somebody works with the session [A4] [S11]. A login sees it at
-// once, the store within a few seconds.
+// Active notes that the session is in use now [A4] [S11]. A login takes it into
+// account at once; the store has it within a few seconds.
 func (c *Core) Active(session string) { c.activity.note(session, c.store.Now()) }
 
-// flush writes what was collected. What the store does not take is kept.
+// flush writes the collected activity. What cannot be written is kept.
 func (c *Core) flush(ctx context.Context) error {
 	left := c.activity.take()
 	for len(left) > 0 {
@@ -79,7 +79,7 @@ func (c *Core) flush(ctx context.Context) error {
 	return nil
 }
 
-// flushLast writes what was collected until the end of the run.
+// flushLast writes the activity of the last seconds of a run, whose context is done.
 func (c *Core) flushLast(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushPatience)
 	defer cancel()

@@ -54,12 +54,12 @@ func TestA4_Activity(t *testing.T) {
 		defer stop()
 		go core.Run(ctx, time.Minute, session.Retention{Presence: time.Hour, Audit: time.Hour})
 
-		in, err := core.Login(t.Context(), session.Login{User: ada, CredVersion: 1})
+		in, err := core.Login(t.Context(), session.ByUser(ada), session.Login{User: ada, CredVersion: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		denied := func() bool {
-			_, err := core.Login(t.Context(), session.Login{User: ada, CredVersion: 1})
+			_, err := core.Login(t.Context(), session.ByUser(ada), session.Login{User: ada, CredVersion: 1})
 			_, ok := errors.AsType[*session.ActiveError](err)
 			if !ok && err != nil {
 				t.Fatal(err)

@@ -22,12 +22,12 @@ type Login struct {
 	Issued      bool   // an operator's right instead of credentials: CredVersion is not looked at
 }
 
-// admit decides a login: the user's own limit and the pool's together [A1].
+// admit decides a login by the limits of the user and of the pool together [A1].
 // The error is ErrInvalidCredentials, a *SeatError, an *ActiveError or a
-// *TakeoverError; with one nothing is changed, but that the last gives a ticket
-// out.
+// *TakeoverError; a refused login changes nothing, except that the last of
+// these issues a ticket.
 func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, error) {
-	p := newPlan(st, rules, now)
+	p := newTransition(st, rules, now)
 	if p.User.Disabled || p.User.Deleted || (!in.Issued && p.User.CredVersion != in.CredVersion) {
 		return Change{}, Session{}, ErrInvalidCredentials
 	}
@@ -58,8 +58,8 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 		e.Status, e.Since = Reconnecting, p.Seat.Since
 	}
 	p.emit(e)
-	if p.war {
-		p.emit(Event{Type: AccountSharingSuspected, Session: s.ID, Device: s.Device, Address: s.Address, Count: warReplacements})
+	if p.suspected {
+		p.emit(Event{Type: AccountSharingSuspected, Session: s.ID, Device: s.Device, Address: s.Address, Count: sharingReplacements})
 	}
 	if len(in.DeviceHash) > 0 && !in.Issued {
 		p.change.Device = &Device{User: p.User.ID, Hash: in.DeviceHash, Seen: now}
@@ -67,8 +67,8 @@ func admit(st State, rules Rules, now time.Time, in Login) (Change, Session, err
 	return p.done(), s, nil
 }
 
-// sameDevice finds the live session that this login continues [A5].
-func (p *plan) sameDevice(in Login) *Session {
+// sameDevice returns the live session that this login continues, nil for none [A5].
+func (p *transition) sameDevice(in Login) *Session {
 	if s := p.session(in.Proof); in.Proof != "" && s != nil {
 		return s
 	}
@@ -80,9 +80,10 @@ func (p *plan) sameDevice(in Login) *Session {
 	return nil
 }
 
-// rotate makes next out of old: seat and connections move along and nobody is
-// told; only the old token dies [A5]. It returns the event to be logged.
-func (p *plan) rotate(old, next Session) Event {
+// rotate continues old as next. The seat and the connections move to next and
+// presence does not change; only the old token stops working [A5]. It returns the
+// event to log.
+func (p *transition) rotate(old, next Session) Event {
 	old.Ended, old.Code, old.Successor = p.now, Rotated, next.ID
 	p.putSession(old)
 	p.putSession(next)
@@ -103,8 +104,8 @@ func (p *plan) rotate(old, next Session) Event {
 		Expires: next.Expires}
 }
 
-// maxSessions is how many live sessions the user may have, at least one.
-func (p *plan) maxSessions() int {
+// maxSessions returns how many live sessions the user may have, at least one.
+func (p *transition) maxSessions() int {
 	if p.Pool.MaxSessions > 0 {
 		return p.Pool.MaxSessions
 	}

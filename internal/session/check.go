@@ -2,8 +2,8 @@ package session
 
 import "fmt"
 
-// Breach is a change that breaks an invariant. A store refuses and logs it: the
-// rules never make one, so it is defence in depth against a defect in them.
+// Breach is a change that breaks an invariant. A store refuses and logs it. Correct
+// rules never make one: it protects against a defect in them.
 type Breach struct{ What string }
 
 func (b *Breach) Error() string { return "session: refused: " + b.What }
@@ -11,12 +11,12 @@ func (b *Breach) Error() string { return "session: refused: " + b.What }
 func breachf(format string, args ...any) error { return &Breach{What: fmt.Sprintf(format, args...)} }
 
 // Check refuses a change of a state that does not keep the invariants: the bound
-// [I1], the counters as the sum of the seats [A2], one event per change and events
-// numbered without gaps [I4]. Every store calls it before it writes; for a change
+// [I1], the counters as the sum of the seats [A2], one event per change, and events
+// numbered without gaps [I4] that name their actor. Every store calls it before it writes; for a change
 // of a pool alone the state has no user. Error: *Breach.
 func Check(st State, ch Change) error {
 	if ch.Empty() {
-		if ch.User != nil || ch.Device != nil || ch.Contest != nil || len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+
+		if ch.User != nil || ch.Device != nil || ch.Sharing != nil || len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+
 			len(ch.SeatLost) > 0 {
 			return breachf("a change without an event")
 		}
@@ -25,8 +25,8 @@ func Check(st State, ch Change) error {
 	if ch.Pool.ID != st.Pool.ID || ch.Pool.Name != st.Pool.Name {
 		return breachf("a change of pool %d became one of pool %d", st.Pool.ID, ch.Pool.ID)
 	}
-	if ch.Contest != nil && st.User.ID == "" {
-		return breachf("a contest in a change of no user")
+	if ch.Sharing != nil && st.User.ID == "" {
+		return breachf("a sharing record in a change without a user")
 	}
 	if d := ch.Device; d != nil && (st.User.ID == "" || d.User != st.User.ID) {
 		return breachf("a device of user %s in a change of user %s", d.User, st.User.ID)
@@ -57,6 +57,9 @@ func checkNumbers(old Pool, ch Change) error {
 		if e.At.IsZero() || e.Type == "" {
 			return breachf("event %d of pool %d has no time or type", e.LogSeq, e.Pool)
 		}
+		if e.By.Kind == "" {
+			return breachf("event %s of pool %d does not say by whom", e.Type, e.Pool)
+		}
 	}
 	if ch.Pool.LogSeq != log || ch.Pool.PresenceSeq != presence {
 		return breachf("pool %d is numbered %d/%d after event %d/%d", old.ID, ch.Pool.LogSeq, ch.Pool.PresenceSeq, log, presence)
@@ -64,7 +67,7 @@ func checkNumbers(old Pool, ch Change) error {
 	return nil
 }
 
-// checkSeats counts the seats as they will be.
+// checkSeats compares the counters with the seats after the change.
 func checkSeats(st State, ch Change) error {
 	count := map[SeatState]int{Held: st.Pool.Held, Grace: st.Pool.Grace, Offered: st.Pool.Offered}
 	moved := make(map[string]SeatState, 2)
@@ -105,8 +108,8 @@ func checkSeats(st State, ch Change) error {
 	return nil
 }
 
-// seatOf is the state of a user's seat, "" without one; false for a user that the
-// rule has not looked at.
+// seatOf returns the state of a user's seat, "" for none. It reports false for a user
+// that the state does not include.
 func (s *State) seatOf(user string) (SeatState, bool) {
 	switch {
 	case user == "":

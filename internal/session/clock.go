@@ -2,10 +2,10 @@ package session
 
 import "time"
 
-// Clock is a clock that no step of the machine's clock moves: the time at its
-// making plus the monotonic time since [T1]. A store reads it for its rules.
+// Clock is a clock that a step of the machine's clock does not move: the time at its
+// start plus the monotonic time since then [T1].
 type Clock struct {
-	base  time.Time // what it showed at its making
+	base  time.Time // what it showed at its start
 	begun time.Time // then, with the monotonic reading
 }
 
@@ -15,7 +15,7 @@ func NewClock() Clock { return NewClockAt(time.Now()) }
 // NewClockAt starts a clock that shows at now.
 func NewClockAt(at time.Time) Clock { return Clock{base: at.Round(0), begun: time.Now()} }
 
-// Now is the time of the clock, in UTC, in milliseconds.
+// Now returns the time of the clock, in UTC, in milliseconds.
 func (c Clock) Now() time.Time {
 	return c.base.Add(time.Since(c.begun)).UTC().Truncate(time.Millisecond)
 }

@@ -34,7 +34,7 @@ func TestT1_WithoutAServerGraceStandsStill(t *testing.T) {
 }
 
 // TestA4_ActiveInTheFuture: a session that was active by a wrong clock locks
-// nobody out, nor does what is remembered of a war.
+// nobody out, nor does what is remembered of sharing.
 func TestA4_ActiveInTheFuture(t *testing.T) {
 	rules := DefaultRules()
 	rules.Policy = PolicyDeny
@@ -53,12 +53,12 @@ func TestA4_ActiveInTheFuture(t *testing.T) {
 // put it is of no more account.
 func TestT1_AContestOfAnotherClock(t *testing.T) {
 	ticket := func(left time.Duration) Ticket { return Ticket{Hash: []byte("h"), Expires: at(left)} }
-	for name, c := range map[string]struct{ is, want Contest }{
+	for name, c := range map[string]struct{ is, want Sharing }{
 		"of now": {
-			Contest{Replaced: []time.Time{start, at(-warWindow)}, Until: at(warBreak), Tickets: []Ticket{ticket(ticketLife)}},
-			Contest{Replaced: []time.Time{start, at(-warWindow)}, Until: at(warBreak), Tickets: []Ticket{ticket(ticketLife)}}},
-		"over":       {Contest{Replaced: []time.Time{at(-warWindow - 1)}, Until: start, Tickets: []Ticket{ticket(0)}}, Contest{}},
-		"from ahead": {Contest{Replaced: []time.Time{at(1)}, Until: at(warBreak + 1), Tickets: []Ticket{ticket(ticketLife + 1)}}, Contest{}},
+			Sharing{Replaced: []time.Time{start, at(-sharingWindow)}, Until: at(confirmFor), Tickets: []Ticket{ticket(ticketLife)}},
+			Sharing{Replaced: []time.Time{start, at(-sharingWindow)}, Until: at(confirmFor), Tickets: []Ticket{ticket(ticketLife)}}},
+		"over":       {Sharing{Replaced: []time.Time{at(-sharingWindow - 1)}, Until: start, Tickets: []Ticket{ticket(0)}}, Sharing{}},
+		"from ahead": {Sharing{Replaced: []time.Time{at(1)}, Until: at(confirmFor + 1), Tickets: []Ticket{ticket(ticketLife + 1)}}, Sharing{}},
 	} {
 		if got := c.is.current(start); !got.equal(c.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)

@@ -19,9 +19,9 @@ type Rules struct {
 	Handover        time.Duration // [A3]
 	BootGrace       time.Duration // [S7]
 	LoginGrace      time.Duration // a seat taken at login waits that long for a connection [S2]
-	RetryAfter      time.Duration // told to who is refused while nobody is about to leave [S9]
+	RetryAfter      time.Duration // the advice in a refusal while no seat is about to be free [S9]
 	Policy          Policy        // where a user's pool does not say; "" is replace [A4]
-	WarBreaker      bool          // [A6]
+	DetectSharing   bool          // logins have to be confirmed once sessions keep replacing each other [A6]
 	MaxPerUser      int           // live sessions of a user, where its pool does not say
 	ConnsPerSession int           // [S1]; 0 is any number
 }
@@ -37,7 +37,7 @@ func DefaultRules() Rules {
 		LoginGrace:      30 * time.Second,
 		RetryAfter:      5 * time.Second, // well within register_timeout
 		Policy:          PolicyReplace,
-		WarBreaker:      true,
+		DetectSharing:   true,
 		MaxPerUser:      1,
 		ConnsPerSession: 1,
 	}
@@ -49,10 +49,11 @@ type Core struct {
 	rules Rules
 	log   *slog.Logger
 
-	full func(user string, e *SeatError)
+	full    func(user string, e *SeatError)
+	confirm Confirmer // nil: a commit is applied once the store has returned
 
-	draining, noted atomic.Bool // Drain was called; the store knows it
-	activity        activity    // that the store does not know yet
+	draining, noted atomic.Bool // Drain was called; the store has noted it
+	activity        activity    // not written to the store yet
 }
 
 // New makes a core on a store, whose clock decides [T1].
@@ -60,13 +61,13 @@ func New(store Store, rules Rules, log *slog.Logger) *Core {
 	return &Core{store: store, rules: rules, log: log}
 }
 
-// WhenFull names who hears of everybody that a full pool refuses [S9]. It is
-// called by the refused one's goroutine and must not block. It is set once,
+// WhenFull sets a function that is called for every refusal by a full pool [S9]. It
+// runs in the goroutine of the refused call and must not block. It is set once,
 // before anything is served.
 func (c *Core) WhenFull(fn func(user string, e *SeatError)) { c.full = fn }
 
-// refuse hands a refusal to the caller, with its times as the machine's clock
-// shows them, and that of a full pool to who listens.
+// refuse returns a refusal with its times as the machine's clock shows them. It
+// reports the refusal of a full pool to the function of WhenFull.
 func (c *Core) refuse(user string, err error) error {
 	var full *SeatError
 	var active *ActiveError
@@ -83,7 +84,7 @@ func (c *Core) refuse(user string, err error) error {
 	return err
 }
 
-// told are sessions with their times as the machine's clock shows them.
+// told returns sessions with their times as the machine's clock shows them.
 func (c *Core) told(sessions []Standing) []Standing {
 	out := slices.Clone(sessions)
 	for i := range out {
@@ -93,30 +94,34 @@ func (c *Core) told(sessions []Standing) []Standing {
 	return out
 }
 
-// Now is the time of every deadline: the store's [T1].
+// Now returns the store's time, by which every deadline is judged [T1].
 func (c *Core) Now() time.Time { return c.store.Now() }
 
-// Shift is how far the machine's clock is ahead of the store's [T1].
+// Shift returns how far the machine's clock is ahead of the store's [T1].
 func (c *Core) Shift() time.Duration { return c.store.Shift() }
 
-// Wall is a time of the store as the machine's clock shows it now: what people
-// and other programs are told [T1].
+// Wall returns a time of the store as the machine's clock shows it now. People and
+// other programs are given this one [T1].
 func (c *Core) Wall(t time.Time) time.Time { return t.Add(c.store.Shift()) }
 
-// Rules are the rules in force.
+// Rules returns the rules in force.
 func (c *Core) Rules() Rules { return c.rules }
 
 // NewSessionID makes a session id. It is an id, not a secret [SEC-15].
 func NewSessionID() string { return rand.Text() }
 
 // Login opens a session for a user whose credentials were checked; in.Session
-// is chosen here. Errors: ErrInvalidCredentials, *SeatError, *ActiveError,
+// is chosen here. Errors: ErrForbidden, ErrInvalidCredentials, *SeatError, *ActiveError,
 // *TakeoverError, ErrUnavailable.
-func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
+func (c *Core) Login(ctx context.Context, by Actor, in Login) (Session, error) {
 	in.Session, in.NewTicket = NewSessionID(), rand.Text()
 	var out Session
 	var refused error
-	err := c.store.Update(ctx, in.User, func(st State, now time.Time) (ch Change) {
+	what := actLogin
+	if in.Issued {
+		what = actIssue
+	}
+	err := c.run(ctx, command{by: by, what: what, user: in.User}, func(st State, now time.Time) (ch Change) {
 		c.activity.apply(st.Sessions)
 		ch, out, refused = admit(st, c.rules, now, in)
 		return ch
@@ -133,11 +138,11 @@ func (c *Core) Login(ctx context.Context, in Login) (Session, error) {
 	return out, nil
 }
 
-// Register lets a connection inside. Errors: *EndedError, ErrUnknown,
+// Register lets a connection inside. Errors: ErrForbidden, *EndedError, ErrUnknown,
 // ErrDraining, *SeatError, ErrUnavailable.
-func (c *Core) Register(ctx context.Context, in Registration) error {
+func (c *Core) Register(ctx context.Context, by Actor, in Registration) error {
 	var refused error
-	err := c.store.Update(ctx, in.User, func(st State, now time.Time) (ch Change) {
+	err := c.run(ctx, command{by: by, what: actRegister, user: in.User}, func(st State, now time.Time) (ch Change) {
 		ch, refused = register(st, c.rules, now, in)
 		return ch
 	})
@@ -154,26 +159,27 @@ func (c *Core) Register(ctx context.Context, in Registration) error {
 	return c.refuse(in.User, refused)
 }
 
-// Leave takes a connection out. Errors: ErrNoUser, ErrUnavailable; the caller tries again,
-// or the seat would stay held by nobody [I6].
-func (c *Core) Leave(ctx context.Context, in Leaving) error {
+// Leave removes a connection. Errors: ErrForbidden, ErrNoUser, ErrUnavailable. After
+// the last the caller must try again, or the seat would stay held without a
+// connection [I6].
+func (c *Core) Leave(ctx context.Context, by Actor, in Disconnect) error {
 	in.draining = c.draining.Load()
-	return c.store.Update(ctx, in.User, func(st State, now time.Time) Change {
+	return c.run(ctx, command{by: by, what: actLeave, user: in.User}, func(st State, now time.Time) Change {
 		return leave(st, c.rules, now, in)
 	})
 }
 
-// Connections are all that the store has registered. Error: ErrUnavailable.
+// Connections returns all registered connections. Error: ErrUnavailable.
 func (c *Core) Connections(ctx context.Context) ([]Connection, error) {
 	return c.store.Connections(ctx)
 }
 
 // End ends one session or all of a user. When it returns, the end is durable
 // and no request begun after it is accepted [I2]. It reports how many sessions
-// it ended. Errors: ErrNoUser, ErrUnavailable.
-func (c *Core) End(ctx context.Context, e Ending) (int, error) {
+// it ended. Errors: ErrForbidden, ErrNoUser, ErrUnavailable, ErrUnconfirmed.
+func (c *Core) End(ctx context.Context, by Actor, e Ending) (int, error) {
 	n := 0
-	err := c.store.Update(ctx, e.User, func(st State, now time.Time) Change {
+	err := c.run(ctx, command{by: by, what: actEnd, user: e.User}, func(st State, now time.Time) Change {
 		ch := end(st, c.rules, now, e)
 		n = len(ch.Sessions)
 		return ch
@@ -184,32 +190,38 @@ func (c *Core) End(ctx context.Context, e Ending) (int, error) {
 	return n, nil
 }
 
-// ChangeUser changes an account and ends its sessions where it must [A7].
-func (c *Core) ChangeUser(ctx context.Context, ch UserChange) error {
-	return c.store.Update(ctx, ch.User, func(st State, now time.Time) Change {
+// ChangeUser changes an account and ends its sessions if the change requires it [A7].
+// Errors: as End.
+func (c *Core) ChangeUser(ctx context.Context, by Actor, ch UserChange) error {
+	return c.run(ctx, command{by: by, what: actChangeUser, user: ch.User}, func(st State, now time.Time) Change {
 		return changeUser(st, c.rules, now, ch)
 	})
 }
 
-// ChangePool changes a pool.
-func (c *Core) ChangePool(ctx context.Context, pool PoolID, ch PoolChange) error {
-	return c.store.UpdatePool(ctx, pool, func(p Pool, now time.Time) Change {
-		return changePool(p, now, ch)
+// ChangePool changes a pool. Errors: ErrForbidden, ErrNoPool, ErrUnavailable,
+// ErrUnconfirmed.
+func (c *Core) ChangePool(ctx context.Context, by Actor, pool PoolID, ch PoolChange) error {
+	what := actChangePool
+	if ch.Configured {
+		what = actConfigure
+	}
+	return c.run(ctx, command{by: by, what: what, pool: pool}, func(st State, now time.Time) Change {
+		return changePool(st.Pool, now, ch)
 	})
 }
 
-// NoteKeys logs that the token keys on the disk were changed, and how, so that
-// a running server reads them again before the change is confirmed [SEC-23].
-func (c *Core) NoteKeys(ctx context.Context, how string) error {
-	return c.store.UpdatePool(ctx, SystemPool, func(pool Pool, now time.Time) Change {
-		p := newPlan(State{Pool: pool}, Rules{}, now)
+// NoteKeys logs how the token keys on the disk were changed. A running server reads
+// them again before the change is confirmed [SEC-23].
+func (c *Core) NoteKeys(ctx context.Context, by Actor, how string) error {
+	return c.run(ctx, command{by: by, what: actNoteKeys, pool: SystemPool}, func(st State, now time.Time) Change {
+		p := newTransition(st, Rules{}, now)
 		p.emit(Event{Type: TokenKeysChanged, Reason: how})
 		return p.done()
 	})
 }
 
-// Session returns a live session and its user: the check behind every request
-// [SEC-26]. One that is met after its time is over is ended here [T2].
+// Session returns a live session and its user. It is the check behind every request
+// [SEC-26]. A session whose time is over is ended here [T2].
 // Errors: *EndedError, ErrUnknown, ErrUnavailable.
 func (c *Core) Session(ctx context.Context, id string) (Session, User, error) {
 	s, u, err := c.store.Session(ctx, id)
@@ -220,7 +232,7 @@ func (c *Core) Session(ctx context.Context, id string) (Session, User, error) {
 		if err := c.Expire(ctx, s.User); err != nil {
 			return Session{}, User{}, err
 		}
-		if s, u, err = c.store.Session(ctx, id); err != nil { // as everybody will hear it
+		if s, u, err = c.store.Session(ctx, id); err != nil { // with the code and time of its end
 			return Session{}, User{}, err
 		}
 		if s.Ended.IsZero() && !s.Live(c.store.Now()) {
@@ -233,23 +245,22 @@ func (c *Core) Session(ctx context.Context, id string) (Session, User, error) {
 	return s, u, nil
 }
 
-// Expire ends what is over of one user [T2].
+// Expire ends the sessions and the grace of one user whose time is over [T2].
 func (c *Core) Expire(ctx context.Context, user string) error {
-	return c.store.Update(ctx, user, func(st State, now time.Time) Change {
+	return c.run(ctx, command{by: BySystem(), what: actExpire, user: user}, func(st State, now time.Time) Change {
 		return expire(st, c.rules, now)
 	})
 }
 
-// Boot begins a run: every seat goes into boot grace [S7].
+// Boot begins a run of the server: every seat goes into boot grace [S7].
 func (c *Core) Boot(ctx context.Context, epoch string) error {
 	now := c.store.Now()
 	return c.store.Restart(ctx, epoch, now, now.Add(c.rules.BootGrace))
 }
 
-// Drain begins the end of this run: from here seats only change when their user or
-// an operator wants it, and no connection is let in, until the next Boot [S7]. An
-// error says that the store has not noted it yet; Sweep tries again before it
-// does anything else.
+// Drain begins the end of this run. Until the next Boot no connection is let in, and
+// seats only change by a user's or an operator's act [S7]. After an error the store
+// has not noted the drain; Sweep then tries again before it does anything else.
 func (c *Core) Drain(ctx context.Context) error {
 	c.draining.Store(true)
 	return c.noteDrain(ctx)
@@ -266,7 +277,7 @@ func (c *Core) noteDrain(ctx context.Context) error {
 	return err
 }
 
-// sweepSlice is how many users one turn of the sweep takes on.
+// sweepSlice is how many users the sweep handles at a time.
 const sweepSlice = 200
 
 // Sweep ends expired sessions and frees seats whose grace is over, until
@@ -280,7 +291,7 @@ func (c *Core) Sweep(ctx context.Context) error {
 		if err != nil || len(due) == 0 {
 			return err
 		}
-		var wg sync.WaitGroup // so that the store commits them together
+		var wg sync.WaitGroup // all at once, so that the store commits them together
 		errs := make([]error, len(due))
 		for i, user := range due {
 			wg.Go(func() { errs[i] = c.Expire(ctx, user) })
@@ -297,8 +308,8 @@ func (c *Core) Sweep(ctx context.Context) error {
 type Retention struct{ Presence, Audit, FailedLogins time.Duration }
 
 // Run sweeps at every interval, writes activity every few seconds and prunes each
-// minute, until ctx is done. None waits for another: what is over ends in time,
-// however much there is to prune.
+// minute, until ctx is done. The three do not wait for each other: expired sessions
+// end in time, however much there is to prune.
 func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -318,8 +329,8 @@ func (c *Core) Run(ctx context.Context, interval time.Duration, keep Retention) 
 	wg.Wait()
 }
 
-// every does a job at every interval until ctx is done. It logs one line when the
-// job begins to fail and one when it works again.
+// every runs a job at every interval until ctx is done. It logs one line when the
+// job begins to fail and one when it succeeds again.
 func (c *Core) every(ctx context.Context, interval time.Duration, job string, do func() error) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()

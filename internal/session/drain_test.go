@@ -25,10 +25,10 @@ func TestS7_DrainKeepsSeats(t *testing.T) {
 		seat   SeatState
 	}{
 		"a lost connection": {in(live("one", time.Hour), connected("one", "c1")),
-			func(st State) Change { return leave(st, drainRules(), start, Leaving{Conn: "c1"}) },
+			func(st State) Change { return leave(st, drainRules(), start, Disconnect{Conn: "c1"}) },
 			[]said{{ConnectionLeft, "ada", "", Reconnecting, ""}}, Grace},
 		"a lost connection, not noted yet": {given(live("one", time.Hour), connected("one", "c1")),
-			func(st State) Change { return leave(st, drainRules(), start, Leaving{Conn: "c1", draining: true}) },
+			func(st State) Change { return leave(st, drainRules(), start, Disconnect{Conn: "c1", draining: true}) },
 			[]said{{ConnectionLeft, "ada", "", Reconnecting, ""}}, Grace},
 		"the sweep": {in(live("one", time.Hour), inGrace("one", GraceOrdinary, -time.Second, -time.Second)),
 			func(st State) Change { return expire(st, drainRules(), start) }, nil, Grace},
@@ -37,7 +37,7 @@ func TestS7_DrainKeepsSeats(t *testing.T) {
 		"the sweep, a moved seat": {in(live("one", time.Hour), inGrace("one", GraceHandover, -time.Second, -time.Second)),
 			func(st State) Change { return expire(st, drainRules(), start) }, nil, Grace},
 		"S3 who says DISCONNECT leaves": {in(live("one", time.Hour), connected("one", "c1")),
-			func(st State) Change { return leave(st, drainRules(), start, Leaving{Conn: "c1", Clean: true}) },
+			func(st State) Change { return leave(st, drainRules(), start, Disconnect{Conn: "c1", Clean: true}) },
 			[]said{{ConnectionLeft, "ada", "", Offline, "left"}}, ""},
 		"K1 an end ends": {in(live("one", time.Hour), connected("one", "c1")),
 			func(st State) Change { return end(st, drainRules(), start, Ending{User: "ada-id", Code: LoggedOut}) },

@@ -16,7 +16,7 @@ type Ending struct {
 // end ends one session or all of a user [K1]. Ending what is not live changes
 // nothing: ends are by id, so a late one cannot hit a successor [I3].
 func end(st State, rules Rules, now time.Time, e Ending) Change {
-	p := newPlan(st, rules, now)
+	p := newTransition(st, rules, now)
 	for _, s := range slices.Clone(p.Sessions) {
 		if e.Session == "" || s.ID == e.Session {
 			p.endSession(s, e.Code, e.Reason, "")
@@ -26,15 +26,15 @@ func end(st State, rules Rules, now time.Time, e Ending) Change {
 }
 
 // expire ends the sessions whose time is over [T2] and frees a seat whose grace
-// is over [S3]. It is what the sweep does for each user that has something due.
+// is over [S3]. The sweep runs it for each user with something due.
 func expire(st State, rules Rules, now time.Time) Change {
-	p := newPlan(st, rules, now)
+	p := newTransition(st, rules, now)
 	p.endExpired()
 	p.freeLapsed()
 	return p.done()
 }
 
-func (p *plan) endExpired() {
+func (p *transition) endExpired() {
 	for _, s := range slices.Clone(p.Sessions) {
 		if !p.now.Before(s.Expires) {
 			p.endSession(s, Expired, "", "")
@@ -42,9 +42,10 @@ func (p *plan) endExpired() {
 	}
 }
 
-// endSession ends s. When its seat has no other connection left it goes to the
-// successor, in grace until that registers [A3], or is freed.
-func (p *plan) endSession(s Session, code Code, reason, successor string) {
+// endSession ends s. If the user has no other connection, the seat goes to the
+// successor, in grace until the successor registers [A3]. Without a successor it is
+// freed.
+func (p *transition) endSession(s Session, code Code, reason, successor string) {
 	s.Ended, s.Code, s.Reason, s.Successor = p.now, code, reason, successor
 	p.putSession(s)
 	for _, c := range p.connsOf(s.ID) {
@@ -52,6 +53,9 @@ func (p *plan) endSession(s Session, code Code, reason, successor string) {
 	}
 	e := Event{Type: SessionEnded, Session: s.ID, Code: code, Reason: reason, Successor: successor,
 		Device: s.Device, Address: s.Address}
+	if code == Expired {
+		e.By = BySystem() // not the actor whose command found it
+	}
 	switch {
 	case p.Seat == nil:
 	case len(p.Conns) > 0:

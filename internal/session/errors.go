@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Errors of the core. Each rim turns them into its own codes in one table.
+// Errors of the core. Each package at the edge maps them to its codes in one table.
 var (
 	// ErrInvalidCredentials: the account is unknown, disabled, or changed since
 	// the password was checked [A7].
@@ -16,10 +16,16 @@ var (
 	// ErrNoUser and ErrNoPool: no account or pool of that name or id.
 	ErrNoUser = errors.New("session: no such user")
 	ErrNoPool = errors.New("session: no such pool")
-	// ErrUnavailable: the store cannot take the change now; nothing was changed.
+	// ErrUnavailable: the store cannot take the change now; nothing was changed, unless it is an
+	// ErrUnconfirmed.
 	ErrUnavailable = errors.New("session: store unavailable")
 	// ErrBusy: too many changes wait; it is an ErrUnavailable that is over soon.
 	ErrBusy = fmt.Errorf("%w: too many changes wait", ErrUnavailable)
+	// ErrUnconfirmed: the change is durable, but some process that holds
+	// connections may not have applied it. It is an ErrUnavailable.
+	ErrUnconfirmed = fmt.Errorf("%w: committed, not confirmed", ErrUnavailable)
+	// ErrForbidden: the actor has no right to this command.
+	ErrForbidden = errors.New("session: the actor may not do this")
 	// ErrDraining: the server is about to stop, and lets no connection in [S7].
 	ErrDraining = errors.New("session: the server is draining")
 )

@@ -16,7 +16,7 @@ const (
 	LoggedOut       Code = "logged_out"
 	PasswordChanged Code = "password_changed"
 	RoleChanged     Code = "role_changed"
-	Rotated         Code = "rotated" // A5: told to nobody
+	Rotated         Code = "rotated" // A5: no client is told
 )
 
 // EndCodes are all of them.
@@ -34,7 +34,7 @@ const (
 // ReasonImport marks the UserCreated events of an import.
 const ReasonImport = "import"
 
-// Status is what presence says of one user [P2].
+// Status is the state of one user in presence [P2].
 type Status string
 
 // The values of Status.
@@ -44,7 +44,7 @@ const (
 	Offline      Status = "offline"
 )
 
-// EventType tells what happened.
+// EventType says what happened.
 type EventType string
 
 // The types of events.
@@ -54,15 +54,15 @@ const (
 	SessionRotated       EventType = "session_rotated" // Session became Successor, connections moved along
 	ConnectionRegistered EventType = "connection_registered"
 	ConnectionLeft       EventType = "connection_left"
-	SeatFreed            EventType = "seat_freed" // grace over, or given to somebody else
+	SeatFreed            EventType = "seat_freed" // its grace is over, or another user was given it
 	PoolChanged          EventType = "pool_changed"
 	PoolDeleted          EventType = "pool_deleted"   // Reason is its name
 	ServerStarted        EventType = "server_started" // every seat of the pool went into boot grace [S7]
 	UserCreated          EventType = "user_created"
 	UsersImported        EventType = "users_imported" // Count accounts, each with its UserCreated
 	UserChanged          EventType = "user_changed"
-	TokenKeysChanged     EventType = "token_keys_changed" // on the disk; who serves reads them again [SEC-23]
-	// AccountSharingSuspected: the war breaker has tripped [A6].
+	TokenKeysChanged     EventType = "token_keys_changed" // on the disk; a running server reads them again [SEC-23]
+	// AccountSharingSuspected: sessions of the account keep replacing each other [A6].
 	AccountSharingSuspected EventType = "account_sharing_suspected"
 	// TakeoverRequired: a login has to be confirmed; Reason is the cause.
 	TakeoverRequired EventType = "takeover_required"
@@ -70,14 +70,19 @@ const (
 	// account. User is empty where there is no such account, Address where it was
 	// more than one network, and both in the row for the rest of a flood [SEC-06].
 	LoginFailed EventType = "login_failed"
-	// LogLost is never logged: a store hands it to its listener in place of
-	// events that were pruned before they were read. Whatever is known of the
-	// pool and its sessions must be read anew.
+	// LogLost is never logged. A store hands it to its listener in place of events
+	// that were pruned before they were read. The listener must read the pool and its
+	// sessions again.
 	LogLost EventType = "log_lost"
 )
 
-// Audit tells whether the event belongs to the audit trail, or only to
-// presence, which is kept for a short time.
+// Pos is the position of a commit in the log of all pools. It rises with every
+// commit that has events; the events of one commit share it. Gaps mean nothing.
+// Zero is no position.
+type Pos int64
+
+// Audit reports whether events of this type belong to the audit trail. The others
+// belong to presence and are kept for a short time.
 func (t EventType) Audit() bool {
 	switch t {
 	case ConnectionRegistered, ConnectionLeft, SeatFreed:
@@ -92,9 +97,11 @@ func (t EventType) Audit() bool {
 type Event struct {
 	Pool        PoolID    `json:"-"`
 	LogSeq      int64     `json:"-"`
+	Pos         Pos       `json:"-"`            // set by the store; 0 for events from before there were positions
 	PresenceSeq int64     `json:"presence_seq"` // the pool's after this event
 	At          time.Time `json:"-"`
 	Type        EventType `json:"-"`
+	By          Actor     `json:"by,omitzero"` // who caused it; none for events from before there were actors
 	User        string    `json:"user,omitempty"`
 	Username    string    `json:"username,omitempty"`
 	Session     string    `json:"session,omitempty"`
@@ -112,7 +119,7 @@ type Event struct {
 
 	Expires time.Time `json:"expires,omitzero"` // of a session that started, or of the successor of a rotated one
 
-	// What presence says. Status is empty when others hear nothing.
+	// What presence reports. Status is empty if the event does not change it.
 	Status        Status    `json:"status,omitempty"`
 	OfflineReason string    `json:"offline_reason,omitempty"`
 	Since         time.Time `json:"since,omitzero"`
@@ -126,5 +133,5 @@ type Event struct {
 	Presence Visibility `json:"presence,omitempty"`
 }
 
-// Inside is the number of users inside after the event: held and in grace.
+// Inside returns the number of users inside after the event: held and in grace.
 func (e Event) Inside() int { return e.Held + e.Grace }

@@ -12,22 +12,22 @@ func TestS3_Leaving(t *testing.T) {
 	for name, c := range map[string]struct {
 		st      State
 		rules   Rules
-		in      Leaving
+		in      Disconnect
 		event   said
 		seat    SeatState
 		session string
 	}{
-		"DISCONNECT frees at once": {given(live("one", time.Hour), connected("one", "c1")), DefaultRules(), Leaving{Conn: "c1", Clean: true},
+		"DISCONNECT frees at once": {given(live("one", time.Hour), connected("one", "c1")), DefaultRules(), Disconnect{Conn: "c1", Clean: true},
 			said{ConnectionLeft, "ada", "", Offline, "left"}, "", ""},
-		"a lost transport is grace": {given(live("one", time.Hour), connected("one", "c1")), DefaultRules(), Leaving{Conn: "c1"},
+		"a lost transport is grace": {given(live("one", time.Hour), connected("one", "c1")), DefaultRules(), Disconnect{Conn: "c1"},
 			said{ConnectionLeft, "ada", "", Reconnecting, ""}, Grace, "one"},
-		"unless there is none": {given(live("one", time.Hour), connected("one", "c1")), atOnce, Leaving{Conn: "c1"},
+		"unless there is none": {given(live("one", time.Hour), connected("one", "c1")), atOnce, Disconnect{Conn: "c1"},
 			said{ConnectionLeft, "ada", "", Offline, "lost"}, "", ""},
-		"not the last one": {given(two...), DefaultRules(), Leaving{Conn: "c2", Clean: true},
+		"not the last one": {given(two...), DefaultRules(), Disconnect{Conn: "c2", Clean: true},
 			said{ConnectionLeft, "ada", "", "", ""}, Held, "one"},
-		"not the last one, and not the seat's": {given(two...), DefaultRules(), Leaving{Conn: "c1"},
+		"not the last one, and not the seat's": {given(two...), DefaultRules(), Disconnect{Conn: "c1"},
 			said{ConnectionLeft, "ada", "", "", ""}, Held, "two"},
-		"A8 an admin": {given(admin, live("one", time.Hour), connected("one", "c1")), DefaultRules(), Leaving{Conn: "c1"},
+		"A8 an admin": {given(admin, live("one", time.Hour), connected("one", "c1")), DefaultRules(), Disconnect{Conn: "c1"},
 			said{ConnectionLeft, "ada", "", "", ""}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestI3_ALateLeaveHitsNoSuccessor(t *testing.T) {
 		t.Fatal(err)
 	}
 	st = then(t, st, ch)
-	if ch := leave(st, DefaultRules(), start, Leaving{Conn: "c1", Clean: true}); !ch.Empty() {
+	if ch := leave(st, DefaultRules(), start, Disconnect{Conn: "c1", Clean: true}); !ch.Empty() {
 		t.Errorf("a replaced connection changed %+v", ch)
 	}
 	if ch := end(st, DefaultRules(), start, Ending{User: "ada-id", Session: "gone", Code: LoggedOut}); !ch.Empty() {

@@ -8,13 +8,13 @@ import (
 )
 
 // PoolID names a pool in the store. Pool 0 is the system's own: events that
-// belong to no pool are logged there, and nobody is inside it.
+// belong to no other pool are logged there. No user is inside it.
 type PoolID int64
 
 // SystemPool is the pool of events that belong to no other.
 const SystemPool PoolID = 0
 
-// LoginMode tells when a user of a pool takes its seat [S2].
+// LoginMode says when a user of a pool takes a seat [S2].
 type LoginMode string
 
 // The values of LoginMode.
@@ -23,7 +23,7 @@ const (
 	LoginSeat    LoginMode = "seat"    // at login; a login to a full pool is refused
 )
 
-// Visibility tells what the users of a pool see of each other [P5].
+// Visibility says what the users of a pool see of each other [P5].
 type Visibility string
 
 // The values of Visibility.
@@ -33,7 +33,7 @@ const (
 	VisibilityNone  Visibility = "none"  // how many, and asking for more is refused
 )
 
-// Policy tells what a login does that finds the user's sessions in use [A4].
+// Policy says what a login does if the user's sessions are in use [A4].
 type Policy string
 
 // The values of Policy.
@@ -60,10 +60,10 @@ type Pool struct {
 	PresenceSeq          int64 // the newest event that user_status reports [P3]
 }
 
-// Used is the number of seats that count against the limit [A2].
+// Used returns the number of seats that count against the limit [A2].
 func (p Pool) Used() int { return p.Held + p.Grace + p.Offered }
 
-// User is what the rules need to know of an account.
+// User is the part of an account that the rules need.
 type User struct {
 	ID           string
 	Name         string
@@ -81,10 +81,9 @@ type Session struct {
 	ID         string // the sid claim
 	User       string
 	Pool       PoolID
-	Device     string // what a person recognises the device by
+	Device     string // a description that people recognise
 	DeviceHash []byte // SHA-256 of the device cookie; nil without one [A5]
-	// KnownDevice is set when the login came with that cookie, so that the client
-	// is one that keeps cookies [A6].
+	// KnownDevice is set if the login sent that cookie: its client keeps cookies [A6].
 	KnownDevice bool
 	Address     string
 	Issued      bool // made by an operator without a password
@@ -98,7 +97,7 @@ type Session struct {
 	Successor string    // the session it was rotated into [A5], or replaced by
 }
 
-// Live tells whether the session has not ended and not expired at now.
+// Live reports whether the session has neither ended nor expired at now.
 func (s Session) Live(now time.Time) bool { return s.Ended.IsZero() && now.Before(s.Expires) }
 
 // Device is a browser or client that a user has logged in from [SEC-07].
@@ -108,8 +107,8 @@ type Device struct {
 	Seen time.Time // the last login
 }
 
-// What a store keeps of the devices: of each user that many, for so long after
-// their last login, which is how long a browser keeps the cookie.
+// A store keeps this many devices of each user, for this long after their last
+// login. A browser keeps the cookie for the same time.
 const (
 	MaxDevices = 32
 	DeviceLife = 365 * 24 * time.Hour
@@ -125,8 +124,8 @@ const (
 	Offered SeatState = "offered"
 )
 
-// GraceKind tells why a seat is in grace; only an ordinary grace can be cut
-// short for somebody else [S4].
+// GraceKind says why a seat is in grace. Only a seat in ordinary grace can be given
+// to another user before its grace ends [S4].
 type GraceKind string
 
 // The values of GraceKind.
@@ -148,14 +147,14 @@ type Seat struct {
 	Since    time.Time // inside since
 	Changed  time.Time // in this state since
 	Deadline time.Time // when grace ends; zero while held
-	Reclaim  time.Time // from when somebody else may be given it; zero while held
+	Reclaim  time.Time // from when another user may be given it; zero while held
 }
 
-// lapsed tells whether the seat's grace is over at now.
+// lapsed reports whether the seat's grace is over at now.
 func (s Seat) lapsed(now time.Time) bool { return s.State != Held && !now.Before(s.Deadline) }
 
-// Connection is one registered live socket of a session. Only it can move or
-// free the seat it holds [S3].
+// Connection is one registered live socket of a session. Only a registered one can
+// move or free the seat [S3].
 type Connection struct {
 	ID         string
 	Session    string
@@ -163,29 +162,29 @@ type Connection struct {
 	Registered time.Time
 }
 
-// State is all that a rule may look at: one user and its pool.
+// State is all that a rule may see: one user and its pool.
 type State struct {
 	Pool     Pool
 	User     User
 	Sessions []Session    // live ones of the user, oldest first
 	Conns    []Connection // registered ones of the user, oldest first
 	Seat     *Seat        // the user's, if any
-	Contest  Contest      // of the user's sessions [A6]
+	Sharing  Sharing      // of the user's sessions [A6]
 	Draining bool         // the run that serves the pool is about to end [S7]
-	// Still says that no server runs: no grace ends and no seat is given away
-	// until the next one has put them all into boot grace [T1] [S7].
+	// Still is set while no server runs. No grace ends and no seat is given away
+	// until the next start has put them all into boot grace [T1] [S7].
 	Still bool
-	// Next is the seat of another user in the pool that can be given away
-	// soonest: the one with the smallest Reclaim. Nil when none is in grace.
+	// Next is the seat of another user in the pool that can be given away first:
+	// the one with the smallest Reclaim. It is nil if none is in grace.
 	Next *Seat
 }
 
-// Change is what a rule decided. The store writes all of it or nothing.
+// Change is the decision of a rule. The store writes all of it or nothing.
 type Change struct {
 	Pool      Pool         // counters and sequence numbers after the change
 	User      *User        // the user's row, when it changes
-	Device    *Device      // that the user has just logged in from
-	Contest   *Contest     // the user's, when it changes
+	Device    *Device      // from which the user has just logged in
+	Sharing   *Sharing     // the user's, when it changes
 	Sessions  []Session    // new or changed
 	Conns     []Connection // new or changed
 	ConnsGone []string     // connection ids
@@ -195,7 +194,7 @@ type Change struct {
 	Events    []Event      // in order, numbered
 }
 
-// Empty tells whether there is nothing to write.
+// Empty reports whether there is nothing to write.
 func (c Change) Empty() bool { return len(c.Events) == 0 }
 
 // session returns the live session with that id.

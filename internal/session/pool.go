@@ -2,20 +2,20 @@ package session
 
 import "time"
 
-// PoolChange is what an operator changes of a pool; nil leaves it as it is.
+// PoolChange is a change of a pool by an operator; a nil field stays as it is.
 type PoolChange struct {
 	Limit       *int
 	MaxSessions *int
 	Policy      *Policy
 	Login       *LoginMode
 	Presence    *Visibility
-	// Configured is set when the limit comes from the configuration: it gives
-	// way to one that an operator has set.
+	// Configured is set if the limit comes from the configuration. It does not
+	// replace a limit that an operator has set.
 	Configured bool
 }
 
-// changePool changes a pool's limit and rules. Lowering the limit below what is
-// used kicks nobody [S8].
+// changePool changes a pool's limit and rules. A limit below the seats in use ends
+// no session [S8].
 func changePool(pool Pool, now time.Time, c PoolChange) Change {
 	next := pool
 	if c.Limit != nil && !(c.Configured && pool.LimitSet) {
@@ -36,7 +36,7 @@ func changePool(pool Pool, now time.Time, c PoolChange) Change {
 	if next == pool {
 		return Change{Pool: pool}
 	}
-	p := newPlan(State{Pool: next}, Rules{}, now)
+	p := newTransition(State{Pool: next}, Rules{}, now)
 	p.emit(Event{Type: PoolChanged, Presence: next.Presence})
 	return p.done()
 }

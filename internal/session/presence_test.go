@@ -19,11 +19,15 @@ func TestP2_PresenceFollowsTheSeat(t *testing.T) {
 		{"registers", func(st State, now time.Time) (Change, error) { return register(st, rules, now, reg("one", "c1")) }, Online, 0},
 		{"again, from a newer tab", func(st State, now time.Time) (Change, error) { return register(st, rules, now, reg("one", "c2")) }, "", 0},
 		{"from the other session", func(st State, now time.Time) (Change, error) { return register(st, rules, now, reg("two", "c3")) }, "", 0},
-		{"one of two leaves", func(st State, now time.Time) (Change, error) { return leave(st, rules, now, Leaving{Conn: "c2"}), nil }, "", 0},
-		{"the last one is lost", func(st State, now time.Time) (Change, error) { return leave(st, rules, now, Leaving{Conn: "c3"}), nil }, Reconnecting, 4},
+		{"one of two leaves", func(st State, now time.Time) (Change, error) {
+			return leave(st, rules, now, Disconnect{Conn: "c2"}), nil
+		}, "", 0},
+		{"the last one is lost", func(st State, now time.Time) (Change, error) {
+			return leave(st, rules, now, Disconnect{Conn: "c3"}), nil
+		}, Reconnecting, 4},
 		{"comes back", func(st State, now time.Time) (Change, error) { return register(st, rules, now, reg("two", "c4")) }, Online, 0},
 		{"leaves cleanly", func(st State, now time.Time) (Change, error) {
-			return leave(st, rules, now, Leaving{Conn: "c4", Clean: true}), nil
+			return leave(st, rules, now, Disconnect{Conn: "c4", Clean: true}), nil
 		}, Offline, 6},
 		{"comes again", func(st State, now time.Time) (Change, error) { return register(st, rules, now, reg("one", "c5")) }, Online, 7},
 		{"its session ends", func(st State, now time.Time) (Change, error) {

@@ -12,11 +12,11 @@ type Registration struct {
 	Conn    string
 }
 
-// register lets a connection in [S2]: it takes a seat, resumes the user's own,
-// or shares it, and replaces older connections of its session [S1]. The error
+// register lets a connection in [S2]. It takes a seat, resumes the user's own seat or
+// shares it, and replaces older connections of its session [S1]. The error
 // is ErrUnknown when the session is not live, ErrDraining, or a *SeatError.
 func register(st State, rules Rules, now time.Time, in Registration) (Change, error) {
-	p := newPlan(st, rules, now)
+	p := newTransition(st, rules, now)
 	p.endExpired()
 	s := p.session(in.Session)
 	if s == nil {
@@ -52,9 +52,9 @@ func register(st State, rules Rules, now time.Time, in Registration) (Change, er
 	return p.done(), nil
 }
 
-// replaceConns makes room for one more connection of the session: the newest
-// win [S1]. It returns the ids of those that lost.
-func (p *plan) replaceConns(session string) []string {
+// replaceConns drops the oldest connections of the session, so that one more is
+// within the limit [S1]. It returns the ids of the dropped ones.
+func (p *transition) replaceConns(session string) []string {
 	if p.rules.ConnsPerSession <= 0 {
 		return nil
 	}
@@ -68,21 +68,21 @@ func (p *plan) replaceConns(session string) []string {
 	return dropped
 }
 
-// Leaving says that a connection is gone.
-type Leaving struct {
+// Disconnect reports that a connection is gone.
+type Disconnect struct {
 	User  string
 	Conn  string
 	Clean bool // by a DISCONNECT packet; everything else is a lost transport [S3]
 
-	draining bool // set by Core: its run ends, whether or not the store has noted it yet
+	draining bool // set by Core: this run is ending, even if the store does not know it yet
 }
 
-// leave takes a connection out. The user's last one frees the seat at once when
-// it left cleanly, else the seat goes into grace. While the server drains that is
-// boot grace: the loss is not the user's doing [S7]. A connection that is not
-// registered (any more) changes nothing [S3] [I3].
-func leave(st State, rules Rules, now time.Time, in Leaving) Change {
-	p := newPlan(st, rules, now)
+// leave removes a connection. If it was the user's last one, the seat is freed at
+// once after a clean leave, and goes into grace otherwise: into boot grace while the
+// server drains, because the user did not cause the loss [S7]. A connection that is
+// not registered, or no longer, changes nothing [S3] [I3].
+func leave(st State, rules Rules, now time.Time, in Disconnect) Change {
+	p := newTransition(st, rules, now)
 	var conn *Connection
 	for i := range p.Conns {
 		if p.Conns[i].ID == in.Conn {

@@ -151,7 +151,7 @@ func TestS4_GraceOfALostTransport(t *testing.T) {
 			rules := DefaultRules()
 			rules.Grace, rules.ReclaimAfter = c.grace, c.reclaimAfter
 			st := given(live("one", time.Hour), connected("one", "c1"))
-			st = then(t, st, leave(st, rules, start, Leaving{User: "ada-id", Conn: "c1"}))
+			st = then(t, st, leave(st, rules, start, Disconnect{User: "ada-id", Conn: "c1"}))
 			if s := st.Seat; s == nil || s.Kind != GraceOrdinary || !s.Deadline.Equal(at(c.deadline)) || !s.Reclaim.Equal(at(c.reclaim)) {
 				t.Errorf("seat %+v", s)
 			}

@@ -86,8 +86,8 @@ func then(t *testing.T, st State, ch Change) State {
 	if ch.User != nil {
 		st.User = *ch.User
 	}
-	if ch.Contest != nil {
-		st.Contest = *ch.Contest
+	if ch.Sharing != nil {
+		st.Sharing = *ch.Sharing
 	}
 	for _, s := range ch.Sessions {
 		st.Sessions = slices.DeleteFunc(slices.Clone(st.Sessions), func(o Session) bool { return o.ID == s.ID })
@@ -116,7 +116,7 @@ func then(t *testing.T, st State, ch Change) State {
 func checkChange(t *testing.T, st State, ch Change) {
 	t.Helper()
 	if ch.Empty() {
-		if len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+len(ch.SeatLost) > 0 || ch.User != nil || ch.Device != nil || ch.Contest != nil {
+		if len(ch.Sessions)+len(ch.Conns)+len(ch.ConnsGone)+len(ch.Seats)+len(ch.SeatsGone)+len(ch.SeatLost) > 0 || ch.User != nil || ch.Device != nil || ch.Sharing != nil {
 			t.Errorf("a change without an event [I4]: %+v", ch)
 		}
 		return

@@ -66,7 +66,7 @@ func TestT2_PruningDoesNotHoldUpTheSweep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := core.Login(t.Context(), session.Login{User: user, Issued: true})
+		in, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true})
 		if err != nil {
 			t.Fatal(err)
 		}

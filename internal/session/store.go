@@ -5,31 +5,33 @@ import (
 	"time"
 )
 
-// Store keeps users, sessions, seats and the event log, and is what makes a
-// rule atomic. Implementations run the suite of package storetest.
+// Store keeps users, sessions, seats and the event log. It makes rules atomic.
+// Implementations must pass the suite of package storetest.
 type Store interface {
-	// Now is the time that decides [T1], in UTC, in milliseconds: what decide is
-	// given, for who looks without changing anything.
+	// Now returns the time that decides [T1], in UTC, in milliseconds. It is the same
+	// that decide is given, for callers that change nothing.
 	Now() time.Time
 
-	// Shift is what has to be added to a time of the store for the machine's
-	// clock to show it: whole seconds, zero until that clock is stepped [T1].
+	// Shift returns how far the machine's clock is ahead of the store's: whole
+	// seconds, zero until that clock is stepped [T1].
 	Shift() time.Duration
 
 	// Update loads the state of the user and its pool, lets decide choose a
 	// change and writes it, all in one serialised transaction. decide is given
 	// the store's time, read in the transaction [T1]; it is pure and may run more
-	// than once. When Update returns, the change is durable
-	// and whoever listens to the store has been handed its events.
+	// than once. When Update returns, the change is durable and the store's listener
+	// has been handed its events.
 	//
-	// A caller whose ctx ends gets its error, and the change may still happen:
-	// what decide has captured must not be read after an error. A ctx that
-	// cannot end also waits where others would be turned away.
+	// It returns the position of the change's events, 0 where nothing changed.
+	//
+	// If ctx ends, Update returns its error, and the change may still happen: what
+	// decide has captured must not be read after an error. A caller whose ctx cannot
+	// end waits where others are refused.
 	// Errors: ErrNoUser, ErrUnavailable, and the ctx's.
-	Update(ctx context.Context, user string, decide func(State, time.Time) Change) error
+	Update(ctx context.Context, user string, decide func(State, time.Time) Change) (Pos, error)
 
 	// UpdatePool is Update for a pool alone. Errors: ErrNoPool, ErrUnavailable.
-	UpdatePool(ctx context.Context, pool PoolID, decide func(Pool, time.Time) Change) error
+	UpdatePool(ctx context.Context, pool PoolID, decide func(Pool, time.Time) Change) (Pos, error)
 
 	// Restart puts every seat of every pool into boot grace until the deadline,
 	// drops all connections and begins the epoch [S7]. Sessions that had

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Takeover confirms a login that was asked to be confirmed.
+// Takeover confirms a login that was refused with a [TakeoverError].
 type Takeover struct {
 	Ticket  string
-	Session string // that is to end; "" leaves it to the rules
+	Session string // the one to replace; "" leaves the choice to the rules
 }
 
 // Cause says why a login has to be confirmed.
@@ -17,8 +17,8 @@ type Cause string
 
 // The values of Cause.
 const (
-	CausePolicy     Cause = "policy"
-	CauseWarBreaker Cause = "war_breaker"
+	CausePolicy  Cause = "policy"
+	CauseSharing Cause = "war_breaker"
 )
 
 // Standing is a session that stands in the way of a login.
@@ -27,7 +27,7 @@ type Standing struct {
 	Connected bool
 }
 
-// TakeoverError is the refusal of a login that would replace somebody: the same
+// TakeoverError is the refusal of a login that would replace a session: the same
 // login with the ticket is let in [A4] [A6].
 type TakeoverError struct {
 	Cause    Cause
@@ -45,52 +45,53 @@ type ActiveError struct{ Sessions []Standing }
 
 func (e *ActiveError) Error() string { return "session: the account is in use" }
 
-// makeWay ends the sessions that a login replaces, or says why it may not.
-func (p *plan) makeWay(in Login, next string) error {
-	contest := p.Contest.current(p.now)
-	confirmed := in.Takeover != nil && contest.spend(in.Takeover.Ticket, p.User.CredVersion)
+// makeWay ends the sessions that a login replaces. Its error is the refusal of the
+// login.
+func (p *transition) makeWay(in Login, next string) error {
+	sharing := p.Sharing.current(p.now)
+	confirmed := in.Takeover != nil && sharing.spend(in.Takeover.Ticket, p.User.CredVersion)
 	many := len(p.Sessions) - p.maxSessions() + 1
 	cause := CausePolicy
-	if p.rules.WarBreaker && p.now.Before(contest.Until) {
-		cause = CauseWarBreaker
+	if p.rules.DetectSharing && p.now.Before(sharing.Until) {
+		cause = CauseSharing
 	}
-	leaving := p.leaving(in)
+	candidates := p.victims(in)
 	switch {
 	case in.Issued: // an operator's right
-	case p.unknown(in): // never an admission, whoever is in the way
-		return p.ask(in, contest, cause)
+	case p.unknown(in): // a login with an unknown session is never admitted
+		return p.ask(in, sharing, cause)
 	case many <= 0:
 	case p.policy() == PolicyDeny:
-		leaving = slices.DeleteFunc(leaving, p.inUse)
-		if len(leaving) < many {
+		candidates = slices.DeleteFunc(candidates, p.inUse)
+		if len(candidates) < many {
 			return &ActiveError{Sessions: p.standing()}
 		}
 	case confirmed:
-	case p.policy() == PolicyAsk || cause == CauseWarBreaker:
-		return p.ask(in, contest, cause)
+	case p.policy() == PolicyAsk || cause == CauseSharing:
+		return p.ask(in, sharing, cause)
 	}
-	victims := leaving[:max(many, 0)]
-	if p.rules.WarBreaker && !confirmed {
-		p.war = p.countReplacement(&contest, in, victims)
+	victims := candidates[:max(many, 0)]
+	if p.rules.DetectSharing && !confirmed {
+		p.suspected = p.countReplacement(&sharing, in, victims)
 	}
 	for _, s := range victims {
 		p.endSession(s, Replaced, "", next) // [A3]
 	}
-	p.setContest(contest)
+	p.setSharing(sharing)
 	return nil
 }
 
-// policy is the pool's, or the server's.
-func (p *plan) policy() Policy { return cmp.Or(p.Pool.Policy, p.rules.Policy, PolicyReplace) }
+// policy returns the pool's policy, or the server's.
+func (p *transition) policy() Policy { return cmp.Or(p.Pool.Policy, p.rules.Policy, PolicyReplace) }
 
-// unknown tells whether the login names a session that is not there.
-func (p *plan) unknown(in Login) bool {
+// unknown reports whether the login names a session that is not live.
+func (p *transition) unknown(in Login) bool {
 	return in.Takeover != nil && in.Takeover.Session != "" && p.session(in.Takeover.Session) == nil
 }
 
-// leaving are the sessions in the order in which they give way: the one that was
-// named, then the least recently active [A4].
-func (p *plan) leaving(in Login) []Session {
+// victims returns the sessions in the order in which a login replaces them: the
+// one that it names, then the least recently active [A4].
+func (p *transition) victims(in Login) []Session {
 	out := slices.Clone(p.Sessions)
 	slices.SortStableFunc(out, func(a, b Session) int {
 		if named := in.Takeover; named != nil && (a.ID == named.Session || b.ID == named.Session) {
@@ -104,8 +105,8 @@ func (p *plan) leaving(in Login) []Session {
 	return out
 }
 
-// standing are the sessions as who asks is shown them.
-func (p *plan) standing() []Standing {
+// standing returns the live sessions as a refusal shows them.
+func (p *transition) standing() []Standing {
 	out := make([]Standing, len(p.Sessions))
 	for i, s := range p.Sessions {
 		out[i] = Standing{Session: s, Connected: len(p.connsOf(s.ID)) > 0}
@@ -113,19 +114,20 @@ func (p *plan) standing() []Standing {
 	return out
 }
 
-// ask refuses a login until it comes again with the ticket that it is given.
-func (p *plan) ask(in Login, contest Contest, cause Cause) error {
+// ask refuses a login and issues a ticket. The same login with the ticket is let
+// in.
+func (p *transition) ask(in Login, sharing Sharing, cause Cause) error {
 	expires := p.now.Add(ticketLife)
-	contest.issue(in.NewTicket, p.User.CredVersion, expires)
-	p.setContest(contest)
+	sharing.issue(in.NewTicket, p.User.CredVersion, expires)
+	p.setSharing(sharing)
 	p.emit(Event{Type: TakeoverRequired, Device: in.Device, Address: in.Address, Reason: string(cause)})
 	return &TakeoverError{Cause: cause, Sessions: p.standing(), Ticket: in.NewTicket, Expires: expires}
 }
 
-// setContest writes what is remembered, where it changes.
-func (p *plan) setContest(c Contest) {
-	if !c.equal(p.Contest) {
-		p.Contest = c
-		p.change.Contest = &c
+// setSharing writes what is remembered of the user, if it changes.
+func (p *transition) setSharing(c Sharing) {
+	if !c.equal(p.Sharing) {
+		p.Sharing = c
+		p.change.Sharing = &c
 	}
 }

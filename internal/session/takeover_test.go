@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// warrior logs ada in from one of several places; after is since start.
-type warrior struct {
+// attempt logs ada in from one of several places; after is since start.
+type attempt struct {
 	after   time.Duration
 	device  string // "" brings no cookie and is given a new one
 	known   bool
@@ -21,7 +21,7 @@ type warrior struct {
 
 // battle plays logins one after the other and gives the state that they lead to,
 // the refusal of the last, and the events.
-func battle(t *testing.T, st State, rules Rules, fighters ...warrior) (State, []EventType, error) {
+func contend(t *testing.T, st State, rules Rules, fighters ...attempt) (State, []EventType, error) {
 	t.Helper()
 	var events []EventType
 	var err error
@@ -58,8 +58,8 @@ func count(events []EventType, of EventType) int {
 }
 
 // turns are logins of two in turn, that long apart.
-func turns(n int, apart time.Duration, a, b warrior) []warrior {
-	var out []warrior
+func turns(n int, apart time.Duration, a, b attempt) []attempt {
+	var out []attempt
 	for i := range n {
 		w := a
 		if i%2 == 1 {
@@ -72,13 +72,13 @@ func turns(n int, apart time.Duration, a, b warrior) []warrior {
 }
 
 func TestA6_WhatCounts(t *testing.T) {
-	phone, laptop := warrior{device: "phone", known: true}, warrior{device: "laptop", known: true}
-	here, there := warrior{address: "192.0.2.1"}, warrior{address: "198.51.100.1"}
-	neighbour := warrior{address: "192.0.2.200"}
-	six, sixNear, sixFar := warrior{address: "2001:db8::1"}, warrior{address: "2001:db8::ffff:1"}, warrior{address: "2001:db8:0:1::1"}
-	issued := warrior{address: "198.51.100.1", issued: true}
+	phone, laptop := attempt{device: "phone", known: true}, attempt{device: "laptop", known: true}
+	here, there := attempt{address: "192.0.2.1"}, attempt{address: "198.51.100.1"}
+	neighbour := attempt{address: "192.0.2.200"}
+	six, sixNear, sixFar := attempt{address: "2001:db8::1"}, attempt{address: "2001:db8::ffff:1"}, attempt{address: "2001:db8:0:1::1"}
+	issued := attempt{address: "198.51.100.1", issued: true}
 	for name, c := range map[string]struct {
-		fighters []warrior
+		fighters []attempt
 		stopped  bool // the last one
 	}{
 		"two devices":                       {turns(5, time.Second, phone, laptop), true},
@@ -92,10 +92,10 @@ func TestA6_WhatCounts(t *testing.T) {
 		"three in exactly a minute":         {turns(5, 30*time.Second, here, there), true},
 		"sessions that nobody uses":         {turns(9, 61*time.Second, here, there), false},
 		"issued ones":                       {turns(9, time.Second, here, issued), false},
-		"nobody knows where they come from": {turns(9, time.Second, warrior{}, warrior{}), false},
+		"nobody knows where they come from": {turns(9, time.Second, attempt{}, attempt{}), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, events, err := battle(t, given(), DefaultRules(), c.fighters...)
+			_, events, err := contend(t, given(), DefaultRules(), c.fighters...)
 			asked, ok := errors.AsType[*TakeoverError](err)
 			if ok != c.stopped || !c.stopped && err != nil {
 				t.Fatalf("the last login: %v", err)
@@ -107,7 +107,7 @@ func TestA6_WhatCounts(t *testing.T) {
 				return
 			}
 			last := c.fighters[len(c.fighters)-1]
-			if asked.Cause != CauseWarBreaker || len(asked.Sessions) != 1 || asked.Sessions[0].ID != "s3" || asked.Ticket != "ticket 4" ||
+			if asked.Cause != CauseSharing || len(asked.Sessions) != 1 || asked.Sessions[0].ID != "s3" || asked.Ticket != "ticket 4" ||
 				!asked.Expires.Equal(at(last.after+120*time.Second)) {
 				t.Errorf("asked %+v", asked)
 			}
@@ -116,29 +116,29 @@ func TestA6_WhatCounts(t *testing.T) {
 	t.Run("connected, however idle", func(t *testing.T) {
 		st := given(live("old", time.Hour), connected("old", "c1"))
 		st.Sessions[0].Address = "203.0.113.1"
-		st, _, _ = battle(t, st, DefaultRules(), warrior{address: "192.0.2.1"})
-		if len(st.Contest.Replaced) != 1 {
-			t.Errorf("contest %+v", st.Contest)
+		st, _, _ = contend(t, st, DefaultRules(), attempt{address: "192.0.2.1"})
+		if len(st.Sharing.Replaced) != 1 {
+			t.Errorf("sharing %+v", st.Sharing)
 		}
 	})
 	t.Run("the same device goes on [A5]", func(t *testing.T) {
-		if _, events, err := battle(t, given(), DefaultRules(), turns(9, time.Second, phone, phone)...); err != nil || count(events, SessionRotated) != 8 {
+		if _, events, err := contend(t, given(), DefaultRules(), turns(9, time.Second, phone, phone)...); err != nil || count(events, SessionRotated) != 8 {
 			t.Errorf("%v, %v", err, events)
 		}
 	})
-	t.Run("switched off", func(t *testing.T) { // even amid a war
+	t.Run("switched off", func(t *testing.T) { // even while sharing is suspected
 		rules := DefaultRules()
-		rules.WarBreaker = false
-		if st, _, err := battle(t, war(t), rules, turns(9, time.Second, here, there)...); err != nil || len(st.Contest.Replaced) > 0 {
-			t.Errorf("%v, %+v", err, st.Contest)
+		rules.DetectSharing = false
+		if st, _, err := contend(t, suspected(t), rules, turns(9, time.Second, here, there)...); err != nil || len(st.Sharing.Replaced) > 0 {
+			t.Errorf("%v, %+v", err, st.Sharing)
 		}
 	})
 }
 
-// war is a state in which the breaker has just tripped, at 3 s; s3 is live.
-func war(t *testing.T) State {
+// suspected is a state in which sharing has just been suspected, at 3 s; s3 is live.
+func suspected(t *testing.T) State {
 	t.Helper()
-	st, events, err := battle(t, given(), DefaultRules(), turns(4, time.Second, warrior{address: "192.0.2.1"}, warrior{address: "198.51.100.1"})...)
+	st, events, err := contend(t, given(), DefaultRules(), turns(4, time.Second, attempt{address: "192.0.2.1"}, attempt{address: "198.51.100.1"})...)
 	if err != nil || count(events, AccountSharingSuspected) != 1 {
 		t.Fatalf("%v, %v", err, events)
 	}
@@ -150,58 +150,58 @@ func TestA6_ForTenMinutes(t *testing.T) {
 		4 * time.Second: true, 10*time.Minute + 2999*time.Millisecond: true, 10*time.Minute + 3*time.Second: false,
 	} {
 		// Whoever it is, in use or not.
-		_, _, err := battle(t, war(t), DefaultRules(), warrior{after: after, address: "198.51.100.1"})
+		_, _, err := contend(t, suspected(t), DefaultRules(), attempt{after: after, address: "198.51.100.1"})
 		if _, ok := errors.AsType[*TakeoverError](err); ok != asked {
 			t.Errorf("after %s: %v", after, err)
 		}
 	}
 	t.Run("what replaces nobody is not asked", func(t *testing.T) {
-		st := war(t)
+		st := suspected(t)
 		st = then(t, st, end(st, DefaultRules(), at(5*time.Second), Ending{User: "ada-id", Code: LoggedOut}))
-		if _, _, err := battle(t, st, DefaultRules(), warrior{after: 6 * time.Second, address: "192.0.2.1"}); err != nil {
+		if _, _, err := contend(t, st, DefaultRules(), attempt{after: 6 * time.Second, address: "192.0.2.1"}); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("nor what an operator issues", func(t *testing.T) {
-		if _, _, err := battle(t, war(t), DefaultRules(), warrior{after: 6 * time.Second, issued: true}); err != nil {
+		if _, _, err := contend(t, suspected(t), DefaultRules(), attempt{after: 6 * time.Second, issued: true}); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func TestA6_ATicketConfirms(t *testing.T) {
-	refused, _, err := battle(t, war(t), DefaultRules(), warrior{after: 5 * time.Second, address: "192.0.2.1"})
+	refused, _, err := contend(t, suspected(t), DefaultRules(), attempt{after: 5 * time.Second, address: "192.0.2.1"})
 	asked, ok := errors.AsType[*TakeoverError](err)
 	if !ok || len(refused.Sessions) != 1 || refused.Sessions[0].ID != "s3" {
 		t.Fatalf("%v, %+v", err, refused.Sessions)
 	}
-	for _, ticket := range refused.Contest.Tickets {
+	for _, ticket := range refused.Sharing.Tickets {
 		if strings.Contains(string(ticket.Hash), asked.Ticket) {
 			t.Error("SEC-15: the ticket itself is stored")
 		}
 	}
 	for name, c := range map[string]struct {
 		change func(*State)
-		with   warrior
+		with   attempt
 		in     bool
 	}{
-		"with its ticket":            {nil, warrior{after: 6 * time.Second, ticket: asked.Ticket}, true},
-		"and the session that ends":  {nil, warrior{after: 6 * time.Second, ticket: asked.Ticket, session: "s3"}, true},
-		"and an unknown session":     {nil, warrior{after: 6 * time.Second, ticket: asked.Ticket, session: "s2"}, false},
-		"at the last moment":         {nil, warrior{after: 5*time.Second + 119999*time.Millisecond, ticket: asked.Ticket}, true},
-		"too late":                   {nil, warrior{after: 125 * time.Second, ticket: asked.Ticket}, false},
-		"with another":               {nil, warrior{after: 6 * time.Second, ticket: "ticket 7"}, false},
-		"without one":                {nil, warrior{after: 6 * time.Second}, false},
-		"of another password":        {func(st *State) { st.Contest.Tickets[0].CredVersion = 3 }, warrior{after: 6 * time.Second, ticket: asked.Ticket}, false},
-		"with a session and no more": {nil, warrior{after: 6 * time.Second, session: "s3"}, false},
+		"with its ticket":            {nil, attempt{after: 6 * time.Second, ticket: asked.Ticket}, true},
+		"and the session that ends":  {nil, attempt{after: 6 * time.Second, ticket: asked.Ticket, session: "s3"}, true},
+		"and an unknown session":     {nil, attempt{after: 6 * time.Second, ticket: asked.Ticket, session: "s2"}, false},
+		"at the last moment":         {nil, attempt{after: 5*time.Second + 119999*time.Millisecond, ticket: asked.Ticket}, true},
+		"too late":                   {nil, attempt{after: 125 * time.Second, ticket: asked.Ticket}, false},
+		"with another":               {nil, attempt{after: 6 * time.Second, ticket: "ticket 7"}, false},
+		"without one":                {nil, attempt{after: 6 * time.Second}, false},
+		"of another password":        {func(st *State) { st.Sharing.Tickets[0].CredVersion = 3 }, attempt{after: 6 * time.Second, ticket: asked.Ticket}, false},
+		"with a session and no more": {nil, attempt{after: 6 * time.Second, session: "s3"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := refused
-			st.Contest.Tickets = []Ticket{refused.Contest.Tickets[0]}
+			st.Sharing.Tickets = []Ticket{refused.Sharing.Tickets[0]}
 			if c.change != nil {
 				c.change(&st)
 			}
-			st, events, err := battle(t, st, DefaultRules(), c.with)
+			st, events, err := contend(t, st, DefaultRules(), c.with)
 			again, refusedAgain := errors.AsType[*TakeoverError](err)
 			if refusedAgain == c.in || c.in && err != nil {
 				t.Fatalf("error %v", err)
@@ -216,7 +216,7 @@ func TestA6_ATicketConfirms(t *testing.T) {
 				t.Errorf("events %v, sessions %+v", events, st.Sessions)
 			}
 			// Of one use.
-			_, _, err = battle(t, st, DefaultRules(), warrior{after: c.with.after + time.Second, device: "third", ticket: asked.Ticket})
+			_, _, err = contend(t, st, DefaultRules(), attempt{after: c.with.after + time.Second, device: "third", ticket: asked.Ticket})
 			if _, ok := errors.AsType[*TakeoverError](err); !ok {
 				t.Errorf("a spent ticket: %v", err)
 			}
@@ -225,19 +225,19 @@ func TestA6_ATicketConfirms(t *testing.T) {
 }
 
 func TestA6_TicketsAreBounded(t *testing.T) {
-	st := war(t)
+	st := suspected(t)
 	for i := range 50 {
-		st, _, _ = battle(t, st, DefaultRules(), warrior{after: 5*time.Second + time.Duration(i)*time.Millisecond})
+		st, _, _ = contend(t, st, DefaultRules(), attempt{after: 5*time.Second + time.Duration(i)*time.Millisecond})
 	}
-	if n := len(st.Contest.Tickets); n != maxTickets {
+	if n := len(st.Sharing.Tickets); n != maxTickets {
 		t.Errorf("%d tickets are out", n)
 	}
-	st, _, err := battle(t, st, DefaultRules(), warrior{after: 6 * time.Second, ticket: "ticket 0"})
+	st, _, err := contend(t, st, DefaultRules(), attempt{after: 6 * time.Second, ticket: "ticket 0"})
 	if err != nil { // the newest is good
 		t.Error(err)
 	}
-	if st, _, _ = battle(t, st, DefaultRules(), warrior{after: time.Hour, device: "third", issued: true}); !st.Contest.Empty() {
-		t.Errorf("what is over stays: %+v", st.Contest)
+	if st, _, _ = contend(t, st, DefaultRules(), attempt{after: time.Hour, device: "third", issued: true}); !st.Sharing.Empty() {
+		t.Errorf("what is over stays: %+v", st.Sharing)
 	}
 }
 
@@ -285,22 +285,22 @@ func TestA4_Deny(t *testing.T) {
 func TestA4_Ask(t *testing.T) {
 	st := given(policy(PolicyAsk), live("a", time.Hour), live("b", 2*time.Hour), connected("a", "c1"))
 	st.Pool.MaxSessions = 2
-	if _, _, err := battle(t, given(policy(PolicyAsk)), DefaultRules(), warrior{}); err != nil {
+	if _, _, err := contend(t, given(policy(PolicyAsk)), DefaultRules(), attempt{}); err != nil {
 		t.Errorf("nobody is there: %v", err)
 	}
-	st, _, err := battle(t, st, DefaultRules(), warrior{})
+	st, _, err := contend(t, st, DefaultRules(), attempt{})
 	asked, ok := errors.AsType[*TakeoverError](err)
 	if !ok || asked.Cause != CausePolicy || len(asked.Sessions) != 2 || !asked.Sessions[0].Connected || asked.Sessions[1].Connected {
 		t.Fatalf("%v, %+v", err, asked)
 	}
-	if after, _, err := battle(t, st, DefaultRules(), warrior{ticket: asked.Ticket}); err != nil || after.session("b") != nil {
+	if after, _, err := contend(t, st, DefaultRules(), attempt{ticket: asked.Ticket}); err != nil || after.session("b") != nil {
 		t.Errorf("the least active gives way: %v, %+v", err, after.Sessions)
 	}
-	st, _, err = battle(t, st, DefaultRules(), warrior{ticket: asked.Ticket, session: "a"})
+	st, _, err = contend(t, st, DefaultRules(), attempt{ticket: asked.Ticket, session: "a"})
 	if err != nil || st.session("a") != nil || st.session("b") == nil {
 		t.Errorf("the one that was named gives way: %v, %+v", err, st.Sessions)
 	}
-	if _, _, err = battle(t, given(), DefaultRules(), warrior{ticket: "x", session: "gone"}); err == nil {
+	if _, _, err = contend(t, given(), DefaultRules(), attempt{ticket: "x", session: "gone"}); err == nil {
 		t.Error("naming an unknown session is an admission")
 	}
 }

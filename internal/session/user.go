@@ -7,7 +7,7 @@ import (
 	"github.com/turnike/turnike/internal/account"
 )
 
-// UserChange is what an operator changes of an account; nil leaves it as it is.
+// UserChange is a change of an account by an operator; a nil field stays as it is.
 type UserChange struct {
 	User         string
 	Role         *account.Role
@@ -15,13 +15,13 @@ type UserChange struct {
 	Disabled     *bool
 	PasswordHash *string
 	Delete       bool
-	Restored     bool // out of a backup: whatever was ended since must not be live again
+	Restored     bool // from a backup: sessions that ended after it must not be live again
 }
 
-// changeUser changes an account. Whatever weakens or moves what the user may do
-// raises cred_version and ends all sessions in the same transaction [A7].
+// changeUser changes an account. A change of password, role or pool, and disabling or
+// deleting it, raise cred_version and end all sessions in the same transaction [A7].
 func changeUser(st State, rules Rules, now time.Time, c UserChange) Change {
-	p := newPlan(st, rules, now)
+	p := newTransition(st, rules, now)
 	u := p.User
 	var code Code
 	if c.Restored {
@@ -62,8 +62,8 @@ func changeUser(st State, rules Rules, now time.Time, c UserChange) Change {
 	return p.done()
 }
 
-// freeOrphan frees a seat that no live session can resume any more.
-func (p *plan) freeOrphan(code Code) {
+// freeOrphan frees a seat that no live session can resume.
+func (p *transition) freeOrphan(code Code) {
 	if p.Seat == nil {
 		return
 	}

@@ -65,7 +65,8 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request) error {
 	from := device(r)
 	done, err := s.logins.Login(r.Context(), login.Request{Name: *in.Username, Password: *in.Password,
 		Device: from, UserAgent: r.UserAgent(), Address: s.clientAddress(r),
-		Proof: func(user string) string { return s.ownSession(r, user) }, Takeover: in.takeover()})
+		RequestID: w.Header().Get(webhttp.RequestIDHeader),
+		Proof:     func(user string) string { return s.ownSession(r, user) }, Takeover: in.takeover()})
 	if err == nil {
 		err = s.answerLogin(w, r, done, from)
 	}

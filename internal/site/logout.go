@@ -22,7 +22,7 @@ func (s *Site) logout(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	default:
-		if _, err := s.core.End(r.Context(), session.Ending{User: id.User.ID, Session: id.Session.ID, Code: session.LoggedOut}); err != nil {
+		if _, err := s.core.End(r.Context(), s.actor(w, r, id.User), session.Ending{User: id.User.ID, Session: id.Session.ID, Code: session.LoggedOut}); err != nil {
 			return err
 		}
 		if r.Header.Get("Authorization") == "" || s.sameCookieSession(r, id) {

@@ -11,11 +11,11 @@ import (
 type Accounts interface {
 	// CreateUsers creates all accounts or none. Errors: *UserExistsError, and
 	// session.ErrNoPool with the pool's name.
-	CreateUsers(ctx context.Context, users []NewUser) error
+	CreateUsers(ctx context.Context, by session.Actor, users []NewUser) error
 	// ImportUsers is CreateUsers for an import: the events carry
 	// session.ReasonImport, and one more event, in the system's pool, counts the
 	// accounts.
-	ImportUsers(ctx context.Context, users []NewUser) error
+	ImportUsers(ctx context.Context, by session.Actor, users []NewUser) error
 	// UserByName returns the account with that name in any spelling, unless it is
 	// deleted. Error: session.ErrNoUser.
 	UserByName(ctx context.Context, name string) (session.User, error)
@@ -36,10 +36,10 @@ type Pools interface {
 	PoolByName(ctx context.Context, name string) (session.Pool, error)
 	// CreatePool creates a pool whose limit the configuration does not change.
 	// The caller has checked the name. Error: *PoolExistsError.
-	CreatePool(ctx context.Context, name string, limit int) (session.Pool, error)
+	CreatePool(ctx context.Context, by session.Actor, name string, limit int) (session.Pool, error)
 	// DeletePool deletes a pool without accounts and frees its name; deleted
 	// accounts do not count. Errors: session.ErrNoPool, *PoolInUseError.
-	DeletePool(ctx context.Context, name string) error
+	DeletePool(ctx context.Context, by session.Actor, name string) error
 }
 
 // Overview reads what operators look at. Each method sees one commit.
@@ -64,7 +64,8 @@ type EventLog interface {
 	// order, without those that were pruned. Event.At is the time that the
 	// machine's clock shows [T1].
 	EventsAfter(ctx context.Context, pool session.PoolID, after int64, n int) ([]session.Event, error)
-	// LogEvents logs events that no rule decides, all or none.
+	// LogEvents logs events that no rule decides, all or none. An event that names
+	// no actor is the system's.
 	// Error: session.ErrNoPool.
 	LogEvents(ctx context.Context, events []session.Event) error
 }

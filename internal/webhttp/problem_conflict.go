@@ -27,7 +27,7 @@ func liveSessions(sessions []session.Standing) []liveSession {
 
 // takeoverText returns the sentence that says why a login has to be confirmed.
 func takeoverText(e *session.TakeoverError) func(lang string) string {
-	return func(lang string) string { return text.Takeover(lang, e.Cause == session.CauseWarBreaker) }
+	return func(lang string) string { return text.Takeover(lang, e.Cause == session.CauseSharing) }
 }
 
 // activeText returns the sentence that says on which device the account was used

@@ -34,14 +34,14 @@ func newBench(b *testing.B, users int) *bench {
 	b.Cleanup(func() { s.Close() })
 	limit := users
 	core := session.New(s, session.DefaultRules(), slog.Default())
-	if err := core.ChangePool(ctx, 1, session.PoolChange{Limit: &limit}); err != nil {
+	if err := core.ChangePool(ctx, session.ByCLI("test"), 1, session.PoolChange{Limit: &limit}); err != nil {
 		b.Fatal(err)
 	}
 	made := make([]store.NewUser, users)
 	for i := range made {
 		made[i] = store.NewUser{Name: fmt.Sprintf("user%06d", i), Role: account.RoleUser, PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$vG3NQ1dXJ0gY0w5wS0P4cY9iY2R5C2tqf0q1Ww3Z0aE"}
 	}
-	if err := s.CreateUsers(ctx, made); err != nil {
+	if err := s.CreateUsers(ctx, session.ByCLI("test"), made); err != nil {
 		b.Fatal(err)
 	}
 	out := &bench{store: s, core: core}
@@ -103,11 +103,11 @@ func BenchmarkRegister(b *testing.B) {
 	ctx := context.Background()
 	sessions := make([]session.Session, b.N)
 	measure(b, func(i int) (err error) {
-		sessions[i], err = x.core.Login(ctx, session.Login{User: x.users[i].ID, CredVersion: 1, Device: "Firefox on Linux", Address: "192.0.2.1"})
+		sessions[i], err = x.core.Login(ctx, session.ByUser(x.users[i].ID), session.Login{User: x.users[i].ID, CredVersion: 1, Device: "Firefox on Linux", Address: "192.0.2.1"})
 		return err
 	})
 	measure(b, func(i int) error {
-		return x.core.Register(ctx, session.Registration{User: x.users[i].ID, Session: sessions[i].ID, Conn: "conn" + sessions[i].ID})
+		return x.core.Register(ctx, session.ByUser(x.users[i].ID), session.Registration{User: x.users[i].ID, Session: sessions[i].ID, Conn: "conn" + sessions[i].ID})
 	})
 	st := x.store.Stats()
 	b.ReportMetric(float64(st.Requests)/float64(st.Batches), "requests/commit")
@@ -118,7 +118,7 @@ func BenchmarkLogin(b *testing.B) {
 	x := newBench(b, b.N)
 	ctx := context.Background()
 	measure(b, func(i int) error {
-		_, err := x.core.Login(ctx, session.Login{User: x.users[i].ID, CredVersion: 1, Device: "Firefox on Linux", Address: "192.0.2.1"})
+		_, err := x.core.Login(ctx, session.ByUser(x.users[i].ID), session.Login{User: x.users[i].ID, CredVersion: 1, Device: "Firefox on Linux", Address: "192.0.2.1"})
 		return err
 	})
 }
@@ -129,7 +129,7 @@ func BenchmarkSession(b *testing.B) {
 	ctx := context.Background()
 	ids := make([]string, 200)
 	for i, u := range x.users {
-		s, err := x.core.Login(ctx, session.Login{User: u.ID, CredVersion: 1, Device: "Firefox on Linux", Address: "192.0.2.1"})
+		s, err := x.core.Login(ctx, session.ByUser(u.ID), session.Login{User: u.ID, CredVersion: 1, Device: "Firefox on Linux", Address: "192.0.2.1"})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -97,14 +97,14 @@ func newHouse(t *testing.T, m *machine) *house {
 	h := &house{machine: m, dir: t.TempDir()}
 	h.store, h.server, h.stop = m.serve(t, h.dir)
 	one := 1
-	if err := h.server.ChangePool(t.Context(), 1, session.PoolChange{Limit: &one}); err != nil {
+	if err := h.server.ChangePool(t.Context(), session.ByCLI("test"), 1, session.PoolChange{Limit: &one}); err != nil {
 		t.Fatal(err)
 	}
 	h.ada, h.bob = h.login(t, "ada"), h.login(t, "bob")
 	if err := h.enter(t, h.server, h.ada); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.server.Leave(t.Context(), session.Leaving{User: h.ada.User, Conn: h.ada.ID}); err != nil {
+	if err := h.server.Leave(t.Context(), session.ByUser(h.ada.User), session.Disconnect{User: h.ada.User, Conn: h.ada.ID}); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -112,14 +112,14 @@ func newHouse(t *testing.T, m *machine) *house {
 
 func (h *house) login(t *testing.T, name string) session.Session {
 	t.Helper()
-	if err := h.store.CreateUsers(t.Context(), []store.NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
+	if err := h.store.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := h.store.UserByName(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := h.server.Login(t.Context(), session.Login{User: u.ID, Issued: true})
+	s, err := h.server.Login(t.Context(), session.ByCLI("test"), session.Login{User: u.ID, Issued: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func (h *house) login(t *testing.T, name string) session.Session {
 
 // enter registers a connection of the session, called as it is.
 func (h *house) enter(t *testing.T, by *session.Core, s session.Session) error {
-	return by.Register(t.Context(), session.Registration{User: s.User, Session: s.ID, Conn: s.ID})
+	return by.Register(t.Context(), session.ByUser(s.User), session.Registration{User: s.User, Session: s.ID, Conn: s.ID})
 }
 
 // undisturbed requires that a process neither frees ada's seat nor gives it away,

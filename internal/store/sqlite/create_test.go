@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/store"
 )
 
@@ -45,8 +46,13 @@ func older(t *testing.T) (dir string, present int64) {
 	}
 	present = version(t, dir, 0)
 	err = s.control(func(w *writer) error {
-		_, err := w.conn.exec(`DROP INDEX events_failed_logins`)
-		return err
+		for _, query := range []string{`ALTER TABLE events DROP COLUMN pos`, `DELETE FROM meta WHERE key = 'pos'`, `DROP TABLE nodes`,
+			`CREATE TABLE nodes (id TEXT NOT NULL, pool_id INTEGER NOT NULL, log_seq INTEGER NOT NULL, PRIMARY KEY (id, pool_id)) WITHOUT ROWID`} {
+			if _, err := w.conn.exec(query); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
@@ -133,7 +139,7 @@ func TestALostDatabaseStopsTheStart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(s.CreateUsers(t.Context(), []store.NewUser{{Name: "ada", Role: account.RoleUser}}), s.Close()); err != nil {
+			if err := errors.Join(s.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: "ada", Role: account.RoleUser}}), s.Close()); err != nil {
 				t.Fatal(err)
 			}
 			if err := lose(t, filepath.Join(dir, File)); err != nil {

@@ -8,13 +8,15 @@
 //
 // A change takes these steps:
 //
-//  1. the caller's request waits in a bounded queue,
-//  2. the writer runs the queued requests in one transaction. Each request loads
-//     its state, decides, is checked (session.Check) and writes. An error or a panic
-//     undoes only that request: if it had written, the batch is run again with a
-//     savepoint per request. An error of the database, also during a read, breaks
+//  1. the caller's request waits in a bounded queue. It names a user or a pool and
+//     the rule that decides; what no rule decides is a function,
+//  2. the writer takes what is queued into one transaction. It resolves the pools,
+//     sorts the rules by pool, and for each request loads the state, lets the rule
+//     decide, checks the change (session.Check) and writes it. An error or a panic
+//     undoes that request alone: if it had written, the batch runs again with a
+//     savepoint for each request. An error of the database, in a read too, breaks
 //     the batch: it is rolled back, run once more, and then given up,
-//  3. one commit makes all of them durable,
+//  3. one commit makes all of them durable, at one position (session.Pos),
 //  4. the listener receives the events in commit order: first those that other
 //     processes committed before, then the batch's own,
 //  5. the callers are answered [K6].

@@ -25,28 +25,33 @@ func class(t session.EventType) string {
 	return classPresence
 }
 
-// eventsAfter reads at most n events of a pool that come after one, in order.
+// eventsAfter reads at most n events of a pool after the given number, in order.
 func eventsAfter(c *conn, pool session.PoolID, after int64, n int, each func(session.Event)) error {
-	return c.query(`SELECT log_seq, at, type, data, user_id, session_id FROM events WHERE pool_id = ? AND log_seq > ?
+	return c.query(`SELECT log_seq, at, type, data, user_id, session_id, pos FROM events WHERE pool_id = ? AND log_seq > ?
 		ORDER BY log_seq LIMIT ?`, func(r row) error {
 		var e session.Event
 		if err := json.Unmarshal([]byte(r.string(3)), &e); err != nil {
 			return fmt.Errorf("event %d of pool %d: %w", r.int64(0), pool, err)
 		}
 		e.Pool, e.LogSeq, e.At, e.Type = pool, r.int64(0), r.time(1), session.EventType(r.string(2))
-		e.User, e.Session = r.string(4), r.string(5)
+		e.User, e.Session, e.Pos = r.string(4), r.string(5), session.Pos(r.int64(6))
+		e.By = byInFull(e)
 		each(e)
 		return nil
 	}, int64(pool), after, n)
 }
 
-// LogEvents logs what no rule has decided, all of it or nothing. Error: ErrNoPool.
+// LogEvents logs what no rule has decided, all of it or nothing. An event that
+// names no actor is the system's. Error: ErrNoPool.
 func (s *Store) LogEvents(ctx context.Context, events []session.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
 	return s.write(ctx, func(t *tx) error {
 		for _, e := range events {
+			if e.By.Kind == "" {
+				e.By = session.BySystem()
+			}
 			if err := t.emit(e.Pool, e); err != nil {
 				return err
 			}
@@ -55,18 +60,19 @@ func (s *Store) LogEvents(ctx context.Context, events []session.Event) error {
 	})
 }
 
-// sameEvent tells whether two events are written the same.
+// sameEvent reports whether two events are stored in the same way.
 func sameEvent(a, b session.Event) bool {
-	return a.Pool == b.Pool && a.LogSeq == b.LogSeq && a.Type == b.Type && a.At.Equal(b.At) && a.User == b.User &&
+	return a.Pool == b.Pool && a.LogSeq == b.LogSeq && a.Pos == b.Pos && a.Type == b.Type && a.At.Equal(b.At) && a.User == b.User &&
 		a.Session == b.Session && bytes.Equal(encodeEvent(nil, a), encodeEvent(nil, b))
 }
 
-// encodeEvent appends the event as JSON with the names that session.Event
-// gives, without what has a column of its own and without what is zero. It is
-// written out because it is on the path of every admission.
+// encodeEvent appends the event as JSON, with the names of session.Event. It leaves
+// out what has a column of its own and what is zero. It does not use encoding/json
+// because every admission runs it.
 func encodeEvent(b []byte, e session.Event) []byte {
 	o := object{b: append(b, '{')}
 	o.number("presence_seq", e.PresenceSeq)
+	o.actor("by", byInShort(e))
 	o.text("username", e.Username)
 	o.text("conn", e.Conn)
 	o.text("code", string(e.Code))
@@ -96,7 +102,26 @@ func encodeEvent(b []byte, e session.Event) []byte {
 	return append(o.b, '}')
 }
 
-// object is a JSON object that is being written.
+// byInShort is the actor as it is stored. Where it is the event's own user, id and
+// name are not stored twice.
+func byInShort(e session.Event) session.Actor {
+	by := e.By
+	if by.Kind == session.KindUser && by.ID == e.User && by.Name == e.Username {
+		by.ID, by.Name = "", ""
+	}
+	return by
+}
+
+// byInFull undoes byInShort.
+func byInFull(e session.Event) session.Actor {
+	by := e.By
+	if by.Kind == session.KindUser && by.ID == "" {
+		by.ID, by.Name = e.User, e.Username
+	}
+	return by
+}
+
+// object writes a JSON object.
 type object struct{ b []byte }
 
 func (o *object) name(name string) {
@@ -111,6 +136,20 @@ func (o *object) text(name, value string) {
 		o.name(name)
 		o.b = appendString(o.b, value)
 	}
+}
+
+func (o *object) actor(name string, by session.Actor) {
+	if by == (session.Actor{}) {
+		return
+	}
+	o.name(name)
+	o.b = append(o.b, '{')
+	o.text("kind", string(by.Kind))
+	o.text("id", by.ID)
+	o.text("name", by.Name)
+	o.text("address", by.Address)
+	o.text("request_id", by.Request)
+	o.b = append(o.b, '}')
 }
 
 func (o *object) number(name string, value int64) {

@@ -183,7 +183,7 @@ func TestI6_AFaultAtAnyStatement(t *testing.T) {
 				answers := s.together(t, steps)
 				s.faults.arm("", 0)
 				s.check(t, steps, answers)
-				if _, err := s.core.Login(t.Context(), session.Login{User: s.ids["cem"], Issued: true}); err != nil {
+				if _, err := s.core.Login(t.Context(), session.ByCLI("test"), session.Login{User: s.ids["cem"], Issued: true}); err != nil {
 					t.Errorf("after it: %v", err)
 				}
 				s.checkLog(t)
@@ -237,7 +237,7 @@ func TestI6_AFullDatabase(t *testing.T) {
 		users = append(users, store.NewUser{Name: fmt.Sprint("user", i), Role: account.RoleUser})
 	}
 	steps := s.steps(t)
-	steps = append(steps, step{name: "many accounts", run: func(ctx context.Context) error { return s.CreateUsers(ctx, users) },
+	steps = append(steps, step{name: "many accounts", run: func(ctx context.Context) error { return s.CreateUsers(ctx, session.ByCLI("test"), users) },
 		shows: func(map[string]store.SessionRow) bool {
 			_, err := s.UserByName(t.Context(), "user499")
 			return err == nil
@@ -248,7 +248,7 @@ func TestI6_AFullDatabase(t *testing.T) {
 		t.Error("500 accounts found a place in a full database")
 	}
 	s.limit(t, 1<<30)
-	if _, err := s.core.Login(t.Context(), session.Login{User: s.ids["cem"], Issued: true}); err != nil {
+	if _, err := s.core.Login(t.Context(), session.ByCLI("test"), session.Login{User: s.ids["cem"], Issued: true}); err != nil {
 		t.Errorf("after it: %v", err)
 	}
 	s.checkLog(t)
@@ -305,7 +305,7 @@ func TestAReaderThatFailedIsRenewed(t *testing.T) {
 		t.Fatalf("reading: %v", err)
 	}
 	f.arm("", 0)
-	if _, err := s.CreatePool(t.Context(), "second", 7); err != nil {
+	if _, err := s.CreatePool(t.Context(), session.ByCLI("test"), "second", 7); err != nil {
 		t.Fatal(err)
 	}
 	if o, err := s.Occupancy(t.Context()); err != nil || len(o.Pools) != 2 {

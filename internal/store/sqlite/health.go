@@ -91,8 +91,8 @@ func (w *writer) probe() {
 		w.fell(err)
 		return
 	}
-	w.store.down.Store(nil)
 	w.store.opts.Log.Info("the database can be written again")
+	w.store.down.Store(nil)
 }
 
 // alone runs one statement in a separate transaction.

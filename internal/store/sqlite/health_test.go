@@ -59,7 +59,7 @@ func TestAFullDatabaseIsDownUntilAWriteCommits(t *testing.T) {
 	s.full(t)
 	for range 5 {
 		// Nothing is written for a name that there is not, nor for one that is refused.
-		if _, err := s.core.Login(t.Context(), session.Login{User: "nobody", Issued: true}); err == nil {
+		if _, err := s.core.Login(t.Context(), session.ByCLI("test"), session.Login{User: "nobody", Issued: true}); err == nil {
 			t.Error("nobody logged in")
 		}
 		if err := s.Ready(t.Context()); !errors.Is(err, session.ErrUnavailable) || !s.Stats().Down {
@@ -116,7 +116,7 @@ func TestADeletedDatabaseIsNotWritten(t *testing.T) {
 			for log.count("was removed or replaced") == 0 { // also by an idle server
 				time.Sleep(time.Millisecond)
 			}
-			if _, err := s.core.Login(t.Context(), session.Login{User: s.ids["bob"], Issued: true}); !errors.Is(err, session.ErrUnavailable) {
+			if _, err := s.core.Login(t.Context(), session.ByCLI("test"), session.Login{User: s.ids["bob"], Issued: true}); !errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("login: %v", err)
 			}
 			if info, err := os.Stat(file); err == nil && info.Size() > 0 {

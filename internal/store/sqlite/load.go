@@ -8,8 +8,8 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// The columns of a thing, and below how it is made of them. In the driver a
-// column costs more than a row, so there are no more than needed.
+// The columns that are read, and below how records are built from them. In the
+// driver a column costs more than a row, so only the needed ones are read.
 const (
 	poolColumns = `id, name, seat_limit, limit_set, policy, max_sessions, login, presence, held, grace, offered,
 		log_seq, presence_seq`
@@ -82,7 +82,7 @@ type loaded struct {
 	next int64 // of the user with the seat that can be given away
 }
 
-// session finds a session that was live when the state was loaded.
+// session returns a session that was live when the state was loaded; nil for none.
 func (l *loaded) session(id string) *session.Session {
 	for i := range l.Sessions {
 		if l.Sessions[i].ID == id {
@@ -92,13 +92,13 @@ func (l *loaded) session(id string) *session.Session {
 	return nil
 }
 
-// connected tells whether a connection was registered then.
+// connected reports whether a connection was registered then.
 func (l *loaded) connected(id string) bool {
 	return slices.ContainsFunc(l.Conns, func(c session.Connection) bool { return c.ID == id })
 }
 
-// seat finds a user that the rule has looked at: its number and the state of
-// its seat, "" where it has none.
+// seat returns the number of a user in the state, and the state of its seat, "" for
+// none. ok is false for any other user.
 func (l *loaded) seat(user string) (no int64, state session.SeatState, ok bool) {
 	switch {
 	case l.no != 0 && user == l.User.ID:
@@ -112,7 +112,7 @@ func (l *loaded) seat(user string) (no int64, state session.SeatState, ok bool) 
 	return 0, "", false
 }
 
-// load reads all that a rule may look at. Error: ErrNoUser.
+// load reads all that a rule may see. Error: ErrNoUser.
 func (t *tx) load(user string) (loaded, error) {
 	l, known := t.mirror.get(user)
 	if !known {
@@ -164,7 +164,7 @@ func (t *tx) read(user string) (loaded, error) {
 			l.Seat = scanSeat(r, seat, l.User.Pool, l.User.ID, l.User.Name)
 		}
 		var err error
-		l.Contest, err = decodeContest(r.string(1 + userWidth + seatWidth))
+		l.Sharing, err = decodeSharing(r.string(1 + userWidth + seatWidth))
 		return err
 	}, user)
 	if err != nil {
@@ -197,7 +197,7 @@ func (t *tx) loadSessions(l *loaded) error {
 	}, l.no)
 }
 
-// loadNext reads the seat that can be given away soonest. The counters tell
+// loadNext reads the seat that can be given away first. The pool's counters say
 // whether there is one.
 func (t *tx) loadNext(l *loaded) error {
 	others := l.Pool.Grace

@@ -7,6 +7,7 @@ const (
 	metaInstance = "instance"
 	metaEpoch    = "epoch"
 	metaBatch    = "batch"    // names the last batch that wrote without an event
+	metaPos      = "pos"      // the position of the newest commit that has events
 	metaDrain    = "draining" // since when, in milliseconds; deleted at the next start
 )
 

@@ -21,7 +21,8 @@ type mirror struct {
 	users map[string]loaded
 	pools map[session.PoolID]session.Pool
 
-	draining *bool // nil: not read yet
+	draining *bool        // nil: not read yet
+	pos      *session.Pos // of the newest commit; nil: not read yet
 }
 
 // get returns a user's state without pool, next seat and drain.
@@ -68,7 +69,7 @@ func (m *mirror) putPools(pools map[session.PoolID]*pooled) {
 func (m *mirror) clear() {
 	clear(m.users)
 	clear(m.pools)
-	m.draining = nil
+	m.draining, m.pos = nil, nil
 }
 
 // forRule returns a copy that a rule may change.
@@ -88,8 +89,8 @@ func (l loaded) after(ch session.Change) loaded {
 	if ch.User != nil {
 		l.User = *ch.User
 	}
-	if ch.Contest != nil {
-		l.Contest = *ch.Contest
+	if ch.Sharing != nil {
+		l.Sharing = *ch.Sharing
 	}
 	for _, s := range ch.Sessions {
 		i := slices.IndexFunc(l.Sessions, func(o session.Session) bool { return o.ID == s.ID })

@@ -53,7 +53,7 @@ func poolByName(c *conn, name string) (session.Pool, error) {
 }
 
 // CreatePool implements store.Pools.
-func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session.Pool, error) {
+func (s *Store) CreatePool(ctx context.Context, by session.Actor, name string, limit int) (session.Pool, error) {
 	var made session.Pool
 	err := s.write(ctx, func(t *tx) error {
 		n, err := t.exec(`INSERT INTO pools (id, name, seat_limit, limit_set)
@@ -68,7 +68,7 @@ func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session
 		if err != nil {
 			return err
 		}
-		if err := t.emit(p.ID, session.Event{Type: session.PoolChanged}); err != nil {
+		if err := t.emit(p.ID, session.Event{Type: session.PoolChanged, By: by}); err != nil {
 			return err
 		}
 		made, err = t.pool(p.ID)
@@ -81,7 +81,7 @@ func (s *Store) CreatePool(ctx context.Context, name string, limit int) (session
 }
 
 // DeletePool implements store.Pools.
-func (s *Store) DeletePool(ctx context.Context, name string) error {
+func (s *Store) DeletePool(ctx context.Context, by session.Actor, name string) error {
 	return s.write(ctx, func(t *tx) error {
 		p, err := poolByName(t.conn, name)
 		if err != nil {
@@ -107,7 +107,7 @@ func (s *Store) DeletePool(ctx context.Context, name string) error {
 		if _, err := t.exec(`UPDATE pools SET name = ? WHERE id = ?`, p.Name, int64(p.ID)); err != nil {
 			return err
 		}
-		return t.emit(p.ID, session.Event{Type: session.PoolDeleted, Reason: name})
+		return t.emit(p.ID, session.Event{Type: session.PoolDeleted, By: by, Reason: name})
 	})
 }
 

@@ -37,14 +37,14 @@ func prepareScene(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.CreatePool(t.Context(), "second", 1); err != nil {
+	if _, err := s.CreatePool(t.Context(), session.ByCLI("test"), "second", 1); err != nil {
 		t.Fatal(err)
 	}
 	var users []store.NewUser
 	for i, name := range sceneNames {
 		users = append(users, store.NewUser{Name: name, Role: account.RoleUser, Pool: []string{"default", "second"}[i/4]})
 	}
-	if err := s.CreateUsers(t.Context(), users); err != nil {
+	if err := s.CreateUsers(t.Context(), session.ByCLI("test"), users); err != nil {
 		t.Fatal(err)
 	}
 	core := session.New(s, session.DefaultRules(), quiet())
@@ -53,14 +53,14 @@ func prepareScene(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := core.Login(t.Context(), session.Login{User: u.ID, Issued: true})
+		in, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: u.ID, Issued: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if name == "bob" || name == "gus" {
 			continue
 		}
-		if err := core.Register(t.Context(), session.Registration{User: u.ID, Session: in.ID, Conn: "of " + name}); err != nil {
+		if err := core.Register(t.Context(), session.ByUser(u.ID), session.Registration{User: u.ID, Session: in.ID, Conn: "of " + name}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -146,7 +146,7 @@ func (s *scene) steps(t *testing.T) []step {
 	var ada, eve session.Session
 	return []step{
 		{name: "login of ada", run: func(ctx context.Context) (err error) {
-			ada, err = s.core.Login(ctx, session.Login{User: s.ids["ada"], Issued: true})
+			ada, err = s.core.Login(ctx, session.ByCLI("test"), session.Login{User: s.ids["ada"], Issued: true})
 			return err
 		}, shows: func(rows map[string]store.SessionRow) bool {
 			return rows["ada"].ID != s.live["ada"] && (ada.ID == "" || rows["ada"].ID == ada.ID)
@@ -155,26 +155,26 @@ func (s *scene) steps(t *testing.T) []step {
 			return s.Touch(ctx, map[string]time.Time{s.live["cem"]: sceneTouched})
 		}, shows: func(rows map[string]store.SessionRow) bool { return rows["cem"].LastActive.Equal(sceneTouched) }},
 		{name: "login of nobody", run: func(ctx context.Context) error {
-			_, err := s.core.Login(ctx, session.Login{User: "nobody", Issued: true})
+			_, err := s.core.Login(ctx, session.ByCLI("test"), session.Login{User: "nobody", Issued: true})
 			return err
 		}, refused: true},
 		{name: "leaving of dora", run: func(ctx context.Context) error {
-			return s.core.Leave(ctx, session.Leaving{User: s.ids["dora"], Conn: "of dora", Clean: true})
+			return s.core.Leave(ctx, session.ByUser(s.ids["dora"]), session.Disconnect{User: s.ids["dora"], Conn: "of dora", Clean: true})
 		}, shows: func(rows map[string]store.SessionRow) bool { return !rows["dora"].Connected }},
 		{name: "registration of gus", run: func(ctx context.Context) error {
-			return s.core.Register(ctx, session.Registration{User: s.ids["gus"], Session: s.live["gus"], Conn: "of gus"})
+			return s.core.Register(ctx, session.ByUser(s.ids["gus"]), session.Registration{User: s.ids["gus"], Session: s.live["gus"], Conn: "of gus"})
 		}, refused: true},
 		{name: "registration of bob", run: func(ctx context.Context) error {
-			return s.core.Register(ctx, session.Registration{User: s.ids["bob"], Session: s.live["bob"], Conn: "of bob"})
+			return s.core.Register(ctx, session.ByUser(s.ids["bob"]), session.Registration{User: s.ids["bob"], Session: s.live["bob"], Conn: "of bob"})
 		}, shows: func(rows map[string]store.SessionRow) bool { return rows["bob"].Connected }},
 		{name: "new account", run: func(ctx context.Context) error {
-			return s.CreateUsers(ctx, []store.NewUser{{Name: "fay", Role: account.RoleUser}})
+			return s.CreateUsers(ctx, session.ByCLI("test"), []store.NewUser{{Name: "fay", Role: account.RoleUser}})
 		}, shows: func(map[string]store.SessionRow) bool {
 			_, err := s.UserByName(t.Context(), "fay")
 			return err == nil
 		}},
 		{name: "login of eve", run: func(ctx context.Context) (err error) {
-			eve, err = s.core.Login(ctx, session.Login{User: s.ids["eve"], Issued: true})
+			eve, err = s.core.Login(ctx, session.ByCLI("test"), session.Login{User: s.ids["eve"], Issued: true})
 			return err
 		}, shows: func(rows map[string]store.SessionRow) bool {
 			return rows["eve"].ID != s.live["eve"] && (eve.ID == "" || rows["eve"].ID == eve.ID)

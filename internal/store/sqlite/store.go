@@ -98,7 +98,7 @@ type Store struct {
 	opened  int   // readers
 	closed  error // what Close returns
 
-	committed positions // what WaitApplied waits for
+	committed atomic.Int64 // the position of the newest own commit: what WaitApplied waits for
 }
 
 var _ store.Store = (*Store)(nil)
@@ -115,15 +115,14 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	// timestamps. The error says that the platform has no fdatasync.
 	_, _ = sqlite.Fdatasync(true)
 	s := &Store{
-		opts:      opts,
-		clock:     newClock(opts),
-		stats:     newCounters(),
-		queue:     make(chan *request, opts.Queue),
-		controls:  make(chan control),
-		readers:   make(chan *conn, opts.Readers),
-		closing:   make(chan struct{}),
-		stopped:   make(chan struct{}),
-		committed: positions{at: make(map[session.PoolID]int64)},
+		opts:     opts,
+		clock:    newClock(opts),
+		stats:    newCounters(),
+		queue:    make(chan *request, opts.Queue),
+		controls: make(chan control),
+		readers:  make(chan *conn, opts.Readers),
+		closing:  make(chan struct{}),
+		stopped:  make(chan struct{}),
 	}
 	var err error
 	if s.file, err = os.Stat(filepath.Join(opts.Dir, File)); err != nil {

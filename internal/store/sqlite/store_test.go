@@ -72,7 +72,7 @@ func openStore(t testing.TB, change ...func(*Options)) *Store {
 
 func addUser(t testing.TB, s *Store, name string) session.User {
 	t.Helper()
-	if err := s.CreateUsers(t.Context(), []store.NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
+	if err := s.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: name, Role: account.RoleUser}}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := s.UserByName(t.Context(), name)

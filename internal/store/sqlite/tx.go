@@ -22,21 +22,22 @@ type tx struct {
 	// much as two statements and the copies of the pages they touch. So a batch
 	// is tried without any first.
 	savepoints bool // each request that writes has one of its own
-	spoilt     bool // without: a request failed that had written, all of it has to be undone
+	spoilt     bool // without savepoints: a request failed after it had written, so everything has to be undone
 
-	// The rows of the pools are read once and written once in a transaction:
-	// nothing else can change them meanwhile.
+	// The pools' rows are read once and written once in a transaction: nothing else
+	// can change them in between.
 	pools  map[session.PoolID]*pooled
 	events []session.Event // of all requests, in order
+	pos    session.Pos     // that they share; 0 before the first one
 	wrote  bool            // some row was changed
-	mark   string          // names a batch without events [tx.sign]
+	mark   string          // identifies a batch without events [tx.sign]
 
-	kept *note // what the server's clock was found to be, to go by once it is committed
+	kept *note // of the server's clock; it is in force once this is committed
 
 	data []byte // reused from event to event
 
 	// Of the request that runs now.
-	began bool           // to write; its savepoint is set, where there are any
+	began bool           // it has begun to write, and has its savepoint, if there are any
 	undo  []session.Pool // its pools as they were before
 	first int            // len(events) before
 }
@@ -44,12 +45,11 @@ type tx struct {
 // pooled is a pool's row as it was read and as it will be written.
 type pooled struct{ old, now session.Pool }
 
-// request runs one request so that it happens whole or not at all. When the
-// connection has failed, whatever the request made of that, the transaction must
-// not be committed.
-func (t *tx) request(run func(*tx) error) error {
+// request carries out one request, whole or not at all. When the connection has
+// failed, the transaction must not be committed, whatever the request returned.
+func (t *tx) request(r *request) error {
 	t.began, t.undo, t.first = false, t.undo[:0], len(t.events)
-	err := t.guarded(run)
+	err := t.guarded(r)
 	if t.conn.failed != nil {
 		return t.conn.failed
 	}
@@ -75,16 +75,18 @@ func (t *tx) request(run func(*tx) error) error {
 	return err
 }
 
-func (t *tx) guarded(run func(*tx) error) (err error) {
+// guarded performs the request; a panic becomes an error.
+func (t *tx) guarded(r *request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
-	return run(t)
+	return t.perform(r)
 }
 
-// exec writes. The savepoint is set only now: most refusals write nothing.
+// exec writes. It sets the request's savepoint, if it is the request's first write:
+// most refusals write nothing.
 func (t *tx) exec(query string, args ...any) (int64, error) {
 	if !t.began && t.savepoints {
 		if _, err := t.conn.exec(`SAVEPOINT request`); err != nil {
@@ -97,8 +99,8 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	return n, err
 }
 
-// sign gives a batch that wrote without any event a name in the database, by
-// which a COMMIT of unknown outcome can be proved [writer.outcome].
+// sign writes a mark for a batch that wrote but has no events. It proves the outcome
+// of a COMMIT that failed [writer.outcome].
 func (t *tx) sign() error {
 	if len(t.events) > 0 || !t.wrote {
 		return nil
@@ -108,7 +110,7 @@ func (t *tx) sign() error {
 	return err
 }
 
-// pool returns a pool's row as of now in the transaction. Error: ErrNoPool.
+// pool returns a pool's row as it is in the transaction. Error: ErrNoPool.
 func (t *tx) pool(id session.PoolID) (session.Pool, error) {
 	if p := t.pools[id]; p != nil {
 		return p.now, nil
@@ -124,16 +126,19 @@ func (t *tx) pool(id session.PoolID) (session.Pool, error) {
 	return p, nil
 }
 
-// setPool changes a pool that was read before.
+// setPool changes a pool's row, which must have been read with pool.
 func (t *tx) setPool(p session.Pool) {
 	at := t.pools[p.ID]
 	t.undo = append(t.undo, at.now)
 	at.now = p
 }
 
-// flush writes the pools' rows. The guard on log_seq catches a second writer,
-// which there must not be.
+// flush writes the pools' rows and the log's position. The guard on log_seq
+// catches a second writer, which must not exist.
 func (t *tx) flush() error {
+	if err := t.advance(); err != nil {
+		return err
+	}
 	for id, p := range t.pools {
 		if p.now == p.old {
 			continue
@@ -153,23 +158,31 @@ func (t *tx) flush() error {
 	return nil
 }
 
-// log writes events to the log.
+// log writes events to the log, at the transaction's position.
 func (t *tx) log(events []session.Event) error {
+	pos, err := t.position()
+	if err != nil {
+		return err
+	}
 	for _, e := range events {
+		e.Pos = pos
 		t.data = encodeEvent(t.data[:0], e)
-		if _, err := t.exec(`INSERT INTO events (pool_id, log_seq, at, type, class, user_id, session_id, data)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, int64(e.Pool), e.LogSeq, e.At, string(e.Type), class(e.Type),
+		if _, err := t.exec(`INSERT INTO events (pool_id, log_seq, pos, at, type, class, user_id, session_id, data)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(e.Pool), e.LogSeq, int64(pos), e.At, string(e.Type), class(e.Type),
 			e.User, e.Session, string(t.data)); err != nil {
 			return err
 		}
+		t.events = append(t.events, e)
 	}
-	t.events = append(t.events, events...)
 	return nil
 }
 
-// emit numbers an event of a pool and logs it, for the changes that no rule
-// decides.
+// emit numbers an event of a pool and logs it. It is for changes that no rule
+// decides. It refuses an event that names no actor.
 func (t *tx) emit(pool session.PoolID, e session.Event) error {
+	if e.By.Kind == "" {
+		return fmt.Errorf("event %s of pool %d does not say by whom", e.Type, pool)
+	}
 	p, err := t.pool(pool)
 	if err != nil {
 		return err

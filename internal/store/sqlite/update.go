@@ -10,37 +10,18 @@ import (
 )
 
 // Update implements session.Store.
-func (s *Store) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) error {
-	return s.write(ctx, func(t *tx) error {
-		l, err := t.load(user)
-		if err != nil {
-			return err
-		}
-		ch := decide(l.forRule(), t.now())
-		t.mirror.forget(user)
-		if err := t.apply(l, ch); err != nil {
-			return err
-		}
-		for _, other := range ch.SeatsGone {
-			t.mirror.forget(other)
-		}
-		for _, other := range ch.SeatLost {
-			t.mirror.forget(other)
-		}
-		t.mirror.put(l.after(ch))
-		return nil
-	})
+func (s *Store) Update(ctx context.Context, user string, decide func(session.State, time.Time) session.Change) (session.Pos, error) {
+	if user == "" {
+		return 0, session.ErrNoUser
+	}
+	return s.decide(ctx, &request{user: user, decide: decide})
 }
 
 // UpdatePool implements session.Store.
-func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
-	return s.write(ctx, func(t *tx) error {
-		p, err := t.pool(pool)
-		if err != nil {
-			return err
-		}
-		return t.apply(loaded{State: session.State{Pool: p}}, decide(p, t.now()))
-	})
+func (s *Store) UpdatePool(ctx context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) (session.Pos, error) {
+	return s.decide(ctx, &request{pool: pool, decide: func(st session.State, now time.Time) session.Change {
+		return decide(st.Pool, now)
+	}})
 }
 
 // apply checks a change of what was loaded and writes all of it.
@@ -55,7 +36,7 @@ func (t *tx) apply(l loaded, ch session.Change) error {
 	if err := t.writeUser(ch); err != nil {
 		return err
 	}
-	if err := t.writeContest(l, ch.Contest); err != nil {
+	if err := t.writeSharing(l, ch.Sharing); err != nil {
 		return err
 	}
 	if err := t.writeDevice(l, ch.Device); err != nil {
@@ -97,7 +78,7 @@ func (t *tx) writeUser(ch session.Change) error {
 	return nil
 }
 
-// writeSession writes a session's row with the cheapest statement that does.
+// writeSession writes a session's row with the cheapest statement that is enough.
 func (t *tx) writeSession(l loaded, s session.Session) error {
 	old := l.session(s.ID)
 	var err error
@@ -139,8 +120,8 @@ func (t *tx) writeConns(l loaded, ch session.Change) error {
 	return nil
 }
 
-// writeSeats removes and writes seats. Seats that the rule has not looked at
-// were refused before.
+// writeSeats deletes and writes seats. session.Check has refused those that the
+// state does not include.
 func (t *tx) writeSeats(l loaded, ch session.Change) error {
 	for _, user := range ch.SeatsGone {
 		no, _, _ := l.seat(user)
@@ -205,7 +186,7 @@ func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Ti
 				return err
 			}
 			t.setPool(p)
-			if err := t.emit(id, session.Event{Type: session.ServerStarted, At: now}); err != nil {
+			if err := t.emit(id, session.Event{Type: session.ServerStarted, By: session.BySystem(), At: now}); err != nil {
 				return err
 			}
 		}
@@ -213,8 +194,9 @@ func (s *Store) Restart(ctx context.Context, epoch string, now, deadline time.Ti
 	})
 }
 
-// noteInUse makes the sessions active that had connections when the last run ended:
-// those that it has not seen leave, and those that left while it drained [S7] [A4].
+// noteInUse marks the sessions as active that had connections when the last run
+// ended: those that it did not see leave, and those that left while it drained [S7]
+// [A4].
 func (t *tx) noteInUse(now time.Time) error {
 	_, err := t.exec(`UPDATE sessions SET last_active = ? WHERE ended_at IS NULL AND last_active < ? AND
 		(id IN (SELECT session_id FROM connections) OR last_active >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?))`,
@@ -222,7 +204,7 @@ func (t *tx) noteInUse(now time.Time) error {
 	return err
 }
 
-// resetSeats puts every seat into boot grace and forgets the sockets, which are
+// resetSeats puts every seat into boot grace and deletes the connections, which are
 // gone [S7].
 func (t *tx) resetSeats(now, deadline time.Time) error {
 	if _, err := t.exec(`DELETE FROM connections`); err != nil {

@@ -10,16 +10,16 @@ import (
 )
 
 // CreateUsers implements store.Accounts.
-func (s *Store) CreateUsers(ctx context.Context, users []store.NewUser) error {
-	return s.createUsers(ctx, users, "")
+func (s *Store) CreateUsers(ctx context.Context, by session.Actor, users []store.NewUser) error {
+	return s.createUsers(ctx, by, users, "")
 }
 
 // ImportUsers implements store.Accounts.
-func (s *Store) ImportUsers(ctx context.Context, users []store.NewUser) error {
-	return s.createUsers(ctx, users, session.ReasonImport)
+func (s *Store) ImportUsers(ctx context.Context, by session.Actor, users []store.NewUser) error {
+	return s.createUsers(ctx, by, users, session.ReasonImport)
 }
 
-func (s *Store) createUsers(ctx context.Context, users []store.NewUser, reason string) error {
+func (s *Store) createUsers(ctx context.Context, by session.Actor, users []store.NewUser, reason string) error {
 	if len(users) == 0 {
 		return nil
 	}
@@ -55,14 +55,14 @@ func (s *Store) createUsers(ctx context.Context, users []store.NewUser, reason s
 			if n == 0 {
 				return &store.UserExistsError{Name: u.Name}
 			}
-			if err := t.emit(id, session.Event{Type: session.UserCreated, Reason: reason, User: u.id, Username: u.Name, At: now}); err != nil {
+			if err := t.emit(id, session.Event{Type: session.UserCreated, By: by, Reason: reason, User: u.id, Username: u.Name, At: now}); err != nil {
 				return err
 			}
 		}
 		if reason != session.ReasonImport {
 			return nil
 		}
-		return t.emit(session.SystemPool, session.Event{Type: session.UsersImported, Count: len(all), At: now})
+		return t.emit(session.SystemPool, session.Event{Type: session.UsersImported, By: by, Count: len(all), At: now})
 	})
 }
 

@@ -28,7 +28,7 @@ func TestALogThatWasPrunedIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	core := session.New(server, session.DefaultRules(), quiet())
-	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
+	if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); err != nil {
 		t.Fatal(err)
 	}
 	if len(heard.events) != 2 || heard.events[0].Type != session.LogLost || heard.events[0].Pool != 1 || heard.events[0].Limit != 3 ||

@@ -12,36 +12,34 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// A commit that follows another one closely waits for company: without it the
-// first caller to come back would pay for a commit of its own.
+// A commit that closely follows another one waits for more requests. Otherwise the
+// first caller to send its next request would pay for a commit of its own.
 const (
 	lingerAfter = 3 * time.Millisecond // since the last commit
 	linger      = 1 * time.Millisecond
 )
 
-// request is one change that waits to be written.
-type request struct {
-	run   func(*tx) error
-	stays bool // its caller must get it in, however long that takes
-	err   error
-	done  chan error // takes one answer without a reader
+// write runs fn in the writer's transaction; an error of fn undoes what fn did.
+// fn may run twice; only the last run counts. It is for what no rule decides;
+// rules go through [Store.decide].
+func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
+	return s.submit(ctx, &request{run: fn})
 }
 
-// write runs fn in the writer's transaction; an error of fn undoes what fn did.
-// It may be run twice, the first time in vain. A full queue is ErrBusy at once, and so is, after a
-// while, a database that another process holds, unless the context can never
-// end: such a caller waits, because it must get its change in. Who gives up
-// aborts nothing: fn may run all the same.
-func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
+// submit queues a request and waits for its answer. A full queue is ErrBusy at
+// once. So is, after a while, a database that another process holds, unless ctx
+// can never end: such a caller waits, because its change must get in. A caller
+// that gives up aborts nothing: its request may be carried out all the same.
+func (s *Store) submit(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
-		return err // what was given up before is not begun
+		return err // a caller that has already given up begins nothing
 	}
 	select {
 	case <-s.closing:
 		return unavailable(errClosed)
 	default:
 	}
-	r := &request{run: fn, stays: ctx.Done() == nil, done: make(chan error, 1)}
+	r.stays, r.done = ctx.Done() == nil, make(chan error, 1)
 	select {
 	case s.queue <- r:
 	default:
@@ -70,7 +68,7 @@ func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 	}
 }
 
-// control is something to be done by the writer's goroutine between batches.
+// control is a function that the writer's goroutine runs between batches.
 type control struct {
 	fn   func(*writer) error
 	done chan error // takes one answer without a reader
@@ -113,12 +111,12 @@ func newWriter(s *Store) (*writer, error) {
 	return w, w.connect()
 }
 
-// connect makes sure that there is a connection.
+// connect opens a connection if there is none.
 func (w *writer) connect() error {
 	if w.conn != nil {
 		return nil
 	}
-	if err := w.store.present(); err != nil { // it would be to another file
+	if err := w.store.present(); err != nil { // a new connection would open another file
 		return err
 	}
 	c, err := open(w.via)
@@ -126,11 +124,11 @@ func (w *writer) connect() error {
 		return err
 	}
 	w.conn = c
-	w.version = -1 // a new connection counts others' commits anew
+	w.version = -1 // a new connection counts other processes' commits from its own start
 	return nil
 }
 
-// disconnect gives up a connection whose state is not known.
+// disconnect closes a connection whose state is not known.
 func (w *writer) disconnect() {
 	if w.conn == nil {
 		return
@@ -141,7 +139,7 @@ func (w *writer) disconnect() {
 	w.conn = nil
 }
 
-// run writes until the store is closed, then answers what is still queued.
+// run writes until the store is closed, then carries out what is still queued.
 func (w *writer) run() {
 	tick := time.NewTicker(w.store.opts.watch)
 	defer tick.Stop()
@@ -169,7 +167,7 @@ func (w *writer) run() {
 	}
 }
 
-// collect puts what is queued into the batch, at most Options.Batch.
+// collect moves queued requests into the batch, up to Options.Batch.
 func (w *writer) collect(first *request) {
 	w.batch = append(w.batch[:0], first)
 	w.drain()
@@ -202,13 +200,16 @@ func (w *writer) drain() {
 	}
 }
 
-// write commits the batch, hands its events on and answers its callers.
+// write commits the batch, hands its events to the listener and answers its callers.
 func (w *writer) write() {
 	t, err := w.attempt()
 	if err == nil {
 		w.mirror.putPools(t.pools)
-		w.watch.note(t.events)
-		w.store.committed.note(t.events)
+		if len(t.events) > 0 {
+			w.mirror.pos = &t.pos
+			w.watch.note(t.events)
+			w.store.committed.Store(int64(t.pos))
+		}
 		w.deliver(t.events)
 	} else {
 		w.mirror.clear()
@@ -224,7 +225,7 @@ func (w *writer) write() {
 	w.store.stats.batches.Add(1)
 	w.store.stats.requests.Add(int64(len(w.batch)))
 	for i, r := range w.batch {
-		if err != nil { // also where a rule refused: it looked at what is undone now
+		if err != nil { // also if a rule refused: its decision was based on changes that are undone
 			r.err = unavailable(err)
 		}
 		r.done <- classify(r.err)
@@ -278,7 +279,7 @@ func (w *writer) attempt() (t *tx, err error) {
 	return t, nil
 }
 
-// fill does all that belongs into the transaction.
+// fill carries out everything that belongs to the transaction.
 func (w *writer) fill(t *tx) error {
 	if err := w.news(); err != nil {
 		return err
@@ -286,10 +287,13 @@ func (w *writer) fill(t *tx) error {
 	if err := w.keepTime(t); err != nil {
 		return err
 	}
+	if err := w.order(t); err != nil {
+		return err
+	}
 	for _, r := range w.batch {
-		r.err = t.request(r.run)
+		r.err = t.request(r)
 		if w.conn.failed != nil || t.spoilt {
-			return r.err // and once more from the start
+			return r.err // attempt runs the batch again
 		}
 		w.report(r.err)
 	}
@@ -305,7 +309,7 @@ func (w *writer) fill(t *tx) error {
 	return w.conn.failed
 }
 
-// report logs what must not happen.
+// report logs panics and breaches, which are defects.
 func (w *writer) report(err error) {
 	if p, ok := errors.AsType[*panicError](err); ok {
 		w.store.stats.panics.Add(1)
@@ -317,9 +321,9 @@ func (w *writer) report(err error) {
 	}
 }
 
-// begin takes the database's write lock. Another process's transaction is
-// waited for however long it takes, for those who must get their change in; the
-// others are told after a while that nothing was changed.
+// begin takes the database's write lock. While another process holds it, callers
+// whose change must get in wait as long as it takes. The others are told after
+// Options.patience that nothing was changed.
 func (w *writer) begin() error {
 	start := time.Now()
 	for {
@@ -351,8 +355,8 @@ func (w *writer) begin() error {
 	}
 }
 
-// turnAway answers those in the batch and in the queue who can try again later.
-// It tells whether anybody is left in the batch.
+// turnAway refuses the requests, in the batch and in the queue, whose callers can try
+// again later. It reports whether the batch has any left.
 func (w *writer) turnAway(cause error) bool {
 	waiting := w.batch
 	for queued := true; queued; {
@@ -374,8 +378,8 @@ func (w *writer) turnAway(cause error) bool {
 	return len(w.batch) > 0
 }
 
-// rollback undoes the transaction; a connection that cannot do that is given
-// up, which does it too.
+// rollback undoes the transaction. A connection that fails to do so is closed, which
+// undoes it too.
 func (w *writer) rollback() {
 	if w.conn == nil {
 		return
@@ -385,10 +389,10 @@ func (w *writer) rollback() {
 	}
 }
 
-// outcome finds out what became of a COMMIT that failed: nil when the batch is
-// in the database all the same. A fresh connection is asked, before anyone is
-// answered. The proof is every event of the batch, or its mark when it has none;
-// one that changed nothing counts as failed.
+// outcome finds out whether a COMMIT that failed took effect: it returns nil if the
+// batch is in the database. It reads on a new connection, before any caller is
+// answered. The proof is every event of the batch, or its mark if it has none. A
+// batch that changed nothing counts as failed.
 func (w *writer) outcome(t *tx, failed error) error {
 	w.disconnect()
 	if err := w.connect(); err != nil {
@@ -406,7 +410,7 @@ func (w *writer) outcome(t *tx, failed error) error {
 	return nil
 }
 
-// committed reports whether a transaction is in the database, all of it.
+// committed reports whether all of a transaction is in the database.
 func committed(c *conn, t *tx) (bool, error) {
 	if len(t.events) == 0 {
 		mark, err := readMeta(c, metaBatch)
@@ -440,7 +444,7 @@ func (w *writer) deliver(events []session.Event) {
 	w.watch.listen(events)
 }
 
-// panicError is what a request panicked with.
+// panicError is the panic of a request.
 type panicError struct {
 	value any
 	stack []byte

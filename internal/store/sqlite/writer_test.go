@@ -65,7 +65,7 @@ func TestACommitOfUnknownOutcomeIsReadBack(t *testing.T) {
 			}
 			core := session.New(s, session.DefaultRules(), quiet())
 			failing(t, s, effective)
-			in, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true})
+			in, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true})
 			if effective != (err == nil) || (err != nil && !errors.Is(err, session.ErrUnavailable)) {
 				t.Fatalf("login: %v", err)
 			}
@@ -77,7 +77,7 @@ func TestACommitOfUnknownOutcomeIsReadBack(t *testing.T) {
 				t.Errorf("sessions %v, %v", rows, err)
 			}
 			// And it goes on.
-			if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
+			if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); err != nil {
 				t.Fatal(err)
 			}
 			if got := heard.types(); got[len(got)-1] != session.SessionStarted {
@@ -112,14 +112,14 @@ func TestACommitThatNobodyKnowsOfIsFollowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
+	if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
 		t.Fatalf("login: %v", err)
 	}
 	if err := s.control(func(*writer) error { return nil }); err != nil { // the connector is back
 		t.Fatal(err)
 	}
 	for {
-		if _, err = core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err == nil {
+		if _, err = core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); err == nil {
 			break
 		}
 	}
@@ -147,7 +147,7 @@ func TestAnotherProcessesTransactionIsWaitedFor(t *testing.T) {
 	done := make(chan error)
 	core := session.New(s, session.DefaultRules(), quiet())
 	go func() {
-		_, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true})
+		_, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true})
 		done <- err
 	}()
 	for s.Stats().Busy < 3 {
@@ -184,9 +184,11 @@ func TestALockedDatabaseTurnsAway(t *testing.T) {
 	}
 	core := session.New(s, session.DefaultRules(), quiet())
 	left := make(chan error, 1)
-	go func() { left <- core.Leave(context.Background(), session.Leaving{User: user.ID, Conn: "socket"}) }()
+	go func() {
+		left <- core.Leave(context.Background(), session.ByUser(user.ID), session.Disconnect{User: user.ID, Conn: "socket"})
+	}()
 	for range 3 {
-		if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
+		if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
 			t.Fatalf("login: %v", err)
 		}
 	}
@@ -201,7 +203,7 @@ func TestALockedDatabaseTurnsAway(t *testing.T) {
 	if err := <-left; err != nil {
 		t.Errorf("leaving: %v", err)
 	}
-	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
+	if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); err != nil {
 		t.Errorf("login: %v", err)
 	}
 	if rows, err := s.Sessions(t.Context()); err != nil || len(rows) != 1 {
@@ -216,10 +218,10 @@ func TestNothingIsBegunForWhoHasGone(t *testing.T) {
 	core := session.New(s, session.DefaultRules(), quiet())
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := core.Login(gone, session.Login{User: user.ID, Issued: true}); !errors.Is(err, context.Canceled) {
+	if _, err := core.Login(gone, session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); !errors.Is(err, context.Canceled) {
 		t.Errorf("login: %v", err)
 	}
-	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil { // behind it in the queue
+	if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); err != nil { // behind it in the queue
 		t.Fatal(err)
 	}
 	if p, _, err := s.Snapshot(t.Context(), user.Pool); err != nil || p.LogSeq != 2 {
@@ -234,7 +236,7 @@ func TestAFullQueueTurnsAway(t *testing.T) {
 	nothing := func(st session.State, _ time.Time) session.Change { return session.Change{Pool: st.Pool} }
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		err := s.Update(t.Context(), user.ID, func(st session.State, now time.Time) session.Change {
+		_, err := s.Update(t.Context(), user.ID, func(st session.State, now time.Time) session.Change {
 			close(started)
 			<-release
 			return nothing(st, now)
@@ -248,14 +250,14 @@ func TestAFullQueueTurnsAway(t *testing.T) {
 		r := &request{run: func(*tx) error { return nil }, done: make(chan error, 1)}
 		s.queue <- r
 	}
-	if err := s.Update(t.Context(), user.ID, nothing); !errors.Is(err, session.ErrUnavailable) {
+	if _, err := s.Update(t.Context(), user.ID, nothing); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("error %v", err)
 	}
 	if st := s.Stats(); st.Full != 1 || st.Queue != 2 || st.Queued != 2 {
 		t.Errorf("stats %+v", st)
 	}
 	wg.Go(func() { // whoever cannot give up waits for a place
-		if err := s.Update(context.Background(), user.ID, nothing); err != nil {
+		if _, err := s.Update(context.Background(), user.ID, nothing); err != nil {
 			t.Error(err)
 		}
 	})
@@ -272,7 +274,7 @@ func TestCloseAnswersEveryone(t *testing.T) {
 	done := 0
 	for range 50 {
 		wg.Go(func() {
-			_, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true})
+			_, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true})
 			if err != nil && !errors.Is(err, session.ErrUnavailable) {
 				t.Error(err)
 			}
@@ -315,7 +317,7 @@ func TestAListenerThatPanicsEndsNothing(t *testing.T) {
 	}
 	core := session.New(s, session.DefaultRules(), quiet())
 	for range 2 {
-		if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
+		if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -340,10 +342,10 @@ func TestSEC40_TheWriterOutlivesAPanic(t *testing.T) {
 		t.Fatal(err)
 	}
 	core := session.New(s, session.DefaultRules(), quiet())
-	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
+	if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("login: %v", err)
 	}
-	if _, err := core.Login(t.Context(), session.Login{User: user.ID, Issued: true}); err != nil {
+	if _, err := core.Login(t.Context(), session.ByCLI("test"), session.Login{User: user.ID, Issued: true}); err != nil {
 		t.Errorf("login: %v", err)
 	}
 	if rows, err := s.Sessions(t.Context()); err != nil || len(rows) != 1 {

@@ -32,7 +32,7 @@ func testCreateUsers(t *testing.T, b Backend) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before, _ := inside(t, s)
-			err := s.CreateUsers(t.Context(), []store.NewUser{{Name: "bob", Role: account.RoleUser}, {Name: "kim", Role: account.RoleAdmin}, c.last})
+			err := s.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: "bob", Role: account.RoleUser}, {Name: "kim", Role: account.RoleAdmin}, c.last})
 			if !c.want(err) || errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("error %v", err)
 			}
@@ -42,7 +42,7 @@ func testCreateUsers(t *testing.T, b Backend) {
 			}
 		})
 	}
-	if err := s.CreateUsers(t.Context(), nil); err != nil {
+	if err := s.CreateUsers(t.Context(), session.ByCLI("test"), nil); err != nil {
 		t.Errorf("no accounts: %v", err)
 	}
 }
@@ -50,7 +50,7 @@ func testCreateUsers(t *testing.T, b Backend) {
 func testImport(t *testing.T, b Backend) {
 	s := b.Open(t)
 	rec := listen(t, s)
-	err := s.ImportUsers(t.Context(), []store.NewUser{{Name: "ada", Role: account.RoleUser}, {Name: "bob", Role: account.RoleAdmin}})
+	err := s.ImportUsers(t.Context(), session.ByCLI("test"), []store.NewUser{{Name: "ada", Role: account.RoleUser}, {Name: "bob", Role: account.RoleAdmin}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +59,12 @@ func testImport(t *testing.T, b Backend) {
 		t.Fatalf("events %+v", events)
 	}
 	for i, name := range []string{"ada", "bob"} {
-		if e := events[i]; e.Type != session.UserCreated || e.Reason != session.ReasonImport || e.Username != name || e.Pool != Pool {
+		if e := events[i]; e.Type != session.UserCreated || e.Reason != session.ReasonImport || e.Username != name || e.Pool != Pool ||
+			e.By != session.ByCLI("test") {
 			t.Errorf("event %+v", e)
 		}
 	}
-	if e := events[2]; e.Type != session.UsersImported || e.Count != 2 || e.Pool != session.SystemPool {
+	if e := events[2]; e.Type != session.UsersImported || e.Count != 2 || e.Pool != session.SystemPool || e.By != session.ByCLI("test") {
 		t.Errorf("event %+v", e)
 	}
 }
@@ -80,7 +81,7 @@ func testRehash(t *testing.T, b Backend) {
 		if err != nil || u.PasswordHash != c.want || u.CredVersion != 1 {
 			t.Errorf("user %+v, %v, want hash %s", u, err, c.want)
 		}
-		err = s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
+		_, err = s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 			if st.User.PasswordHash != c.want {
 				t.Errorf("a rule sees hash %s, want %s", st.User.PasswordHash, c.want)
 			}
@@ -95,11 +96,11 @@ func testRehash(t *testing.T, b Backend) {
 func testLists(t *testing.T, b Backend) {
 	s := b.Open(t)
 	c := core(s)
-	partner, err := s.CreatePool(t.Context(), "partner", 2)
+	partner, err := s.CreatePool(t.Context(), session.ByCLI("test"), "partner", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CreateUsers(t.Context(), []store.NewUser{
+	if err := s.CreateUsers(t.Context(), session.ByCLI("test"), []store.NewUser{
 		{Name: "Zoë", Role: account.RoleUser, Pool: "partner", PasswordHash: "old"}, {Name: "ada", Role: account.RoleAdmin},
 	}); err != nil {
 		t.Fatal(err)
@@ -113,7 +114,7 @@ func testLists(t *testing.T, b Backend) {
 	if err != nil || zoe.PasswordHash != "old" || zoe.CredVersion != 1 || zoe.Pool != partner.ID {
 		t.Fatalf("user %+v, %v", zoe, err)
 	}
-	in, err := c.Login(t.Context(), session.Login{User: zoe.ID, CredVersion: 1, Device: "Firefox", Address: "192.0.2.1"})
+	in, err := c.Login(t.Context(), session.ByUser(zoe.ID), session.Login{User: zoe.ID, CredVersion: 1, Device: "Firefox", Address: "192.0.2.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func testLists(t *testing.T, b Backend) {
 	if got := row(); !got.Connected || got.Seat != session.Held {
 		t.Errorf("session %+v", got)
 	}
-	if err := c.Leave(t.Context(), session.Leaving{User: zoe.ID, Conn: "c1"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(zoe.ID), session.Disconnect{User: zoe.ID, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := row(); got.Connected || got.Seat != session.Grace {
@@ -155,7 +156,7 @@ func testDelete(t *testing.T, b Backend) {
 	if _, err := AddUser(t.Context(), s, "ADA", account.RoleUser, Pool); err == nil {
 		t.Error("two accounts with one name [SEC-06]")
 	}
-	if err := c.ChangeUser(t.Context(), session.UserChange{User: user, Delete: true}); err != nil {
+	if err := c.ChangeUser(t.Context(), session.ByCLI("test"), session.UserChange{User: user, Delete: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.UserByName(t.Context(), "ada"); !errors.Is(err, session.ErrNoUser) {
@@ -168,7 +169,7 @@ func testDelete(t *testing.T, b Backend) {
 	if p, entries := inside(t, s); p.Used() != 0 || len(entries) != 0 {
 		t.Errorf("its seat: %+v, %v", p, entries)
 	}
-	if _, err := c.Login(t.Context(), session.Login{User: user, Issued: true}); !errors.Is(err, session.ErrInvalidCredentials) {
+	if _, err := c.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true}); !errors.Is(err, session.ErrInvalidCredentials) {
 		t.Errorf("it can log in: %v", err)
 	}
 	again := addUser(t, s, "ada")

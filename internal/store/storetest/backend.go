@@ -38,7 +38,7 @@ func AddUser(ctx context.Context, s Store, name string, role account.Role, pool 
 		if p.ID != pool {
 			continue
 		}
-		if err := s.CreateUsers(ctx, []store.NewUser{{Name: name, Role: role, Pool: p.Name}}); err != nil {
+		if err := s.CreateUsers(ctx, session.ByCLI("test"), []store.NewUser{{Name: name, Role: role, Pool: p.Name}}); err != nil {
 			return "", err
 		}
 		u, err := s.UserByName(ctx, name)
@@ -70,7 +70,7 @@ func core(s session.Store, change ...func(*session.Rules)) *session.Core {
 
 func setLimit(t testing.TB, c *session.Core, limit int) {
 	t.Helper()
-	if err := c.ChangePool(t.Context(), Pool, session.PoolChange{Limit: &limit}); err != nil {
+	if err := c.ChangePool(t.Context(), session.ByCLI("test"), Pool, session.PoolChange{Limit: &limit}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -86,7 +86,7 @@ func addUser(t testing.TB, s Store, name string) string {
 
 func login(t testing.TB, c *session.Core, user string) session.Session {
 	t.Helper()
-	s, err := c.Login(t.Context(), session.Login{User: user, Issued: true})
+	s, err := c.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func login(t testing.TB, c *session.Core, user string) session.Session {
 
 func register(t testing.TB, c *session.Core, s session.Session, conn string) {
 	t.Helper()
-	if err := c.Register(t.Context(), session.Registration{User: s.User, Session: s.ID, Conn: conn}); err != nil {
+	if err := c.Register(t.Context(), session.ByUser(s.User), session.Registration{User: s.User, Session: s.ID, Conn: conn}); err != nil {
 		t.Fatal(err)
 	}
 }

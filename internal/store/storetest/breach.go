@@ -19,7 +19,7 @@ func testBreach(t *testing.T, b Backend) {
 		p := st.Pool
 		p.Held, p.LogSeq, p.PresenceSeq = p.Held+1, p.LogSeq+1, p.PresenceSeq+1
 		return session.Change{Pool: p, Seats: []session.Seat{seat(st.User.ID)}, Events: []session.Event{{Pool: p.ID, LogSeq: p.LogSeq,
-			PresenceSeq: p.PresenceSeq, At: now, Type: session.ConnectionRegistered, Status: session.Online, User: st.User.ID}}}
+			PresenceSeq: p.PresenceSeq, At: now, By: session.BySystem(), Type: session.ConnectionRegistered, Status: session.Online, User: st.User.ID}}}
 	}
 	s := b.Open(t)
 	rules := core(s)
@@ -44,16 +44,17 @@ func testBreach(t *testing.T, b Backend) {
 		"presence not numbered":    {9, func(_ session.State, ch *session.Change) { ch.Events[0].PresenceSeq--; ch.Pool.PresenceSeq-- }, false},
 		"presence without status":  {9, func(_ session.State, ch *session.Change) { ch.Events[0].Status = "" }, false},
 		"an event of no time":      {9, func(_ session.State, ch *session.Change) { ch.Events[0].At = time.Time{} }, false},
+		"an event by no actor":     {9, func(_ session.State, ch *session.Change) { ch.Events[0].By = session.Actor{} }, false},
 		"another pool's event":     {9, func(_ session.State, ch *session.Change) { ch.Events[0].Pool = 0 }, false},
 		"another pool":             {9, func(_ session.State, ch *session.Change) { ch.Pool.ID = 0 }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			user, breaches := addUser(t, s, name), s.Stats().Breaches
-			if err := rules.ChangePool(t.Context(), Pool, session.PoolChange{Limit: &c.limit}); err != nil {
+			if err := rules.ChangePool(t.Context(), session.ByCLI("test"), Pool, session.PoolChange{Limit: &c.limit}); err != nil {
 				t.Fatal(err)
 			}
 			before, _ := inside(t, s)
-			err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
+			_, err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 				ch := right(st)
 				c.change(st, &ch)
 				return ch

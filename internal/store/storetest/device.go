@@ -14,7 +14,7 @@ func loginFrom(t testing.TB, s Store, c *session.Core, user, device string) bool
 	t.Helper()
 	known := knows(t, s, user, device)
 	hash := sha256.Sum256([]byte(device))
-	if _, err := c.Login(t.Context(), session.Login{User: user, CredVersion: 1, DeviceHash: hash[:], Device: device}); err != nil {
+	if _, err := c.Login(t.Context(), session.ByUser(user), session.Login{User: user, CredVersion: 1, DeviceHash: hash[:], Device: device}); err != nil {
 		t.Fatal(err)
 	}
 	return known
@@ -40,7 +40,7 @@ func testDevices(t *testing.T, b Backend) {
 	if knows(t, s, bob, "phone") || knows(t, s, ada, "laptop") || knows(t, s, "nobody", "phone") {
 		t.Error("a device is known to another user, or another device")
 	}
-	if err := c.ChangeUser(t.Context(), session.UserChange{User: bob, Role: new(account.RoleAdmin)}); err != nil {
+	if err := c.ChangeUser(t.Context(), session.ByCLI("test"), session.UserChange{User: bob, Role: new(account.RoleAdmin)}); err != nil {
 		t.Fatal(err)
 	}
 	if !knows(t, s, ada, "phone") {

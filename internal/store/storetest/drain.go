@@ -29,19 +29,19 @@ func drained(t *testing.T, server, other Store) {
 	lost, held, late := addUser(t, server, "lost"), addUser(t, server, "held"), addUser(t, server, "late")
 	setLimit(t, c, 2)
 	mode := session.LoginSeat
-	if err := c.ChangePool(t.Context(), Pool, session.PoolChange{Login: &mode}); err != nil {
+	if err := c.ChangePool(t.Context(), session.ByCLI("test"), Pool, session.PoolChange{Login: &mode}); err != nil {
 		t.Fatal(err)
 	}
 	first, second := login(t, c, lost), login(t, c, held)
 	register(t, c, first, "c1")
 	register(t, c, second, "c2")
-	if err := c.Leave(t.Context(), session.Leaving{User: lost, Conn: "c1"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(lost), session.Disconnect{User: lost, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Leave(t.Context(), session.Leaving{User: held, Conn: "c2"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(held), session.Disconnect{User: held, Conn: "c2"}); err != nil {
 		t.Fatal(err)
 	}
 	// Both grace periods are over by now.
@@ -52,7 +52,7 @@ func drained(t *testing.T, server, other Store) {
 		if err := who.Expire(t.Context(), lost); err != nil {
 			t.Fatal(err)
 		}
-		_, err := who.Login(t.Context(), session.Login{User: late, Issued: true})
+		_, err := who.Login(t.Context(), session.ByCLI("test"), session.Login{User: late, Issued: true})
 		if _, full := errors.AsType[*session.SeatError](err); !full {
 			t.Errorf("a login during the drain: %v", err)
 		}
@@ -60,7 +60,7 @@ func drained(t *testing.T, server, other Store) {
 			t.Fatalf("during the drain: %+v", p)
 		}
 	}
-	err := c.Register(t.Context(), session.Registration{User: lost, Session: first.ID, Conn: "c3"})
+	err := c.Register(t.Context(), session.ByUser(lost), session.Registration{User: lost, Session: first.ID, Conn: "c3"})
 	if !errors.Is(err, session.ErrDraining) {
 		t.Errorf("register during the drain: %v", err)
 	}
@@ -94,7 +94,7 @@ func testInUseAtRestart(t *testing.T, b Backend) {
 		register(t, c, in[name], name)
 	}
 	leave := func(name string) {
-		if err := c.Leave(t.Context(), session.Leaving{User: in[name].User, Conn: name}); err != nil {
+		if err := c.Leave(t.Context(), session.ByUser(in[name].User), session.Disconnect{User: in[name].User, Conn: name}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -35,7 +35,7 @@ func testOutlives(t *testing.T, b Backend, end func(Store) Store) {
 		wg.Go(func() {
 			one, two := login(t, c, user), login(t, c, user)
 			register(t, c, two, "c-"+two.ID)
-			if _, err := c.End(t.Context(), session.Ending{User: user, Session: one.ID, Code: session.EndedByAdmin, Reason: "ışık"}); err != nil {
+			if _, err := c.End(t.Context(), session.ByCLI("test"), session.Ending{User: user, Session: one.ID, Code: session.EndedByAdmin, Reason: "ışık"}); err != nil {
 				t.Error(err)
 			}
 			mu.Lock()
@@ -86,7 +86,7 @@ func testTwoProcesses(t *testing.T, b Backend) {
 
 	command := b.Open(t)
 	other := core(command)
-	if n, err := other.End(t.Context(), session.Ending{User: user, Code: session.EndedByAdmin}); err != nil || n != 1 {
+	if n, err := other.End(t.Context(), session.ByCLI("test"), session.Ending{User: user, Code: session.EndedByAdmin}); err != nil || n != 1 {
 		t.Fatalf("End: %d, %v", n, err)
 	}
 	setLimit(t, other, 7)
@@ -107,7 +107,7 @@ func testTwoProcesses(t *testing.T, b Backend) {
 		}
 	}
 	// The server's decisions use what the other process has written.
-	if err := c.Register(t.Context(), session.Registration{User: user, Session: in.ID, Conn: "c2"}); err == nil {
+	if err := c.Register(t.Context(), session.ByUser(user), session.Registration{User: user, Session: in.ID, Conn: "c2"}); err == nil {
 		t.Error("a session that another process has ended was let in")
 	}
 	register(t, c, login(t, c, late), "c3")
@@ -137,12 +137,12 @@ func testTwoWriters(t *testing.T, b Backend) {
 		for n, who := range []*session.Core{c, core(command)} {
 			wg.Go(func() {
 				for k := range 5 {
-					in, err := who.Login(t.Context(), session.Login{User: user, Issued: true})
+					in, err := who.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true})
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					err = who.Register(t.Context(), session.Registration{User: user, Session: in.ID, Conn: fmt.Sprintf("c%d-%d-%d", i, n, k)})
+					err = who.Register(t.Context(), session.ByUser(user), session.Registration{User: user, Session: in.ID, Conn: fmt.Sprintf("c%d-%d-%d", i, n, k)})
 					if err != nil && !refused(err) {
 						t.Error(err)
 					}

@@ -30,9 +30,9 @@ func testLogEvents(t *testing.T, b Backend) {
 	if err != nil || len(events) != 2 {
 		t.Fatalf("events %+v, %v", events, err)
 	}
-	want := session.Event{Pool: Pool, LogSeq: before.LogSeq + 1, PresenceSeq: before.PresenceSeq, At: at, Type: session.LoginFailed,
-		Username: "ışık \"<\\", Count: 3, Throttled: 2, Limit: before.Limit}
-	if !reflect.DeepEqual(events[0], want) || events[1].LogSeq != before.LogSeq+2 || events[1].Count != 4 {
+	want := session.Event{Pool: Pool, LogSeq: before.LogSeq + 1, Pos: events[1].Pos, PresenceSeq: before.PresenceSeq, At: at,
+		Type: session.LoginFailed, By: session.BySystem(), Username: "ışık \"<\\", Count: 3, Throttled: 2, Limit: before.Limit}
+	if !reflect.DeepEqual(events[0], want) || want.Pos == 0 || events[1].LogSeq != before.LogSeq+2 || events[1].Count != 4 {
 		t.Errorf("events %+v, want %+v first", events, want)
 	}
 	if one, err := s.EventsAfter(t.Context(), Pool, before.LogSeq, 1); err != nil || len(one) != 1 || one[0].LogSeq != want.LogSeq {
@@ -60,7 +60,7 @@ func testLogEvents(t *testing.T, b Backend) {
 func testManyForeignEvents(t *testing.T, b Backend) {
 	const accounts = 2500
 	server, command := b.Open(t), b.Open(t)
-	second, err := command.CreatePool(t.Context(), "second", 7)
+	second, err := command.CreatePool(t.Context(), session.ByCLI("test"), "second", 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,10 +69,10 @@ func testManyForeignEvents(t *testing.T, b Backend) {
 	for i := range users {
 		users[i] = store.NewUser{Name: fmt.Sprintf("user%04d", i), Role: account.RoleUser, Pool: []string{"", "second"}[i%2]}
 	}
-	if err := command.CreateUsers(t.Context(), users); err != nil {
+	if err := command.CreateUsers(t.Context(), session.ByCLI("test"), users); err != nil {
 		t.Fatal(err)
 	}
-	third, err := command.CreatePool(t.Context(), "third", 1)
+	third, err := command.CreatePool(t.Context(), session.ByCLI("test"), "third", 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,9 +24,10 @@ type Memory struct {
 	sessions map[string]*memorySession
 	conns    []session.Connection // oldest first
 	seats    map[string]session.Seat
-	contests map[string]session.Contest
+	sharing  map[string]session.Sharing
 	devices  []session.Device // the newest at the end
 	events   []session.Event
+	pos      session.Pos // of the newest commit
 	epoch    string
 	draining time.Time // since then; zero if not draining
 	made     int64
@@ -53,7 +54,7 @@ func NewMemory() *Memory {
 		users:    make(map[string]session.User),
 		sessions: make(map[string]*memorySession),
 		seats:    make(map[string]session.Seat),
-		contests: make(map[string]session.Contest),
+		sharing:  make(map[string]session.Sharing),
 		created:  make(map[string]time.Time),
 		notes:    make(map[string]string),
 		instance: rand.Text(),
@@ -84,17 +85,25 @@ func (m *Memory) find(name string) string {
 	return ""
 }
 
-// emit numbers and logs an event that no rule decides.
-func (m *Memory) emit(pool session.PoolID, e session.Event) {
+// number gives an event that no rule decides its place in the log of a pool.
+func (m *Memory) number(pool session.PoolID, e session.Event) session.Event {
+	if e.By.Kind == "" {
+		e.By = session.BySystem()
+	}
 	p := m.pools[pool]
 	p.LogSeq++
 	m.pools[pool] = p
 	e.Pool, e.LogSeq, e.PresenceSeq = pool, p.LogSeq, p.PresenceSeq
 	e.Limit, e.Held, e.Grace, e.Offered = p.Limit, p.Held, p.Grace, p.Offered
-	m.log([]session.Event{e})
+	return e
 }
 
+// log takes the events of a commit, which share its position.
 func (m *Memory) log(events []session.Event) {
+	m.pos++
+	for i := range events {
+		events[i].Pos = m.pos
+	}
 	m.events = append(m.events, events...)
 	if m.listen != nil && len(events) > 0 {
 		m.listen(slices.Clone(events))
@@ -108,39 +117,41 @@ func (m *Memory) Now() time.Time { return m.clock.Now() }
 func (m *Memory) Shift() time.Duration { return 0 }
 
 // Update implements session.Store.
-func (m *Memory) Update(_ context.Context, user string, decide func(session.State, time.Time) session.Change) error {
+func (m *Memory) Update(_ context.Context, user string, decide func(session.State, time.Time) session.Change) (session.Pos, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	st, err := m.load(user)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	ch, err := m.guarded(st, func() session.Change { return decide(st, m.Now()) })
 	if err == nil && ch.User != nil && ch.User.Pool != st.User.Pool && !usable(m.pools[ch.User.Pool]) {
 		err = session.ErrNoPool
 	}
-	if err == nil {
-		m.apply(ch)
-		if ch.Contest != nil {
-			m.contests[user] = *ch.Contest
-		}
+	if err != nil || ch.Empty() {
+		return 0, err
 	}
-	return err
+	m.apply(ch)
+	if ch.Sharing != nil {
+		m.sharing[user] = *ch.Sharing
+	}
+	return m.pos, nil
 }
 
 // UpdatePool implements session.Store.
-func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) error {
+func (m *Memory) UpdatePool(_ context.Context, pool session.PoolID, decide func(session.Pool, time.Time) session.Change) (session.Pos, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, ok := m.pools[pool]
 	if !ok {
-		return session.ErrNoPool
+		return 0, session.ErrNoPool
 	}
 	ch, err := m.guarded(session.State{Pool: p}, func() session.Change { return decide(p, m.Now()) })
-	if err == nil {
-		m.apply(ch)
+	if err != nil || ch.Empty() {
+		return 0, err
 	}
-	return err
+	m.apply(ch)
+	return m.pos, nil
 }
 
 // guarded runs a rule and refuses a change that breaks an invariant.
@@ -163,7 +174,7 @@ func (m *Memory) load(user string) (session.State, error) {
 	if !ok {
 		return session.State{}, session.ErrNoUser
 	}
-	st := session.State{Pool: m.pools[u.Pool], User: u, Contest: m.contests[user], Draining: !m.draining.IsZero()}
+	st := session.State{Pool: m.pools[u.Pool], User: u, Sharing: m.sharing[user], Draining: !m.draining.IsZero()}
 	live := slices.Collect(maps.Values(m.sessions))
 	live = slices.DeleteFunc(live, func(s *memorySession) bool { return s.User != user || !s.Ended.IsZero() })
 	slices.SortFunc(live, func(a, b *memorySession) int { return cmp.Compare(a.no, b.no) })
@@ -271,6 +282,7 @@ func (m *Memory) Restart(_ context.Context, epoch string, now, deadline time.Tim
 		}
 	}
 	m.epoch, m.conns, m.draining = epoch, nil, time.Time{}
+	var events []session.Event
 	for id, p := range m.pools {
 		p.Held, p.Grace, p.Offered = 0, 0, 0
 		for user, s := range m.seats {
@@ -289,8 +301,9 @@ func (m *Memory) Restart(_ context.Context, epoch string, now, deadline time.Tim
 			p.Grace++
 		}
 		m.pools[id] = p
-		m.emit(id, session.Event{Type: session.ServerStarted, At: now})
+		events = append(events, m.number(id, session.Event{Type: session.ServerStarted, At: now}))
 	}
+	m.log(events)
 	return nil
 }
 

@@ -14,16 +14,16 @@ import (
 )
 
 // CreateUsers implements store.Accounts.
-func (m *Memory) CreateUsers(_ context.Context, users []store.NewUser) error {
-	return m.createUsers(users, "")
+func (m *Memory) CreateUsers(_ context.Context, by session.Actor, users []store.NewUser) error {
+	return m.createUsers(by, users, "")
 }
 
 // ImportUsers implements store.Accounts.
-func (m *Memory) ImportUsers(_ context.Context, users []store.NewUser) error {
-	return m.createUsers(users, session.ReasonImport)
+func (m *Memory) ImportUsers(_ context.Context, by session.Actor, users []store.NewUser) error {
+	return m.createUsers(by, users, session.ReasonImport)
 }
 
-func (m *Memory) createUsers(users []store.NewUser, reason string) error {
+func (m *Memory) createUsers(by session.Actor, users []store.NewUser, reason string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	made := make([]session.User, len(users))
@@ -41,13 +41,16 @@ func (m *Memory) createUsers(users []store.NewUser, reason string) error {
 		made[i] = session.User{ID: rand.Text(), Name: u.Name, Role: u.Role, Pool: p.ID, CredVersion: 1, PasswordHash: u.PasswordHash}
 	}
 	now := m.Now()
+	var events []session.Event
 	for _, u := range made {
 		m.users[u.ID], m.created[u.ID] = u, now
-		m.emit(u.Pool, session.Event{Type: session.UserCreated, Reason: reason, User: u.ID, Username: u.Name, At: now})
+		events = append(events, m.number(u.Pool, session.Event{Type: session.UserCreated, By: by, Reason: reason,
+			User: u.ID, Username: u.Name, At: now}))
 	}
 	if reason == session.ReasonImport {
-		m.emit(session.SystemPool, session.Event{Type: session.UsersImported, Count: len(made), At: now})
+		events = append(events, m.number(session.SystemPool, session.Event{Type: session.UsersImported, By: by, Count: len(made), At: now}))
 	}
+	m.log(events)
 	return nil
 }
 

@@ -36,12 +36,14 @@ func (m *Memory) LogEvents(_ context.Context, events []session.Event) error {
 			return session.ErrNoPool
 		}
 	}
+	var numbered []session.Event
 	for _, e := range events {
 		if e.At.IsZero() {
 			e.At = m.Now()
 		}
-		m.emit(e.Pool, e)
+		numbered = append(numbered, m.number(e.Pool, e))
 	}
+	m.log(numbered)
 	return nil
 }
 

@@ -45,7 +45,7 @@ func (m *Memory) poolByName(name string) (session.Pool, error) {
 }
 
 // CreatePool implements store.Pools.
-func (m *Memory) CreatePool(_ context.Context, name string, limit int) (session.Pool, error) {
+func (m *Memory) CreatePool(_ context.Context, by session.Actor, name string, limit int) (session.Pool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, err := m.poolByName(name); err == nil {
@@ -54,12 +54,12 @@ func (m *Memory) CreatePool(_ context.Context, name string, limit int) (session.
 	all := m.sorted()
 	id := all[len(all)-1].ID + 1
 	m.pools[id] = session.Pool{ID: id, Name: name, Limit: limit, LimitSet: true}
-	m.emit(id, session.Event{Type: session.PoolChanged, At: m.Now()})
+	m.log([]session.Event{m.number(id, session.Event{Type: session.PoolChanged, By: by, At: m.Now()})})
 	return m.pools[id], nil
 }
 
 // DeletePool implements store.Pools.
-func (m *Memory) DeletePool(_ context.Context, name string) error {
+func (m *Memory) DeletePool(_ context.Context, by session.Actor, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, err := m.poolByName(name)
@@ -77,7 +77,7 @@ func (m *Memory) DeletePool(_ context.Context, name string) error {
 	}
 	p.Name = fmt.Sprintf("#%d", p.ID)
 	m.pools[p.ID] = p
-	m.emit(p.ID, session.Event{Type: session.PoolDeleted, Reason: name, At: m.Now()})
+	m.log([]session.Event{m.number(p.ID, session.Event{Type: session.PoolDeleted, By: by, Reason: name, At: m.Now()})})
 	return nil
 }
 

@@ -56,7 +56,7 @@ type model struct {
 	fold     *Fold
 	users    []string
 	sessions []session.Session // all of them, also ended ones
-	conns    []session.Leaving
+	conns    []session.Disconnect
 	runs     int
 	pruned   bool
 }
@@ -113,7 +113,7 @@ func (m *model) login(ctx context.Context) error {
 	if s, ok := m.session(); ok && m.draw("proof", 4) == 0 {
 		in.Proof = s.ID
 	}
-	s, err := m.core.Login(ctx, in)
+	s, err := m.core.Login(ctx, session.ByCLI("model"), in)
 	if err == nil {
 		m.sessions = append(m.sessions, s)
 	}
@@ -132,9 +132,9 @@ func (m *model) register(ctx context.Context) error {
 	if n := len(m.conns); n > 0 && m.conns[n-1].User == s.User && m.draw("a repeat", 4) == 0 {
 		conn = m.conns[n-1].Conn
 	}
-	err := m.core.Register(ctx, session.Registration{User: s.User, Session: s.ID, Conn: conn})
+	err := m.core.Register(ctx, session.ByUser(s.User), session.Registration{User: s.User, Session: s.ID, Conn: conn})
 	if err == nil {
-		m.conns = append(m.conns, session.Leaving{User: s.User, Conn: conn})
+		m.conns = append(m.conns, session.Disconnect{User: s.User, Conn: conn})
 	}
 	return m.answer(ctx, err)
 }
@@ -160,7 +160,7 @@ func (m *model) leave(ctx context.Context) error {
 	}
 	in := m.conns[len(m.conns)-1-m.draw("connection, newest first", len(m.conns))]
 	in.Clean = m.draw("clean", 2) == 0
-	return m.core.Leave(ctx, in)
+	return m.core.Leave(ctx, session.ByUser(in.User), in)
 }
 
 func (m *model) end(ctx context.Context) error {
@@ -168,7 +168,7 @@ func (m *model) end(ctx context.Context) error {
 	if s, ok := m.session(); ok && m.draw("all", 3) > 0 {
 		e.User, e.Session = s.User, s.ID
 	}
-	if _, err := m.core.End(ctx, e); err != nil {
+	if _, err := m.core.End(ctx, session.ByCLI("test"), e); err != nil {
 		return err
 	}
 	for _, s := range m.sessions { // I2: none of them is accepted any more
@@ -209,13 +209,13 @@ func (m *model) changeUser(ctx context.Context) error {
 	default:
 		ch.Disabled = &no
 	}
-	return m.core.ChangeUser(ctx, ch)
+	return m.core.ChangeUser(ctx, session.ByCLI("test"), ch)
 }
 
 func (m *model) changePool(ctx context.Context) error {
 	limit := m.draw("limit", 5)
 	mode := []session.LoginMode{session.LoginSession, session.LoginSeat}[m.draw("login mode", 2)]
-	return m.core.ChangePool(ctx, Pool, session.PoolChange{Limit: &limit, Login: &mode})
+	return m.core.ChangePool(ctx, session.ByCLI("test"), Pool, session.PoolChange{Limit: &limit, Login: &mode})
 }
 
 func (m *model) sleep(context.Context) error {
@@ -274,7 +274,7 @@ func (m *model) check(ctx context.Context) error {
 	}
 	var wrong error
 	user := m.user()
-	err = m.store.Update(ctx, user, func(st session.State, _ time.Time) session.Change {
+	_, err = m.store.Update(ctx, user, func(st session.State, _ time.Time) session.Change {
 		wrong = checkState(st, entries[user], m.core.Rules())
 		return session.Change{Pool: st.Pool}
 	})

@@ -12,11 +12,11 @@ import (
 func testPools(t *testing.T, b Backend) {
 	s := b.Open(t)
 	c := core(s)
-	made, err := s.CreatePool(t.Context(), "partner", 2)
+	made, err := s.CreatePool(t.Context(), session.ByCLI("test"), "partner", 2)
 	if err != nil || made.ID == Pool || made.Name != "partner" || made.Limit != 2 || !made.LimitSet || made.LogSeq != 1 {
 		t.Fatalf("pool %+v, %v", made, err)
 	}
-	_, err = s.CreatePool(t.Context(), "partner", 9)
+	_, err = s.CreatePool(t.Context(), session.ByCLI("test"), "partner", 9)
 	if e, ok := errors.AsType[*store.PoolExistsError](err); !ok || e.Name != "partner" || errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("a pool made twice: %v", err)
 	}
@@ -37,14 +37,14 @@ func testPools(t *testing.T, b Backend) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.DeletePool(t.Context(), "partner")
+	err = s.DeletePool(t.Context(), session.ByCLI("test"), "partner")
 	if e, ok := errors.AsType[*store.PoolInUseError](err); !ok || e.Name != "partner" || e.Users != 1 {
 		t.Errorf("a pool with an account: %v", err)
 	}
-	if err := c.ChangeUser(t.Context(), session.UserChange{User: user, Delete: true}); err != nil {
+	if err := c.ChangeUser(t.Context(), session.ByCLI("test"), session.UserChange{User: user, Delete: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.DeletePool(t.Context(), "partner"); err != nil {
+	if err := s.DeletePool(t.Context(), session.ByCLI("test"), "partner"); err != nil {
 		t.Fatalf("a pool whose account is deleted: %v", err)
 	}
 	testDeletedPool(t, s, c, made.ID)
@@ -52,14 +52,14 @@ func testPools(t *testing.T, b Backend) {
 
 // testDeletedPool looks at a pool that was deleted and at its name.
 func testDeletedPool(t *testing.T, s Store, c *session.Core, id session.PoolID) {
-	if err := s.DeletePool(t.Context(), "partner"); !errors.Is(err, session.ErrNoPool) {
+	if err := s.DeletePool(t.Context(), session.ByCLI("test"), "partner"); !errors.Is(err, session.ErrNoPool) {
 		t.Errorf("deleted twice: %v", err)
 	}
 	if pools, err := s.Pools(t.Context()); err != nil || len(pools) != 1 {
 		t.Errorf("pools %+v, %v", pools, err)
 	}
 	ada := addUser(t, s, "ada")
-	if err := c.ChangeUser(t.Context(), session.UserChange{User: ada, Pool: &id}); !errors.Is(err, session.ErrNoPool) {
+	if err := c.ChangeUser(t.Context(), session.ByCLI("test"), session.UserChange{User: ada, Pool: &id}); !errors.Is(err, session.ErrNoPool) {
 		t.Errorf("an account moved into a deleted pool: %v", err)
 	}
 	events, err := s.EventsAfter(t.Context(), id, 0, 100)
@@ -69,7 +69,7 @@ func testDeletedPool(t *testing.T, s Store, c *session.Core, id session.PoolID) 
 	if e := events[len(events)-1]; e.Type != session.PoolDeleted || e.Reason != "partner" {
 		t.Errorf("its last event is %+v", e)
 	}
-	again, err := s.CreatePool(t.Context(), "partner", 1)
+	again, err := s.CreatePool(t.Context(), session.ByCLI("test"), "partner", 1)
 	if err != nil || again.ID == id {
 		t.Errorf("its name used again: %+v, %v", again, err)
 	}

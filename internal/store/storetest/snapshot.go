@@ -51,12 +51,12 @@ func testSnapshot(t *testing.T, b Backend) {
 
 // visit logs a user in, takes a seat and gives it back.
 func visit(ctx context.Context, c *session.Core, user string) error {
-	in, err := c.Login(ctx, session.Login{User: user, Issued: true})
+	in, err := c.Login(ctx, session.ByCLI("test"), session.Login{User: user, Issued: true})
 	if err == nil {
-		err = c.Register(ctx, session.Registration{User: user, Session: in.ID, Conn: in.ID})
+		err = c.Register(ctx, session.ByUser(user), session.Registration{User: user, Session: in.ID, Conn: in.ID})
 	}
 	if err == nil {
-		err = c.Leave(ctx, session.Leaving{User: user, Conn: in.ID, Clean: true})
+		err = c.Leave(ctx, session.ByUser(user), session.Disconnect{User: user, Conn: in.ID, Clean: true})
 	}
 	return err
 }

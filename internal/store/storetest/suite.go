@@ -35,7 +35,7 @@ func Run(t *testing.T, fresh func(testing.TB) Backend) {
 		{"A7 deletion frees the name", false, testDelete},
 		{"prune", false, testPrune},
 		{"SEC-07 known devices", false, testDevices},
-		{"A6 the war breaker", false, testWar},
+		{"A6 the sharing of an account", false, testSharing},
 		{"S1 connections keep their order", false, testConnectionOrder},
 		{"P3 a snapshot is of one commit", false, testSnapshot},
 		{"SEC-06 accounts are created all or none", false, testCreateUsers},
@@ -90,10 +90,10 @@ func withoutBreaches(b Backend) Backend {
 func testUnknown(t *testing.T, b Backend) {
 	s := b.Open(t)
 	none := func(session.State, time.Time) session.Change { t.Error("decide was called"); return session.Change{} }
-	if err := s.Update(t.Context(), "nobody", none); !errors.Is(err, session.ErrNoUser) {
+	if _, err := s.Update(t.Context(), "nobody", none); !errors.Is(err, session.ErrNoUser) {
 		t.Errorf("Update: %v", err)
 	}
-	err := s.UpdatePool(t.Context(), 4711, func(session.Pool, time.Time) session.Change { return session.Change{} })
+	_, err := s.UpdatePool(t.Context(), 4711, func(session.Pool, time.Time) session.Change { return session.Change{} })
 	if !errors.Is(err, session.ErrNoPool) {
 		t.Errorf("UpdatePool: %v", err)
 	}
@@ -110,7 +110,7 @@ func testPanic(t *testing.T, b Backend) {
 	var wg sync.WaitGroup
 	for range 20 { // among other requests, which must succeed
 		wg.Go(func() {
-			if err := s.Update(t.Context(), user, func(session.State, time.Time) session.Change { panic("a defect") }); err == nil {
+			if _, err := s.Update(t.Context(), user, func(session.State, time.Time) session.Change { panic("a defect") }); err == nil {
 				t.Error("no error")
 			}
 		})
@@ -130,7 +130,7 @@ func testGiveUp(t *testing.T, b Backend) {
 	for range 50 {
 		ctx, cancel := context.WithCancel(t.Context())
 		go cancel()
-		if _, err := c.Login(ctx, session.Login{User: user, Issued: true}); err != nil && !errors.Is(err, context.Canceled) {
+		if _, err := c.Login(ctx, session.ByCLI("test"), session.Login{User: user, Issued: true}); err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 	}
@@ -188,17 +188,17 @@ func testLimit(t *testing.T, b Backend) {
 		wg.Go(func() {
 			for n := range rounds {
 				user, conn := ids[rand.IntN(users)], fmt.Sprintf("c%d-%d", i, n)
-				in, err := c.Login(t.Context(), session.Login{User: user, Issued: true})
+				in, err := c.Login(t.Context(), session.ByCLI("test"), session.Login{User: user, Issued: true})
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				err = c.Register(t.Context(), session.Registration{User: user, Session: in.ID, Conn: conn})
+				err = c.Register(t.Context(), session.ByUser(user), session.Registration{User: user, Session: in.ID, Conn: conn})
 				if err != nil && !refused(err) {
 					t.Error(err)
 				}
 				if err == nil && rand.IntN(3) > 0 {
-					if err := c.Leave(t.Context(), session.Leaving{User: user, Conn: conn, Clean: rand.IntN(2) == 0}); err != nil {
+					if err := c.Leave(t.Context(), session.ByUser(user), session.Disconnect{User: user, Conn: conn, Clean: rand.IntN(2) == 0}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -247,7 +247,7 @@ func testEvents(t *testing.T, b Backend) {
 			if !rec.has(func(e session.Event) bool { return e.Conn == conn && e.Status == session.Online }) {
 				t.Error("register was answered before its event was handed over [K6]")
 			}
-			if n, err := c.End(t.Context(), session.Ending{User: user, Session: in.ID, Code: session.LoggedOut}); err != nil || n != 1 {
+			if n, err := c.End(t.Context(), session.ByCLI("test"), session.Ending{User: user, Session: in.ID, Code: session.LoggedOut}); err != nil || n != 1 {
 				t.Errorf("End: %d, %v", n, err)
 			}
 			if !rec.has(func(e session.Event) bool { return e.Session == in.ID && e.Code == session.LoggedOut }) {
@@ -297,7 +297,7 @@ func testRestart(t *testing.T, b Backend) {
 	in, other := login(t, c, held), login(t, c, lost)
 	register(t, c, in, "c1")
 	register(t, c, other, "c2")
-	if err := c.Leave(t.Context(), session.Leaving{User: lost, Conn: "c2"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(lost), session.Disconnect{User: lost, Conn: "c2"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Boot(t.Context(), "second"); err != nil {
@@ -313,7 +313,7 @@ func testRestart(t *testing.T, b Backend) {
 	// Sessions stay live. Only the owners may resume, so two seats are taken.
 	third, fourth := addUser(t, s, "third"), addUser(t, s, "fourth")
 	register(t, c, login(t, c, third), "c3")
-	err := c.Register(t.Context(), session.Registration{User: fourth, Session: login(t, c, fourth).ID, Conn: "c4"})
+	err := c.Register(t.Context(), session.ByUser(fourth), session.Registration{User: fourth, Session: login(t, c, fourth).ID, Conn: "c4"})
 	if e, ok := errors.AsType[*session.SeatError](err); !ok || e.Used != 3 {
 		t.Errorf("a seat in boot grace was given away: %v", err)
 	}
@@ -335,7 +335,7 @@ func testDue(t *testing.T, b Backend) {
 	in := login(t, c, user)
 	login(t, c, idle)
 	register(t, c, in, "c1")
-	if err := c.Leave(t.Context(), session.Leaving{User: user, Conn: "c1"}); err != nil {
+	if err := c.Leave(t.Context(), session.ByUser(user), session.Disconnect{User: user, Conn: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	now := c.Now()
@@ -378,7 +378,7 @@ func testTouch(t *testing.T, b Backend) {
 	if x, _, err := s.Session(t.Context(), old.ID); err != nil || x.LastActive.Equal(at) {
 		t.Errorf("an ended session was touched: %v, %v", x.LastActive, err)
 	}
-	err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
+	_, err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 		if len(st.Sessions) != 1 || !st.Sessions[0].LastActive.Equal(at) {
 			t.Errorf("a rule sees %+v", st.Sessions)
 		}
@@ -437,7 +437,7 @@ func testConnectionOrder(t *testing.T, b Backend) {
 		register(t, c, one, conn)
 		register(t, c, two, fmt.Sprintf("two%d", i))
 	}
-	err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
+	_, err := s.Update(t.Context(), user, func(st session.State, _ time.Time) session.Change {
 		var ids []string
 		for _, x := range st.Conns {
 			ids = append(ids, x.ID)

@@ -8,8 +8,9 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// contestRow is a session.Contest as it is stored; times are milliseconds.
-type contestRow struct {
+// sharingRow is a session.Sharing as it is stored in the column contest of users.
+// Times are in milliseconds.
+type sharingRow struct {
 	Replaced []int64       `json:"replaced,omitempty"`
 	Unproven []unprovenRow `json:"unproven,omitempty"`
 	Until    int64         `json:"until,omitempty"`
@@ -27,13 +28,13 @@ type ticketRow struct {
 	Expires     int64  `json:"expires"`
 }
 
-func (t *tx) writeContest(l loaded, c *session.Contest) error {
+func (t *tx) writeSharing(l loaded, c *session.Sharing) error {
 	if c == nil {
 		return nil
 	}
 	text := ""
 	if !c.Empty() {
-		var row contestRow
+		var row sharingRow
 		for _, at := range c.Replaced {
 			row.Replaced = append(row.Replaced, at.UnixMilli())
 		}
@@ -56,14 +57,14 @@ func (t *tx) writeContest(l loaded, c *session.Contest) error {
 	return err
 }
 
-func decodeContest(text string) (session.Contest, error) {
-	var c session.Contest
+func decodeSharing(text string) (session.Sharing, error) {
+	var c session.Sharing
 	if text == "" {
 		return c, nil
 	}
-	var row contestRow
+	var row sharingRow
 	if err := json.Unmarshal([]byte(text), &row); err != nil {
-		return c, fmt.Errorf("the contest of a user: %w", err)
+		return c, fmt.Errorf("what is remembered of a user's sharing: %w", err)
 	}
 	at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 	for _, ms := range row.Replaced {

@@ -8,63 +8,63 @@ import (
 	"time"
 )
 
-// The constants of the war breaker [A6], and of tickets [A4].
+// The bounds of the detection of sharing [A6] and of tickets [A4].
 const (
-	warReplacements = 3
-	warWindow       = 60 * time.Second
-	warBreak        = 10 * time.Minute
-	ticketLife      = 120 * time.Second
-	maxTickets      = 8 // of a user; a further one pushes the oldest out
-	maxUnproven     = 8 // likewise, of replacements
+	sharingReplacements = 3 // within sharingWindow are too many
+	sharingWindow       = 60 * time.Second
+	confirmFor          = 10 * time.Minute // for so long logins have to be confirmed then
+	ticketLife          = 120 * time.Second
+	maxTickets          = 8 // of a user; a further one removes the oldest
+	maxUnproven         = 8 // replacements of a user; a further one removes the oldest
 )
 
 // inUseFor is how long after its last activity a session counts as in use.
 const inUseFor = 60 * time.Second
 
-// Contest is what is remembered of a user whose sessions replace each other [A6].
-// Its zero value is what almost everybody has.
-type Contest struct {
-	Replaced []time.Time // those that count, of the last minute
-	Unproven []Unproven  // those that may count yet, oldest first
-	Until    time.Time   // before, a login that would replace has to be confirmed
-	Tickets  []Ticket    // that are out, oldest first
+// Sharing is what the store remembers of a user whose sessions replace each other,
+// as when two people share an account [A6]. It is zero for almost every user.
+type Sharing struct {
+	Replaced []time.Time // replacements within the last minute that count
+	Unproven []Unproven  // replacements that may still come to count, oldest first
+	Until    time.Time   // until then a login that would replace a session has to be confirmed
+	Tickets  []Ticket    // issued and not used, oldest first
 }
 
-// Unproven is a replacement of a session whose device has not shown its cookie: it
-// may be a client that keeps none. It counts once a login shows that cookie.
+// Unproven is a replacement of a session whose device has not sent its cookie yet:
+// its client may keep no cookies. It counts once a login sends that cookie.
 type Unproven struct {
 	Device []byte // SHA-256 of the device cookie
 	At     time.Time
 }
 
-// Ticket lets a login replace what it would have to ask for. It is of one use and
-// bound to the check of the password that it was given for.
+// Ticket lets one login replace a session without being asked. It is single-use and
+// only valid for the password that was checked when it was issued.
 type Ticket struct {
 	Hash        []byte // SHA-256
 	CredVersion int64
 	Expires     time.Time
 }
 
-// Empty tells whether there is nothing to remember.
-func (c Contest) Empty() bool {
+// Empty reports whether there is nothing to remember.
+func (c Sharing) Empty() bool {
 	return len(c.Replaced)+len(c.Unproven) == 0 && c.Until.IsZero() && len(c.Tickets) == 0
 }
 
-// current is the contest without what is over, and without what lies so far
-// ahead that another clock has written it [T1]. It shares nothing with c.
-func (c Contest) current(now time.Time) Contest {
-	var out Contest
+// current returns what still counts at now. A time so far ahead that another clock
+// must have written it does not count [T1]. The result shares no memory with c.
+func (c Sharing) current(now time.Time) Sharing {
+	var out Sharing
 	for _, at := range c.Replaced {
-		if ago := now.Sub(at); ago >= 0 && ago <= warWindow {
+		if ago := now.Sub(at); ago >= 0 && ago <= sharingWindow {
 			out.Replaced = append(out.Replaced, at)
 		}
 	}
 	for _, u := range c.Unproven {
-		if ago := now.Sub(u.At); ago >= 0 && ago <= warWindow {
+		if ago := now.Sub(u.At); ago >= 0 && ago <= sharingWindow {
 			out.Unproven = append(out.Unproven, u)
 		}
 	}
-	if left := c.Until.Sub(now); left > 0 && left <= warBreak {
+	if left := c.Until.Sub(now); left > 0 && left <= confirmFor {
 		out.Until = c.Until
 	}
 	for _, t := range c.Tickets {
@@ -75,7 +75,7 @@ func (c Contest) current(now time.Time) Contest {
 	return out
 }
 
-func (c Contest) equal(o Contest) bool {
+func (c Sharing) equal(o Sharing) bool {
 	return slices.EqualFunc(c.Replaced, o.Replaced, time.Time.Equal) && c.Until.Equal(o.Until) &&
 		slices.EqualFunc(c.Unproven, o.Unproven, func(a, b Unproven) bool { return slices.Equal(a.Device, b.Device) && a.At.Equal(b.At) }) &&
 		slices.EqualFunc(c.Tickets, o.Tickets, func(a, b Ticket) bool {
@@ -83,8 +83,8 @@ func (c Contest) equal(o Contest) bool {
 		})
 }
 
-// spend takes a ticket back; false where it is not one that is out.
-func (c *Contest) spend(ticket string, credVersion int64) bool {
+// spend uses a ticket up. It reports whether the ticket was valid.
+func (c *Sharing) spend(ticket string, credVersion int64) bool {
 	sum := sha256.Sum256([]byte(ticket))
 	i := slices.IndexFunc(c.Tickets, func(t Ticket) bool {
 		return subtle.ConstantTimeCompare(t.Hash, sum[:]) == 1 && t.CredVersion == credVersion
@@ -98,8 +98,8 @@ func (c *Contest) spend(ticket string, credVersion int64) bool {
 	return true
 }
 
-// issue gives a ticket out.
-func (c *Contest) issue(ticket string, credVersion int64, expires time.Time) {
+// issue adds a ticket.
+func (c *Sharing) issue(ticket string, credVersion int64, expires time.Time) {
 	sum := sha256.Sum256([]byte(ticket))
 	c.Tickets = append(c.Tickets, Ticket{Hash: sum[:], CredVersion: credVersion, Expires: expires})
 	if n := len(c.Tickets) - maxTickets; n > 0 {
@@ -107,8 +107,8 @@ func (c *Contest) issue(ticket string, credVersion int64, expires time.Time) {
 	}
 }
 
-// proven counts the replacements of a device that has come with its cookie.
-func (c *Contest) proven(device []byte) {
+// proven counts the replacements of a device that has now sent its cookie.
+func (c *Sharing) proven(device []byte) {
 	c.Unproven = slices.DeleteFunc(c.Unproven, func(u Unproven) bool {
 		known := slices.Equal(u.Device, device)
 		if known {
@@ -118,17 +118,18 @@ func (c *Contest) proven(device []byte) {
 	})
 }
 
-// exhausted reports whether there were too many replacements, and then starts the
-// time in which logins have to be confirmed.
-func (c *Contest) exhausted(now time.Time) bool {
-	if len(c.Replaced) < warReplacements {
+// exhausted reports whether there were too many replacements. If so, logins have to
+// be confirmed from now on for confirmFor.
+func (c *Sharing) exhausted(now time.Time) bool {
+	if len(c.Replaced) < sharingReplacements {
 		return false
 	}
-	c.Replaced, c.Unproven, c.Until = nil, nil, now.Add(warBreak)
+	c.Replaced, c.Unproven, c.Until = nil, nil, now.Add(confirmFor)
 	return true
 }
 
-// conflict says whether two people seem to take an account from each other [A6].
+// conflict says whether a replacement looks like two people who share an account
+// [A6].
 type conflict int
 
 const (
@@ -139,7 +140,7 @@ const (
 
 // conflict compares a login with a session that it replaces. A client that keeps no
 // cookies is another device each time, but not a known one.
-func (p *plan) conflict(in Login, s Session) conflict {
+func (p *transition) conflict(in Login, s Session) conflict {
 	switch {
 	case in.Issued || s.Issued || !p.inUse(s):
 		return noConflict
@@ -153,9 +154,9 @@ func (p *plan) conflict(in Login, s Session) conflict {
 	return possibleConflict
 }
 
-// countReplacement counts a login that replaces sessions, however many, as one
-// replacement, and reports whether it is one too many.
-func (p *plan) countReplacement(c *Contest, in Login, victims []Session) bool {
+// countReplacement counts a login that replaces sessions as one replacement, however
+// many sessions end. It reports whether it is one too many.
+func (p *transition) countReplacement(c *Sharing, in Login, victims []Session) bool {
 	if in.KnownDevice {
 		c.proven(in.DeviceHash)
 	}
@@ -179,15 +180,16 @@ func (p *plan) countReplacement(c *Contest, in Login, victims []Session) bool {
 	return c.exhausted(p.now)
 }
 
-// inUse tells whether somebody works with the session. What was active in the
-// future was so by a clock that was wrong: it locks nobody out [A4] [T1].
-func (p *plan) inUse(s Session) bool {
+// inUse reports whether the session is in use: it is connected, or was active in the
+// last minute. Activity in the future came from a wrong clock and does not count
+// [A4] [T1].
+func (p *transition) inUse(s Session) bool {
 	ago := p.now.Sub(s.LastActive)
 	return len(p.connsOf(s.ID)) > 0 || ago >= 0 && ago < inUseFor
 }
 
-// neighbourhood is within what addresses change without anybody moving: the /24 of
-// an IPv4 address, the /64 of an IPv6 one.
+// neighbourhood returns the network within which one client's address may change:
+// the /24 of an IPv4 address, the /64 of an IPv6 one.
 func neighbourhood(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {

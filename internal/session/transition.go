@@ -7,29 +7,30 @@ import (
 	"github.com/turnike/turnike/internal/account"
 )
 
-// plan is a rule at work: the state as it would be after the steps taken so
-// far, and the change that leads there. Its methods are the only places that
+// transition is the work of one rule: the state after the steps taken so far, and
+// the change that leads to it. Its methods are the only places that
 // touch a seat, a counter or a sequence number.
-type plan struct {
+type transition struct {
 	State
-	rules  Rules
-	now    time.Time
-	change Change
-	war    bool // this is one replacement too many [A6]
+	rules     Rules
+	now       time.Time
+	change    Change
+	suspected bool // this replacement is one too many [A6]
 }
 
-func newPlan(st State, rules Rules, now time.Time) *plan {
-	return &plan{State: st, rules: rules, now: now}
+func newTransition(st State, rules Rules, now time.Time) *transition {
+	return &transition{State: st, rules: rules, now: now}
 }
 
-// done hands the change to the store.
-func (p *plan) done() Change {
+// done returns the change for the store.
+func (p *transition) done() Change {
 	p.change.Pool = p.Pool
 	return p.change
 }
 
-// emit numbers the event, stamps it with the pool as it is now, and logs it.
-func (p *plan) emit(e Event) {
+// emit numbers an event, adds the pool's counters as they are now, and puts it into
+// the change.
+func (p *transition) emit(e Event) {
 	p.Pool.LogSeq++
 	if e.Status != "" {
 		p.Pool.PresenceSeq++
@@ -45,8 +46,8 @@ func (p *plan) emit(e Event) {
 	p.change.Events = append(p.change.Events, e)
 }
 
-// count moves one seat between the pool's counters; "" is no state.
-func (p *plan) count(from, to SeatState) {
+// count moves one seat from one of the pool's counters to another; "" is none.
+func (p *transition) count(from, to SeatState) {
 	add := func(state SeatState, d int) {
 		switch state {
 		case Held:
@@ -61,9 +62,9 @@ func (p *plan) count(from, to SeatState) {
 	add(to, +1)
 }
 
-// setSeat writes the user's seat, and clears the mark of a lost one once it is
-// held [S4].
-func (p *plan) setSeat(s Seat) {
+// setSeat writes the user's seat. Once it is held, the user no longer counts as one
+// whose seat was lost [S4].
+func (p *transition) setSeat(s Seat) {
 	var from SeatState
 	if p.Seat != nil {
 		from = p.Seat.State
@@ -79,9 +80,9 @@ func (p *plan) setSeat(s Seat) {
 	}
 }
 
-// hold makes the seat held by the session; the caller has made sure that there
-// is room.
-func (p *plan) hold(session string) {
+// hold gives the seat to the session. The caller must have made sure that there is
+// room.
+func (p *transition) hold(session string) {
 	s := Seat{User: p.User.ID, Username: p.User.Name, Pool: p.Pool.ID, Session: session,
 		State: Held, Since: p.now, Changed: p.now}
 	if p.Seat != nil {
@@ -91,7 +92,7 @@ func (p *plan) hold(session string) {
 }
 
 // grace puts the seat into grace for the session that may resume it.
-func (p *plan) grace(session string, kind GraceKind, d time.Duration) {
+func (p *transition) grace(session string, kind GraceKind, d time.Duration) {
 	s := Seat{User: p.User.ID, Username: p.User.Name, Pool: p.Pool.ID, Session: session,
 		State: Grace, Kind: kind, Since: p.now, Changed: p.now, Deadline: p.now.Add(d)}
 	if p.Seat != nil {
@@ -107,27 +108,27 @@ func (p *plan) grace(session string, kind GraceKind, d time.Duration) {
 	p.setSeat(s)
 }
 
-// freeSeat frees the user's seat; the caller emits why.
-func (p *plan) freeSeat() {
+// freeSeat frees the user's seat. The caller must emit the event that says why.
+func (p *transition) freeSeat() {
 	p.count(p.Seat.State, "")
 	p.Seat = nil
 	p.change.Seats = slices.DeleteFunc(p.change.Seats, func(o Seat) bool { return o.User == p.User.ID })
 	p.change.SeatsGone = append(p.change.SeatsGone, p.User.ID)
 }
 
-// freeLapsed frees the user's seat if its grace is over: it can only come back
-// through admission [S6]. A drain keeps the seat for the next start [S7].
-func (p *plan) freeLapsed() {
+// freeLapsed frees the user's seat if its grace is over. The user then needs
+// admission to get one again [S6]. A drain keeps the seat for the next start [S7].
+func (p *transition) freeLapsed() {
 	if p.Seat == nil || p.Still || p.Draining || !p.Seat.lapsed(p.now) {
 		return
 	}
 	reason := lapseReason(*p.Seat)
 	session := p.Seat.Session
 	p.freeSeat()
-	p.emit(Event{Type: SeatFreed, Session: session, Status: Offline, OfflineReason: reason, Since: p.now})
+	p.emit(Event{Type: SeatFreed, By: BySystem(), Session: session, Status: Offline, OfflineReason: reason, Since: p.now})
 }
 
-// lapseReason is the reason with which a seat is freed when its grace ends.
+// lapseReason returns the reason that is given when a seat's grace ends.
 func lapseReason(s Seat) string {
 	if s.Kind == GraceHandover {
 		return string(Replaced) // [A3]
@@ -135,9 +136,9 @@ func lapseReason(s Seat) string {
 	return reasonLost
 }
 
-// makeRoom makes sure that one more seat fits: there is room already, or the
-// seat of another user can be given away [S4]. It reports whether it does.
-func (p *plan) makeRoom() bool {
+// makeRoom reports whether one more seat fits into the pool. If the pool is full, it
+// frees the seat of another user that can be given away [S4].
+func (p *transition) makeRoom() bool {
 	if p.Pool.Used() < p.Pool.Limit {
 		return true
 	}
@@ -145,21 +146,21 @@ func (p *plan) makeRoom() bool {
 	if n == nil || p.Still || p.Draining || p.now.Before(n.Reclaim) || p.Pool.Used()-1 >= p.Pool.Limit {
 		return false // [A2] [S7]
 	}
-	reason := lapseReason(*n)
+	reason, by := lapseReason(*n), BySystem()
 	if !n.lapsed(p.now) {
-		reason = reasonSeatLost
+		reason, by = reasonSeatLost, Actor{} // the actor takes it
 		p.change.SeatLost = append(p.change.SeatLost, n.User)
 	}
 	p.count(n.State, "")
 	p.change.SeatsGone = append(p.change.SeatsGone, n.User)
-	p.emit(Event{Type: SeatFreed, User: n.User, Username: n.Username, Session: n.Session,
+	p.emit(Event{Type: SeatFreed, By: by, User: n.User, Username: n.Username, Session: n.Session,
 		Status: Offline, OfflineReason: reason, Since: p.now})
 	p.Next = nil
 	return true
 }
 
-// full is the refusal of a pool without room [S9].
-func (p *plan) full() *SeatError {
+// full returns the refusal of a login or registration by a full pool [S9].
+func (p *transition) full() *SeatError {
 	retry := p.rules.RetryAfter
 	if p.Next != nil && !p.Draining {
 		retry = min(retry, p.Next.Reclaim.Sub(p.now))
@@ -168,10 +169,10 @@ func (p *plan) full() *SeatError {
 		RetryAfter: max(retry, time.Second)}
 }
 
-// putSession writes a session's row.
-func (p *plan) putSession(s Session) {
+// putSession writes a session and keeps the list of live ones up to date.
+func (p *transition) putSession(s Session) {
 	p.change.Sessions = append(slices.DeleteFunc(p.change.Sessions, func(o Session) bool { return o.ID == s.ID }), s)
-	// A copy: callers hold on to sessions of the old one.
+	// A copy: callers still use the old slice.
 	live := slices.DeleteFunc(slices.Clone(p.Sessions), func(o Session) bool { return o.ID == s.ID })
 	if s.Ended.IsZero() {
 		live = append(live, s)
@@ -179,11 +180,11 @@ func (p *plan) putSession(s Session) {
 	p.Sessions = live
 }
 
-// dropConn forgets a registered connection.
-func (p *plan) dropConn(id string) {
+// dropConn removes a registered connection.
+func (p *transition) dropConn(id string) {
 	p.Conns = slices.DeleteFunc(slices.Clone(p.Conns), func(c Connection) bool { return c.ID == id })
 	p.change.ConnsGone = append(p.change.ConnsGone, id)
 }
 
-// admin tells whether the user holds no seats at all [A8].
-func (p *plan) admin() bool { return p.User.Role == account.RoleAdmin }
+// admin reports whether the user is an administrator, who takes no seat [A8].
+func (p *transition) admin() bool { return p.User.Role == account.RoleAdmin }

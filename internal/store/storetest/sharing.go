@@ -8,9 +8,9 @@ import (
 	"github.com/turnike/turnike/internal/session"
 )
 
-// testWar: the store keeps what the rules remember of a conflict, and a ticket can be
+// testSharing: the store keeps what the rules remember of sharing, and a ticket can be
 // used once, however many logins present it at the same time.
-func testWar(t *testing.T, b Backend) {
+func testSharing(t *testing.T, b Backend) {
 	s := b.Open(t)
 	rec := listen(t, s)
 	c := core(s)
@@ -19,7 +19,7 @@ func testWar(t *testing.T, b Backend) {
 	n := 0
 	from := func(user, address string, with *session.Takeover) error {
 		n++
-		_, err := c.Login(t.Context(), session.Login{User: user, CredVersion: 1, Address: address, Takeover: with,
+		_, err := c.Login(t.Context(), session.ByUser(user), session.Login{User: user, CredVersion: 1, Address: address, Takeover: with,
 			DeviceHash: fmt.Appendf(nil, "device %d", n)})
 		return err
 	}
@@ -32,7 +32,7 @@ func testWar(t *testing.T, b Backend) {
 		}
 	}
 	asked, ok := errors.AsType[*session.TakeoverError](from(ada, "192.0.0.1", nil))
-	if !ok || len(asked.Sessions) != 1 || asked.Cause != session.CauseWarBreaker {
+	if !ok || len(asked.Sessions) != 1 || asked.Cause != session.CauseSharing {
 		t.Fatalf("asked %+v", asked)
 	}
 	if err := from(bob, "192.0.2.1", nil); err != nil {
@@ -47,7 +47,7 @@ func testWar(t *testing.T, b Backend) {
 	in := make(chan error)
 	for i := range 10 {
 		go func() {
-			_, err := c.Login(t.Context(), session.Login{User: ada, CredVersion: 1, Address: "192.0.0.1",
+			_, err := c.Login(t.Context(), session.ByUser(ada), session.Login{User: ada, CredVersion: 1, Address: "192.0.0.1",
 				DeviceHash: fmt.Appendf(nil, "late %d", i), Takeover: &session.Takeover{Ticket: asked.Ticket}})
 			in <- err
 		}()
@@ -75,10 +75,10 @@ func testUnproven(t *testing.T, c *session.Core, user string) {
 		if err != nil {
 			t.Fatalf("login %d: %v", i, err)
 		}
-		_, err = c.Login(t.Context(), session.Login{User: user, CredVersion: 1, Address: "192.0.2.1",
+		_, err = c.Login(t.Context(), session.ByUser(user), session.Login{User: user, CredVersion: 1, Address: "192.0.2.1",
 			DeviceHash: []byte(device), KnownDevice: i > 1})
 	}
-	if asked, ok := errors.AsType[*session.TakeoverError](err); !ok || asked.Cause != session.CauseWarBreaker {
+	if asked, ok := errors.AsType[*session.TakeoverError](err); !ok || asked.Cause != session.CauseSharing {
 		t.Errorf("after three replacements of two browsers: %v", err)
 	}
 }
