@@ -28,6 +28,7 @@ type running struct {
 	cfg           config.Config
 	opts          Options
 	log           *slog.Logger
+	lock          Lock
 	store         store.Store
 	logs          *logs
 	core          *session.Core

@@ -84,7 +84,7 @@ func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	if err := configureDefaultPool(ctx, store, core, cfg, log); err != nil {
 		return err
 	}
-	r, err := wire(ctx, running{cfg: cfg, opts: opts, log: log, logs: logs, store: store, core: core}, hasher)
+	r, err := wire(ctx, running{cfg: cfg, opts: opts, log: log, logs: logs, lock: lock, store: store, core: core}, hasher)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func wire(ctx context.Context, r running, hasher *account.Hasher) (running, erro
 	}); err != nil {
 		return r, err
 	}
-	if err := core.Boot(ctx, epoch); err != nil {
+	if err := errors.Join(core.Boot(ctx, epoch), r.lock.Serve()); err != nil {
 		return r, err
 	}
 	r.logins = login.New(login.Config{Core: core, Accounts: accounts{store}, Hasher: hasher, Limits: loginLimits(cfg.RateLimit), Log: log})

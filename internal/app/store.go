@@ -41,9 +41,15 @@ func NoDatabase(data string) bool {
 	return errors.Is(err, os.ErrNotExist)
 }
 
-// LockData reserves the data directory for one server; Close releases it.
-// Error: *store.LockedError.
-func LockData(data string) (io.Closer, error) {
+// Lock is the right to serve from a data directory; Close gives it back.
+type Lock interface {
+	io.Closer
+	// Serve says that its holder serves now: commands go by its clock [T1].
+	Serve() error
+}
+
+// LockData reserves the data directory. Error: *store.LockedError.
+func LockData(data string) (Lock, error) {
 	lock, err := sqlite.LockDir(data)
 	if err != nil {
 		return nil, err

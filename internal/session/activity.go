@@ -17,8 +17,9 @@ const (
 // and events cost no write each. It holds one time for each session that was
 // active since the last write. Its methods may be called by many goroutines.
 type activity struct {
-	mu sync.Mutex
-	at map[string]time.Time // by session; guarded by mu
+	mu      sync.Mutex           // guards what follows
+	at      map[string]time.Time // by session
+	writing map[string]time.Time // taken, and not written yet
 }
 
 // note keeps the time at which a session was active, unless a later one is known.
@@ -33,13 +34,20 @@ func (a *activity) note(session string, at time.Time) {
 	}
 }
 
-// take returns the collected times and forgets them.
+// take returns the collected times, to be written. Until written is called, logins
+// still see them.
 func (a *activity) take() map[string]time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	out := a.at
-	a.at = nil
-	return out
+	a.writing, a.at = a.at, nil
+	return maps.Clone(a.writing)
+}
+
+// written forgets the times that were taken.
+func (a *activity) written() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.writing = nil
 }
 
 // apply adds to sessions the activity that is not written yet.
@@ -47,8 +55,10 @@ func (a *activity) apply(sessions []Session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i, s := range sessions {
-		if at := a.at[s.ID]; at.After(s.LastActive) {
-			sessions[i].LastActive = at
+		for _, at := range []time.Time{a.at[s.ID], a.writing[s.ID]} {
+			if at.After(sessions[i].LastActive) {
+				sessions[i].LastActive = at
+			}
 		}
 	}
 }
@@ -60,6 +70,7 @@ func (c *Core) Active(session string) { c.activity.note(session, c.store.Now()) 
 // flush writes the collected activity. What cannot be written is kept.
 func (c *Core) flush(ctx context.Context) error {
 	left := c.activity.take()
+	defer c.activity.written()
 	for len(left) > 0 {
 		slice := make(map[string]time.Time, min(len(left), flushSlice))
 		for id, at := range left {

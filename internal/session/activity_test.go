@@ -116,3 +116,58 @@ func TestA4_Activity(t *testing.T) {
 		}
 	})
 }
+
+// touching is a store that calls before at the first write of activity.
+type touching struct {
+	session.Store
+	before func()
+}
+
+func (s *touching) Touch(ctx context.Context, active map[string]time.Time) error {
+	if fn := s.before; fn != nil {
+		s.before = nil
+		fn()
+	}
+	return s.Store.Touch(ctx, active)
+}
+
+// TestA4_LoginDuringAFlush: activity that is being written protects a session as
+// well as what is written.
+func TestA4_LoginDuringAFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := storetest.NewMemory()
+		store := &touching{Store: memory}
+		rules := session.DefaultRules()
+		rules.Policy = session.PolicyDeny
+		core := session.New(store, rules, slog.New(slog.DiscardHandler))
+		ada, err := memory.AddUser(t.Context(), "ada", account.RoleUser, storetest.Pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		login := func() (session.Session, error) {
+			return core.Login(t.Context(), session.ByUser(ada), session.Login{User: ada, CredVersion: 1})
+		}
+		in, err := login()
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		asked := false
+		store.before = func() {
+			asked = true
+			_, err := login()
+			if _, ok := errors.AsType[*session.ActiveError](err); !ok {
+				t.Errorf("a login replaced a session that was active a moment ago: %v", err)
+			}
+		}
+		go core.Run(ctx, time.Minute, session.Retention{Presence: time.Hour, Audit: time.Hour})
+		time.Sleep(time.Second)
+		core.Active(in.ID)
+		time.Sleep(10 * time.Second)
+		if !asked {
+			t.Error("nothing was written")
+		}
+	})
+}

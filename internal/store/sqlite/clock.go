@@ -148,8 +148,7 @@ func (c *clock) heed(from *conn, dir string) (serving bool, err error) {
 	if err != nil || n == nil {
 		return false, err
 	}
-	_, running := ServerPID(dir)
-	n.Serving = n.Serving && running
+	n.Serving = n.Serving && hasServer(dir)
 	c.shift.Store(n.Shift)
 	c.noted.Store(n)
 	return n.Serving, nil

@@ -75,7 +75,7 @@ func (m *machine) serve(t *testing.T, dir string) (s *Store, core *session.Core,
 	if err := s.Listen("server", func([]session.Event) {}); err != nil {
 		t.Fatal(err)
 	}
-	if err := core.Boot(t.Context(), "epoch"); err != nil {
+	if err := errors.Join(core.Boot(t.Context(), "epoch"), lock.Serve()); err != nil {
 		t.Fatal(err)
 	}
 	return s, core, stop
@@ -321,5 +321,23 @@ func TestT1_SuspensionIsNoStep(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+	})
+}
+
+// TestT1_ALockIsNoServer: beside a restore, or a server that is still starting, a
+// command lets no grace end and gives no seat away.
+func TestT1_ALockIsNoServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, newMachine(true))
+		h.stop() // as by a crash: it has not drained
+		time.Sleep(20 * time.Second)
+		lock, err := LockDir(h.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lock.Close()
+		store, command := h.process(t, h.dir, true)
+		h.store = store
+		h.undisturbed(t, "beside a restore", command)
 	})
 }

@@ -46,13 +46,18 @@ func LockDir(dir string) (*DirLock, error) {
 		err = &store.LockedError{Dir: dir, PID: readPID(f)}
 	}
 	if err == nil {
-		err = writePID(f)
+		err = writeHolder(f, "")
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return &DirLock{file: f}, nil
 }
+
+// Serve notes in the lock that its holder serves: its core has booted. Until then
+// commands let no grace end and give no seat away, as without a server [T1]: whoever
+// restores a backup or is still starting holds the lock too.
+func (l *DirLock) Serve() error { return writeHolder(l.file, servingMark) }
 
 // Close releases the directory. It keeps the file: deleting it could delete a file
 // that another server has locked meanwhile.
@@ -70,6 +75,15 @@ func ServerPID(dir string) (int, bool) {
 		return 0, false // closing the file releases the lock
 	}
 	return readPID(f), true
+}
+
+// hasServer reports whether a server that has booted holds the lock.
+func hasServer(dir string) bool {
+	if _, held := ServerPID(dir); !held {
+		return false
+	}
+	b, err := os.ReadFile(filepath.Join(dir, lockFile))
+	return err == nil && strings.Contains(string(b), servingMark)
 }
 
 // exclusively runs fn while no other process runs one with the same lock file.
@@ -99,17 +113,22 @@ func readPID(f *os.File) int {
 	if err != nil {
 		return 0
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	number, _, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
+	pid, err := strconv.Atoi(number)
 	if err != nil {
 		return 0
 	}
 	return pid
 }
 
-func writePID(f *os.File) error {
+// servingMark stands behind the process id in the lock of a server that has booted.
+const servingMark = " serving"
+
+// writeHolder writes the process id, and what the process does.
+func writeHolder(f *os.File, does string) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
-	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+does+"\n"), 0)
 	return err
 }

@@ -28,6 +28,9 @@ func backend(t testing.TB, change ...func(*Options)) storetest.Backend {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { lock.Close() })
+	if err := lock.Serve(); err != nil {
+		t.Fatal(err)
+	}
 	at := func(t testing.TB, dir string) storetest.Store {
 		opts := Options{Dir: dir, Log: quiet()}
 		for _, fn := range change {
