@@ -175,3 +175,21 @@ func testNames(t *testing.T) []string {
 	}
 	return names
 }
+
+// TestArchitectureNamesFiles: a newcomer who follows ARCHITECTURE.md finds each
+// file and package that it names.
+func TestArchitectureNamesFiles(t *testing.T) {
+	page, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := regexp.MustCompile("`((?:cmd|internal|docs|web|engineio|socketio)/[a-z_/.]+)`").FindAllStringSubmatch(string(page), -1)
+	if len(paths) < 15 {
+		t.Fatalf("only %d paths were found", len(paths))
+	}
+	for _, m := range paths {
+		if _, err := os.Stat(m[1]); err != nil {
+			t.Errorf("ARCHITECTURE.md names %s: %v", m[1], err)
+		}
+	}
+}
