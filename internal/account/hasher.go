@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/turnike/turnike/internal/counter"
 	"github.com/turnike/turnike/internal/secret"
-	"github.com/turnike/turnike/internal/tally"
 )
 
 // ErrBusy says that the queue is full or that no slot became free in time. The
@@ -48,7 +48,7 @@ type Hasher struct {
 
 	queued, preceding, running    atomic.Int64
 	computed, dummies, turnedAway atomic.Uint64
-	waits                         *tally.Histogram
+	waits                         *counter.Histogram
 }
 
 // Stats are the figures of a Hasher. Queued and Running are of now, the others
@@ -61,7 +61,7 @@ type Stats struct {
 	Dummies uint64 // hashes computed only for equal times [SEC-05]
 	Busy    uint64 // callers turned away with ErrBusy
 
-	Waits tally.Buckets // seconds that callers waited for a slot, if they got one
+	Waits counter.Buckets // seconds that callers waited for a slot, if they got one
 }
 
 // NewHasher returns a Hasher. It refuses parameters that are out of bounds;
@@ -95,7 +95,7 @@ func NewHasher(config HasherConfig) (*Hasher, error) {
 		queue:      int64(config.Queue),
 		wait:       config.Wait,
 		dummy:      dummyArgon2id(config.Parameters, pepper.id),
-		waits:      tally.Latency(),
+		waits:      counter.Latency(),
 	}, nil
 }
 

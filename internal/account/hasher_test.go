@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/turnike/turnike/internal/tally"
+	"github.com/turnike/turnike/internal/counter"
 )
 
 // gate is a hash that runs until it is opened.
@@ -257,6 +257,6 @@ func TestSlotAfterPanic(t *testing.T) {
 // counted are the figures but for the waits.
 func counted(h *Hasher) Stats {
 	s := h.Stats()
-	s.Waits = tally.Buckets{}
+	s.Waits = counter.Buckets{}
 	return s
 }

@@ -90,7 +90,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	if text != "" {
 		if s.state, err = decode(text); err != nil {
-			s.log.Error("the state of the mails cannot be read; it begins anew", "error", err)
+			s.log.Error("the state of the mails cannot be read; starting with an empty one", "error", err)
 		}
 	}
 	if s.state == nil {

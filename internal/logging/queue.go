@@ -10,7 +10,7 @@ import (
 const MaxQueued = 4 << 20
 
 // Queue writes lines to a destination that may stop taking them: a terminal that
-// was stopped, a pipe that nobody reads, a disk that hangs. Write never blocks.
+// was stopped, a pipe without a reader, a disk that hangs. Write never blocks.
 // When more than the bound waits, further lines are lost: they are counted, and
 // once the destination takes lines again, one line in their place says how many
 // they were.

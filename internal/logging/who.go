@@ -13,7 +13,7 @@ func Ask(ctx context.Context) (context.Context, *Who) {
 	return context.WithValue(ctx, whoKey{}, who), who
 }
 
-// Asked tells whether somebody wants to know.
+// Asked reports whether the access log wants to know who sends the request.
 func Asked(ctx context.Context) bool { return ctx.Value(whoKey{}) != nil }
 
 // Identify answers, where somebody has asked. It belongs to the request's own

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/turnike/turnike/internal/account"
+	"github.com/turnike/turnike/internal/counter"
 	"github.com/turnike/turnike/internal/ratelimit"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/tally"
 )
 
 // Limits say what failed logins cost [SEC-06]. A limit without Free is off.
@@ -52,7 +52,7 @@ const (
 type throttle struct {
 	account, network, global *ratelimit.Failures // nil is no limit
 	waiting                  atomic.Int64
-	refused                  *tally.Codes // by limit
+	refused                  *counter.Codes // by limit
 }
 
 func newThrottle(l Limits) *throttle {
@@ -63,7 +63,7 @@ func newThrottle(l Limits) *throttle {
 		return ratelimit.NewFailures(b, nil)
 	}
 	return &throttle{account: failures(l.Account), network: failures(l.Network), global: failures(l.Global),
-		refused: tally.NewCodes(limitAccount, limitDevice, limitNetwork, limitGlobal)}
+		refused: counter.NewCodes(limitAccount, limitDevice, limitNetwork, limitGlobal)}
 }
 
 // attempt is one login whose password has not been compared yet.

@@ -15,17 +15,17 @@ import (
 
 	"github.com/turnike/turnike/internal/account"
 	"github.com/turnike/turnike/internal/alert"
+	"github.com/turnike/turnike/internal/counter"
 	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/realtime"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/site"
 	"github.com/turnike/turnike/internal/store"
-	"github.com/turnike/turnike/internal/tally"
 )
 
 // sources answers with some of everything, on a database with these pools.
 func sources(pools []session.Pool, err error) Sources {
-	buckets := tally.Latency().Snapshot()
+	buckets := counter.Latency().Snapshot()
 	return Sources{
 		Occupancy: func(context.Context) (store.Occupancy, error) {
 			return store.Occupancy{Pools: pools, Sessions: 7}, err

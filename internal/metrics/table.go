@@ -3,7 +3,7 @@ package metrics
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/turnike/turnike/internal/tally"
+	"github.com/turnike/turnike/internal/counter"
 )
 
 // value is a counter or a gauge.
@@ -19,7 +19,7 @@ func (m value) desc() *prometheus.Desc { return prometheus.NewDesc(m.name, m.hel
 // distribution is a histogram.
 type distribution struct {
 	name, help string
-	read       func(figures) tally.Buckets
+	read       func(figures) counter.Buckets
 }
 
 func (m distribution) desc() *prometheus.Desc { return prometheus.NewDesc(m.name, m.help, nil, nil) }
@@ -29,7 +29,7 @@ func gauge(name, help string, read func(figures) float64) value {
 		read: func(f figures, show func(float64, ...string)) { show(read(f)) }}
 }
 
-func counter(name, help string, read func(figures) float64) value {
+func total(name, help string, read func(figures) float64) value {
 	m := gauge(name, help, read)
 	m.kind = prometheus.CounterValue
 	return m
@@ -67,7 +67,7 @@ func occupancy() []value {
 			func(p pool) int { return p.held + p.grace + p.offered }),
 		perPool("turnike_seats_held", "Seats whose user is inside.", func(p pool) int { return p.held }),
 		perPool("turnike_seats_grace", "Seats that wait for their user to come back.", func(p pool) int { return p.grace }),
-		perPool("turnike_seats_offered", "Seats that are offered to who waits.", func(p pool) int { return p.offered }),
+		perPool("turnike_seats_offered", "Seats that are offered to users in the queue.", func(p pool) int { return p.offered }),
 		perPool("turnike_seats_over_capacity", "Seats taken above a limit that was lowered.", func(p pool) int { return p.excess }),
 		{name: "turnike_sessions_live", help: "Sessions that are live.", kind: prometheus.GaugeValue,
 			read: func(f figures, show func(float64, ...string)) {
@@ -93,7 +93,7 @@ func traffic() []value {
 			func(f figures) map[string]uint64 { return f.login.Throttled }),
 		byCode("turnike_sessions_ended_total", "code", "Sessions that ended, by code.",
 			func(f figures) map[string]uint64 { return f.realtime.Ends }),
-		counter("turnike_admissions_total", "Registrations that were let inside.",
+		total("turnike_admissions_total", "Registrations that were let inside.",
 			func(f figures) float64 { return float64(f.realtime.Admissions) }),
 		byCode("turnike_refusals_total", "reason", "Refused events, by code; seat_limit and seat_lost are registrations without a seat.",
 			func(f figures) map[string]uint64 { return f.realtime.EventsRefused }),
@@ -101,9 +101,9 @@ func traffic() []value {
 			func(f figures) map[string]uint64 { return f.realtime.ConnectsRefused }),
 		byCode("turnike_rate_limited_total", "kind", "What was refused because it came too often.",
 			func(f figures) map[string]uint64 { return f.realtime.RateLimited }),
-		counter("turnike_origins_refused_total", "Requests refused because of their origin or host.",
+		total("turnike_origins_refused_total", "Requests refused because of their origin or host.",
 			func(f figures) float64 { return float64(f.foreign) }),
-		counter("turnike_slow_consumers_total", "Connections closed because they did not keep up.",
+		total("turnike_slow_consumers_total", "Connections closed because they did not keep up.",
 			func(f figures) float64 { return float64(f.realtime.SlowConsumers) }),
 		gauge("turnike_queue_bytes", "Bytes that wait for slow peers, all connections together.",
 			func(f figures) float64 { return float64(f.realtime.Queued) }),
@@ -116,19 +116,19 @@ func machinery() []value {
 	return []value{
 		gauge("turnike_hashes_running", "Password hashes being computed.", func(f figures) float64 { return float64(f.hasher.Running) }),
 		gauge("turnike_hashes_queued", "Logins that wait for their hash.", func(f figures) float64 { return float64(f.hasher.Queued) }),
-		counter("turnike_hashes_total", "Password hashes computed.", func(f figures) float64 { return float64(f.hasher.Hashes) }),
-		counter("turnike_hashes_refused_total", "Logins turned away with login_busy.", func(f figures) float64 { return float64(f.hasher.Busy) }),
+		total("turnike_hashes_total", "Password hashes computed.", func(f figures) float64 { return float64(f.hasher.Hashes) }),
+		total("turnike_hashes_refused_total", "Logins turned away with login_busy.", func(f figures) float64 { return float64(f.hasher.Busy) }),
 		gauge("turnike_store_up", "Whether the database could be read for this scrape and can be written.", func(f figures) float64 { return truth(f.up) }),
 		gauge("turnike_store_queue", "Changes that wait to be written.", func(f figures) float64 { return float64(f.store.Queue) }),
-		counter("turnike_store_queue_full_total", "Changes refused because the queue was full.",
+		total("turnike_store_queue_full_total", "Changes refused because the queue was full.",
 			func(f figures) float64 { return float64(f.store.Full) }),
-		counter("turnike_store_requests_total", "Changes written or refused.", func(f figures) float64 { return float64(f.store.Requests) }),
-		counter("turnike_store_commits_total", "Transactions committed.", func(f figures) float64 { return float64(f.store.Commits) }),
-		counter("turnike_store_failures_total", "Batches of changes of which nothing was written.",
+		total("turnike_store_requests_total", "Changes written or refused.", func(f figures) float64 { return float64(f.store.Requests) }),
+		total("turnike_store_commits_total", "Transactions committed.", func(f figures) float64 { return float64(f.store.Commits) }),
+		total("turnike_store_failures_total", "Batches of changes of which nothing was written.",
 			func(f figures) float64 { return float64(f.store.Failed) }),
-		counter("turnike_store_busy_total", "Times another process held the database for long.",
+		total("turnike_store_busy_total", "Times another process held the database for long.",
 			func(f figures) float64 { return float64(f.store.Busy) }),
-		counter("turnike_invariant_breaches_total", "Changes refused because they would have broken an invariant; each is a defect.",
+		total("turnike_invariant_breaches_total", "Changes refused because they would have broken an invariant; each is a defect.",
 			func(f figures) float64 { return float64(f.store.Breaches) }),
 		{name: "turnike_panics_total", help: "Panics that were contained, by part; each is a defect.",
 			kind: prometheus.CounterValue, labels: []string{"part"},
@@ -137,12 +137,12 @@ func machinery() []value {
 				show(float64(f.realtime.Panics), "realtime")
 				show(float64(f.store.Panics), "store")
 			}},
-		counter("turnike_log_lines_lost_total", "Lines of the log and of the access log that were left out because nobody read them.",
+		total("turnike_log_lines_lost_total", "Lines of the log and of the access log that were dropped because no reader took them.",
 			func(f figures) float64 { return float64(f.lost) }),
-		counter("turnike_mails_sent_total", "Mails that the SMTP server has accepted.", func(f figures) float64 { return float64(f.alert.Sent) }),
-		counter("turnike_mails_failed_total", "Tries to send a mail that failed.", func(f figures) float64 { return float64(f.alert.Failed) }),
+		total("turnike_mails_sent_total", "Mails that the SMTP server has accepted.", func(f figures) float64 { return float64(f.alert.Sent) }),
+		total("turnike_mails_failed_total", "Tries to send a mail that failed.", func(f figures) float64 { return float64(f.alert.Failed) }),
 		gauge("turnike_alerts_waiting", "Alerts that wait to be mailed.", func(f figures) float64 { return float64(f.alert.Queued) }),
-		counter("turnike_alerts_dropped_total", "Alerts that nobody was told of: the SMTP server refused the mail for good.",
+		total("turnike_alerts_dropped_total", "Alerts that were not delivered: the SMTP server refused the mail for good.",
 			func(f figures) float64 { return float64(f.alert.Dropped) }),
 		{name: "turnike_certificate_expiry_timestamp_seconds", help: "When the certificate in use expires; absent without TLS.",
 			kind: prometheus.GaugeValue, read: func(f figures, show func(float64, ...string)) {
@@ -161,13 +161,13 @@ func machinery() []value {
 func distributions() []distribution {
 	return []distribution{
 		{"turnike_kick_seconds", "From the end of a session to the last words of each of its sockets.",
-			func(f figures) tally.Buckets { return f.realtime.Kicks }},
+			func(f figures) counter.Buckets { return f.realtime.Kicks }},
 		{"turnike_hash_wait_seconds", "How long logins waited for their hash.",
-			func(f figures) tally.Buckets { return f.hasher.Waits }},
+			func(f figures) counter.Buckets { return f.hasher.Waits }},
 		{"turnike_store_commit_seconds", "How long the database took to make a batch durable.",
-			func(f figures) tally.Buckets { return f.store.Took }},
+			func(f figures) counter.Buckets { return f.store.Took }},
 		{"turnike_store_batch_size", "Changes written in one transaction.",
-			func(f figures) tally.Buckets { return f.store.Sizes }},
+			func(f figures) counter.Buckets { return f.store.Sizes }},
 	}
 }
 

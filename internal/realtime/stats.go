@@ -3,16 +3,16 @@ package realtime
 import (
 	"sync/atomic"
 
+	"github.com/turnike/turnike/internal/counter"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/tally"
 )
 
 // counts are the counters behind Stats.
 type counts struct {
 	admissions, slow, panics    atomic.Uint64
-	connects, refusals, limited *tally.Codes
-	ends                        *tally.Codes
-	kicks                       *tally.Histogram
+	connects, refusals, limited *counter.Codes
+	ends                        *counter.Codes
+	kicks                       *counter.Histogram
 }
 
 func newCounts() counts {
@@ -21,13 +21,13 @@ func newCounts() counts {
 		ends = append(ends, string(code))
 	}
 	return counts{
-		ends:     tally.NewCodes(ends...),
-		connects: tally.NewCodes(append(ends, codeInvalidToken, codeStoreUnavailable, codeRateLimited, codeSlowConsumer)...),
-		refusals: tally.NewCodes(codeBadRequest, codeInvalidToken, codeTokenMismatch, codeUsernameMismatch, codeNotRegistered,
+		ends:     counter.NewCodes(ends...),
+		connects: counter.NewCodes(append(ends, codeInvalidToken, codeStoreUnavailable, codeRateLimited, codeSlowConsumer)...),
+		refusals: counter.NewCodes(codeBadRequest, codeInvalidToken, codeTokenMismatch, codeUsernameMismatch, codeNotRegistered,
 			codeSeatLimit, codeSeatLost, codeRateLimited, codeEventRateLimited, codeForbidden, codeStoreUnavailable),
-		limited: tally.NewCodes(limitSlots, limitConnections, limitUnverified, limitFailures, limitSession, limitPolls, limitEvents,
+		limited: counter.NewCodes(limitSlots, limitConnections, limitUnverified, limitFailures, limitSession, limitPolls, limitEvents,
 			limitOnlineUsers, limitSync, limitReplace),
-		kicks: tally.Latency(),
+		kicks: counter.Latency(),
 	}
 }
 
@@ -45,7 +45,7 @@ type Stats struct {
 	RateLimited     map[string]uint64 // by kind of limit
 	SlowConsumers   uint64            // connections closed because they could not keep up
 	Panics          uint64
-	Kicks           tally.Buckets // seconds from a session's end until the last event of each of its sockets is queued
+	Kicks           counter.Buckets // seconds from a session's end until the last event of each of its sockets is queued
 }
 
 // Stats returns the figures. It visits every connection, so it must not be called often.

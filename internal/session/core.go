@@ -85,7 +85,7 @@ func (c *Core) refuse(user string, err error) error {
 }
 
 // told returns sessions with their times as the machine's clock shows them.
-func (c *Core) told(sessions []Standing) []Standing {
+func (c *Core) told(sessions []LiveSession) []LiveSession {
 	out := slices.Clone(sessions)
 	for i := range out {
 		s := &out[i].Session

@@ -21,8 +21,9 @@ const (
 	CauseSharing Cause = "war_breaker"
 )
 
-// Standing is a session that stands in the way of a login.
-type Standing struct {
+// LiveSession is a live session of the user that a login would replace, and whether
+// it is connected.
+type LiveSession struct {
 	Session
 	Connected bool
 }
@@ -31,7 +32,7 @@ type Standing struct {
 // login with the ticket is let in [A4] [A6].
 type TakeoverError struct {
 	Cause    Cause
-	Sessions []Standing
+	Sessions []LiveSession
 	Ticket   string
 	Expires  time.Time // of the ticket
 }
@@ -41,7 +42,7 @@ func (e *TakeoverError) Error() string {
 }
 
 // ActiveError is the refusal of a login while the account is in use [A4].
-type ActiveError struct{ Sessions []Standing }
+type ActiveError struct{ Sessions []LiveSession }
 
 func (e *ActiveError) Error() string { return "session: the account is in use" }
 
@@ -106,10 +107,10 @@ func (p *transition) victims(in Login) []Session {
 }
 
 // standing returns the live sessions as a refusal shows them.
-func (p *transition) standing() []Standing {
-	out := make([]Standing, len(p.Sessions))
+func (p *transition) standing() []LiveSession {
+	out := make([]LiveSession, len(p.Sessions))
 	for i, s := range p.Sessions {
-		out[i] = Standing{Session: s, Connected: len(p.connsOf(s.ID)) > 0}
+		out[i] = LiveSession{Session: s, Connected: len(p.connsOf(s.ID)) > 0}
 	}
 	return out
 }

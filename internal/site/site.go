@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 
 	"github.com/turnike/turnike/internal/auth"
+	"github.com/turnike/turnike/internal/counter"
 	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/origin"
 	"github.com/turnike/turnike/internal/secret"
 	"github.com/turnike/turnike/internal/session"
-	"github.com/turnike/turnike/internal/tally"
 	"github.com/turnike/turnike/internal/token"
 	"github.com/turnike/turnike/internal/webhttp"
 )
@@ -51,8 +51,8 @@ type Site struct {
 	pages         *pages
 	protection    webhttp.Protection
 	responder     *webhttp.Responder
-	answered      *tally.Codes // logins, by the code of the answer
-	unready       atomic.Bool  // the store failed at the last GET /readyz
+	answered      *counter.Codes // logins, by the code of the answer
+	unready       atomic.Bool    // the store failed at the last GET /readyz
 	log           *slog.Logger
 }
 

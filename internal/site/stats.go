@@ -3,7 +3,7 @@ package site
 import (
 	"net/http"
 
-	"github.com/turnike/turnike/internal/tally"
+	"github.com/turnike/turnike/internal/counter"
 	"github.com/turnike/turnike/internal/webhttp"
 )
 
@@ -11,8 +11,8 @@ import (
 const loginOK = "ok"
 
 // newAnswered counts logins by the code of their answers.
-func newAnswered() *tally.Codes {
-	return tally.NewCodes(loginOK, "invalid_credentials", "rate_limited", "login_busy", "store_unavailable", "seat_limit",
+func newAnswered() *counter.Codes {
+	return counter.NewCodes(loginOK, "invalid_credentials", "rate_limited", "login_busy", "store_unavailable", "seat_limit",
 		"already_active", "takeover_required", "bad_request", "payload_too_large", "unsupported_media_type", "internal")
 }
 

@@ -1,6 +1,6 @@
 package store
 
-import "github.com/turnike/turnike/internal/tally"
+import "github.com/turnike/turnike/internal/counter"
 
 // Stats are a store's figures. All but Queue, Queued and Down count from when it
 // was opened.
@@ -17,6 +17,6 @@ type Stats struct {
 	Failed   int64 // batches of which nothing was written
 	Down     bool  // the last write failed, and no probe has succeeded since
 
-	Sizes tally.Buckets // requests per batch
-	Took  tally.Buckets // seconds that COMMIT took: the disk's part
+	Sizes counter.Buckets // requests per batch
+	Took  counter.Buckets // seconds that COMMIT took: the disk's part
 }

@@ -17,7 +17,7 @@ type liveSession struct {
 	Connected  bool   `json:"connected"` // whether it is in use now
 }
 
-func liveSessions(sessions []session.Standing) []liveSession {
+func liveSessions(sessions []session.LiveSession) []liveSession {
 	out := make([]liveSession, len(sessions))
 	for i, s := range sessions {
 		out[i] = liveSession{s.ID, s.Device, Timestamp(s.Created), Timestamp(s.LastActive), s.Connected}

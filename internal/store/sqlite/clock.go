@@ -16,8 +16,7 @@ import (
 //
 // Monotonic time stands still while the host is suspended. The server notices
 // that afterwards and puts its clock forward, together with the end of every
-// grace: sessions have grown older meanwhile, but nobody could come back for a
-// seat.
+// grace: sessions grow older meanwhile, but no user could come back for a seat.
 type clock struct {
 	command bool                 // the clock is the server's, this is another process
 	wall    func() time.Time     // the machine's clock
@@ -120,7 +119,7 @@ func (c *clock) asleep() time.Duration {
 	return time.Duration(missed).Truncate(time.Millisecond)
 }
 
-// due tells the server to note its clock anew: the machine's was stepped, or the
+// due reports whether the server must note its clock again: the machine's was stepped, or the
 // host was suspended.
 func (c *clock) due() bool {
 	n := c.noted.Load()
@@ -142,7 +141,7 @@ func (c *clock) kept(n *note) {
 	}
 }
 
-// heed makes a command go by what is noted. It tells whether a server runs.
+// heed makes a command go by what is noted. It reports whether a server runs.
 func (c *clock) heed(from *conn, dir string) (serving bool, err error) {
 	n, err := readNote(from)
 	if err != nil || n == nil {

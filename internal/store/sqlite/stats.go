@@ -4,8 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/turnike/turnike/internal/counter"
 	"github.com/turnike/turnike/internal/store"
-	"github.com/turnike/turnike/internal/tally"
 )
 
 // counters are the figures since the store was opened.
@@ -13,11 +13,11 @@ type counters struct {
 	batches, requests, commits, full, busy, panics, breaches atomic.Int64
 	failed                                                   atomic.Int64
 
-	sizes, took *tally.Histogram
+	sizes, took *counter.Histogram
 }
 
 func newCounters() counters {
-	return counters{sizes: tally.NewHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256), took: tally.Latency()}
+	return counters{sizes: counter.NewHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256), took: counter.Latency()}
 }
 
 // Stats implements store.Health.

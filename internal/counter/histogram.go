@@ -1,4 +1,4 @@
-package tally
+package counter
 
 import (
 	"math"
@@ -20,7 +20,7 @@ type Histogram struct {
 // order.
 func NewHistogram(bounds ...float64) *Histogram {
 	if !slices.IsSorted(bounds) {
-		panic("tally: the bounds do not rise") // a mistake of the program
+		panic("counter: the bounds do not rise") // a bug of the caller
 	}
 	return &Histogram{bounds: bounds, counts: make([]atomic.Uint64, len(bounds)+1)}
 }
