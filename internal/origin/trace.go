@@ -96,6 +96,8 @@ func (p Policy) fix(r *http.Request, shown string, socket bool) (key, mend strin
 		return proxies, "make the proxy in front pass the Host header on, or send X-Forwarded-Host and name its network in server.trusted_proxies"
 	case !known && (same || shown == ""):
 		return public, "set server.public_url to " + scheme + "://" + host + " if that is what users type"
+	case same && socket && scheme == "https" && !strings.HasPrefix(strings.ToLower(shown), "https://"):
+		return origins, "a program has made this origin up: let it connect without cookies, by auth.token alone; or add the origin to socketio.allowed_origins"
 	case same:
 		return public, "set server.public_url to " + shown + " if that is what users type"
 	case socket:

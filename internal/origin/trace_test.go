@@ -55,6 +55,7 @@ func TestSEC32_TraceNamesTheKey(t *testing.T) {
 		"no origin, unknown host":  {"https://server.lan/", "", nil, nil, true, "server.public_url", ""},
 		"a script in a sandbox":    {"https://turnike.example.com/", "null", nil, public, true, "socketio.allowed_origins", "https://turnike.example.com"},
 		"a proxy, another site":    {"http://localhost/", "https://app.example.com", map[string]string{"X-Forwarded-For": "192.0.2.1"}, nil, true, "socketio.allowed_origins", "http://localhost"},
+		"a program's own":          {"https://turnike.example.com/", "http://turnike.example.com", nil, public, true, "socketio.allowed_origins", "https://turnike.example.com"},
 		"a site with another port": {"https://turnike.example.com/", "https://turnike.example.com:8443", nil, public, true, "socketio.allowed_origins", "https://turnike.example.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
