@@ -52,7 +52,7 @@ func journey(t *testing.T, w world, name string, do map[string]func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "run.mjs", name, string(told))
 	in, err := cmd.StdinPipe()
@@ -154,7 +154,7 @@ func TestJourneyOfTakeovers(t *testing.T) {
 // and wide, without axe violations, without horizontal scrolling, and without reports of
 // the content security policy [SEC-33 UI-7].
 func TestJourneyOfAccessibility(t *testing.T) {
-	t.Parallel()
+	// Not parallel: it inspects many pages, which keeps all cores busy.
 	s := harness.Start(t)
 	node(t, s, "accessibility", map[string]func(){
 		"end": func() { s.Must("session", "end", "--user", "ali", "--reason", "bakım") },

@@ -108,7 +108,7 @@ func evil(w http.ResponseWriter, r *http.Request) {
 // request without one is from a program. None is accepted, even if the secret id of the
 // user's connection is known.
 func TestSEC32_NoBrowserComesWithoutOrigin(t *testing.T) {
-	t.Parallel()
+	// Not parallel: it keeps all cores busy, and its requests have deadlines.
 	s := harness.Start(t)
 	f, target := before(t, s)
 	secure, plain := serve(t, http.HandlerFunc(evil), true), serve(t, http.HandlerFunc(evil), false)

@@ -111,18 +111,27 @@ export default async function (world) {
   const from = await places(visitor, { secure, plain });
   const ways = await visitor.page.evaluate(send, {});
   const sent = [];
+  const arrivals = async () =>
+    (await (await visitor.context.request.get(`${target}/seen`)).json()).map(({ page, way }) => `${page}: ${way}`);
+  const arrival = async (name) => {
+    for (const deadline = Date.now() + 10_000; Date.now() < deadline && !(await arrivals()).includes(name); ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
   for (const [page, [frame, here]] of Object.entries(from)) {
     for (const way of ways) {
       const url = `${target}/socket.io/?EIO=4&transport=polling&sid=${sid}&page=${encodeURIComponent(page)}&way=${encodeURIComponent(way)}`;
       const arrived = await frame.evaluate(send, { way, url, here }).then(() => true, () => false);
-      if (arrived) sent.push(`${page}: ${way}`);
+      if (!arrived) continue;
+      sent.push(`${page}: ${way}`);
+      if (/form/.test(way)) await arrival(`${page}: ${way}`); // the frame's next navigation would cancel this one
     }
   }
   // Some arrive later than the page thinks, and some never: a browser forbids them.
   const must = sent.filter((name) => /POST|form|WebSocket|beacon/.test(name) && !/^(plain HTTP|cross site)/.test(name));
   let seen = [];
   for (const deadline = Date.now() + 30_000; ; ) {
-    seen = (await (await visitor.context.request.get(`${target}/seen`)).json()).map(({ page, way }) => `${page}: ${way}`);
+    seen = await arrivals();
     const missing = must.filter((name) => !seen.includes(name));
     if (missing.length === 0) break;
     assert.ok(Date.now() < deadline, `never arrived: ${missing.join(', ')}`);
