@@ -166,6 +166,8 @@ func TestA4_LoginDuringAFlush(t *testing.T) {
 		time.Sleep(time.Second)
 		core.Active(in.ID)
 		time.Sleep(10 * time.Second)
+		stop()
+		synctest.Wait()
 		if !asked {
 			t.Error("nothing was written")
 		}
