@@ -50,9 +50,9 @@ func arrows() map[string][]string {
 		"internal/feed":              {"internal/session"},
 		"internal/alert":             {"internal/account", "internal/feed", "internal/secret", "internal/session", "web"},
 		"internal/login":             {"internal/account", "internal/ratelimit", "internal/session", "internal/counter"},
-		"internal/webhttp":           {"internal/account", "internal/auth", "internal/input", "internal/login", "internal/origin", "internal/session", "internal/text", "web"},
+		"internal/webhttp":           {"internal/account", "internal/auth", "internal/input", "internal/login", "internal/origin", "internal/session", "internal/text", "internal/wire", "web"},
 		"internal/site": {"internal/account", "internal/auth", "internal/input", "internal/logging", "internal/login", "internal/origin", "internal/secret",
-			"internal/session", "internal/counter", "internal/token", "internal/webhttp", "web"},
+			"internal/session", "internal/counter", "internal/token", "internal/webhttp", "internal/wire", "web"},
 		"internal/wire":     {},
 		"internal/kick":     {"internal/session"},
 		"internal/presence": {"engineio", "socketio", "internal/session", "internal/wire"},
@@ -76,7 +76,7 @@ func arrows() map[string][]string {
 		// The commands: each works on the store by the rules of the core, and only
 		// serve starts the rest.
 		"cmd/turnike": {"internal/account", "internal/alert", "internal/app", "internal/auth", "internal/certificate", "internal/config", "internal/input",
-			"internal/secret", "internal/session", "internal/store", "internal/token", "internal/token/keyfile"},
+			"internal/secret", "internal/session", "internal/store", "internal/token", "internal/token/keyfile", "internal/wire"},
 	}
 }
 

@@ -144,7 +144,7 @@ func trackedFiles(t *testing.T) []string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z").Output()
 	if err != nil {
-		t.Skip("git cannot list the files: ", err)
+		t.Fatal("git cannot list the files: ", err)
 	}
 	var files []string
 	for _, name := range strings.Split(strings.TrimRight(string(out), "\x00"), "\x00") {

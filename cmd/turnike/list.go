@@ -86,9 +86,6 @@ func ago(now, t time.Time) string {
 	return fmt.Sprintf("%dd", d/(24*time.Hour))
 }
 
-// stamp returns a time as in docs/protocol.md: RFC 3339, UTC, milliseconds.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
 // yes returns "yes" or "no".
 func yes(b bool) string {
 	if b {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/turnike/turnike/internal/input"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/wire"
 )
 
 // maxReason is the greatest length of a reason, in characters [SEC-57].
@@ -56,7 +57,7 @@ func (c *sessionEndCommand) endOne(ctx context.Context, inv *invocation, w *work
 	case errors.Is(err, session.ErrUnknown):
 		return fmt.Errorf("there is no session %s", input.Quote(c.ID))
 	case isEnded:
-		return fmt.Errorf("session %s has ended already: %s at %s", c.ID, ended.Code, stamp(ended.At))
+		return fmt.Errorf("session %s has ended already: %s at %s", c.ID, ended.Code, wire.Timestamp(ended.At))
 	case err != nil:
 		return err
 	}

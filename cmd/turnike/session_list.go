@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/turnike/turnike/internal/wire"
 )
 
 // sessionListCommand lists the live sessions.
@@ -44,7 +46,7 @@ func (c *sessionListCommand) Run(ctx context.Context, inv *invocation) (err erro
 	var narrow, wide [][]string
 	for _, s := range sessions {
 		row := sessionRow{ID: s.ID, Username: s.Username, Pool: s.Pool, Device: s.Device,
-			Since: stamp(s.Since), LastActive: stamp(s.LastActive), Connected: serving && s.Connected, ExpiresAt: stamp(s.Expires)}
+			Since: wire.Timestamp(s.Since), LastActive: wire.Timestamp(s.LastActive), Connected: serving && s.Connected, ExpiresAt: wire.Timestamp(s.Expires)}
 		seat := "-"
 		if s.Seat != "" {
 			seat = string(s.Seat)

@@ -13,6 +13,7 @@ import (
 	"github.com/turnike/turnike/internal/app"
 	"github.com/turnike/turnike/internal/config"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/wire"
 )
 
 // serving is what of a server the commands can see: the lock on the directory,
@@ -58,10 +59,10 @@ func TestSessionList(t *testing.T) {
 		t.Fatalf("%v", rows)
 	}
 	for i, want := range []map[string]any{
-		{"id": ali.ID, "username": "ali", "pool": "default", "device": "Firefox, Linux", "since": stamp(ali.Created),
-			"connected": false, "seat": "held", "expires_at": stamp(ali.Expires)},
-		{"id": veli.ID, "username": "veli", "pool": "default", "device": "Firefox, Linux", "since": stamp(veli.Created),
-			"last_active": stamp(veli.Created), "connected": false, "seat": nil, "expires_at": stamp(veli.Expires)},
+		{"id": ali.ID, "username": "ali", "pool": "default", "device": "Firefox, Linux", "since": wire.Timestamp(ali.Created),
+			"connected": false, "seat": "held", "expires_at": wire.Timestamp(ali.Expires)},
+		{"id": veli.ID, "username": "veli", "pool": "default", "device": "Firefox, Linux", "since": wire.Timestamp(veli.Created),
+			"last_active": wire.Timestamp(veli.Created), "connected": false, "seat": nil, "expires_at": wire.Timestamp(veli.Expires)},
 	} {
 		if len(rows[i]) != 9 {
 			t.Errorf("fields: %v", rows[i])

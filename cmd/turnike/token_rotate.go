@@ -14,6 +14,7 @@ import (
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/token"
 	"github.com/turnike/turnike/internal/token/keyfile"
+	"github.com/turnike/turnike/internal/wire"
 )
 
 // tokenRotateCommand changes the key that signs tokens [SEC-23].
@@ -79,7 +80,7 @@ func (w *workspace) rotateKeys(ctx context.Context, inv *invocation, root *os.Ro
 	if err != nil {
 		return err
 	}
-	return inv.say("token key %s signs from %s; the one before it verifies until %s", id, stamp(made.From), stamp(made.From.Add(keep)))
+	return inv.say("token key %s signs from %s; the one before it verifies until %s", id, wire.Timestamp(made.From), wire.Timestamp(made.From.Add(keep)))
 }
 
 // longestLife returns how long a token signed until now may live: the configured

@@ -2,7 +2,7 @@
 // reloads what may change while they run, and stops them.
 //
 // Serve opens the logs, locks the data directory, opens the store and creates the
-// first accounts (serve.go). Then wire puts together what answers requests, from
+// first accounts (serve.go). Then assemble puts together what answers requests, from
 // the keys up to the listeners, and boots the core in between, once everything that
 // follows its events listens. Then run starts the loops, writes the running file
 // and the greeting, and waits for a signal; drain takes everything down in the

@@ -21,6 +21,7 @@ import (
 	"github.com/turnike/turnike/internal/site"
 	"github.com/turnike/turnike/internal/store"
 	"github.com/turnike/turnike/internal/systemd"
+	"github.com/turnike/turnike/internal/wire"
 )
 
 // running holds the parts of a running server.
@@ -127,7 +128,7 @@ func (r running) drain(work context.Context, failed <-chan error) error {
 
 // describe writes the running file, which tells commands about the server.
 func (r running) describe() error {
-	s := RunningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: r.opts.Build.Version, Started: time.Now().UTC().Format(startedFormat)}
+	s := RunningServer{PID: os.Getpid(), URL: localURL(r.cfg, r.srv.Addr(), "127.0.0.1"), Version: r.opts.Build.Version, Started: wire.Timestamp(time.Now())}
 	s.Description = r.cfg.Describe()
 	return s.Write(r.cfg.Data)
 }

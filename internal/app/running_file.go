@@ -15,9 +15,6 @@ import (
 // RunningFile is the file in the data directory that describes the running server.
 const RunningFile = "running.json"
 
-// startedFormat is RFC 3339 in UTC with milliseconds, as in docs/protocol.md.
-const startedFormat = "2006-01-02T15:04:05.000Z"
-
 // RunningServer is what a running server leaves for commands: its address and its
 // configuration, so that a command follows the same rules however the server was
 // configured. It has no secrets, only the keys of those that are set, because a

@@ -84,7 +84,7 @@ func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	if err := configureDefaultPool(ctx, store, core, cfg, log); err != nil {
 		return err
 	}
-	r, err := wire(ctx, running{cfg: cfg, opts: opts, log: log, logs: logs, lock: lock, store: store, core: core}, hasher)
+	r, err := assemble(ctx, running{cfg: cfg, opts: opts, log: log, logs: logs, lock: lock, store: store, core: core}, hasher)
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,9 @@ func Serve(ctx context.Context, cfg config.Config, opts Options) (err error) {
 	return run(ctx, r)
 }
 
-// wire puts together what answers requests, from the keys up to the listeners. It
+// assemble puts together what answers requests, from the keys up to the listeners. It
 // boots the core in between, once everything that follows the events listens.
-func wire(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
+func assemble(ctx context.Context, r running, hasher *account.Hasher) (running, error) {
 	cfg, store, core, log := r.cfg, r.store, r.core, r.log
 	keys, err := OpenKeyring(cfg, store.Instance())
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/webhttp"
+	"github.com/turnike/turnike/internal/wire"
 )
 
 // maxLoginBody bounds the body of a login, in bytes [SEC-03].
@@ -108,7 +109,7 @@ func (s *Site) answerLogin(w http.ResponseWriter, r *http.Request, in login.Resu
 	webhttp.SetCookie(w, auth.DeviceCookie, from.Value, int(session.DeviceLife/time.Second))
 	w.Header().Set("Cache-Control", "no-store")
 	webhttp.WriteJSON(w, http.StatusOK, "application/json", loginAnswer{Token: raw, TokenType: "Bearer",
-		ExpiresAt: webhttp.Timestamp(claims.ExpiresAt), User: userInfo{Username: in.User.Name, Role: in.User.Role, Pool: in.Pool}})
+		ExpiresAt: wire.Timestamp(claims.ExpiresAt), User: userInfo{Username: in.User.Name, Role: in.User.Role, Pool: in.Pool}})
 	return nil
 }
 

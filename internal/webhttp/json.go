@@ -1,10 +1,8 @@
 package webhttp
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"github.com/turnike/turnike/internal/input"
 	"io"
 	"mime"
 	"net/http"
@@ -12,6 +10,9 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/turnike/turnike/internal/input"
+	"github.com/turnike/turnike/internal/wire"
 )
 
 // ReadJSON reads the body of a request into v. The body must be one JSON object in
@@ -42,18 +43,7 @@ func WriteJSON(w http.ResponseWriter, status int, contentType string, v any) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-func encodeJSON(v any) []byte {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic(err) // all callers pass maps and structs of our own
-	}
-	return buf.Bytes()
-}
-
-// Timestamp writes a time as the contract does: RFC 3339, UTC, milliseconds.
-func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+func encodeJSON(v any) []byte { return append(wire.JSON(v), '\n') }
 
 // seconds rounds up, so that a client that waits that long does not come too early.
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

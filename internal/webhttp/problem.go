@@ -10,6 +10,7 @@ import (
 	"github.com/turnike/turnike/internal/auth"
 	"github.com/turnike/turnike/internal/login"
 	"github.com/turnike/turnike/internal/session"
+	"github.com/turnike/turnike/internal/wire"
 	"github.com/turnike/turnike/web"
 )
 
@@ -84,7 +85,7 @@ func ProblemOf(err error) *Problem {
 			"pool": full.Pool, "max": full.Max, "used": full.Used, "retry_after": seconds(full.RetryAfter)}}
 	case errors.As(err, &asked):
 		return &Problem{Status: http.StatusConflict, Code: "takeover_required", text: takeoverText(asked), Fields: map[string]any{
-			"sessions": liveSessions(asked.Sessions), "ticket": asked.Ticket, "ticket_expires_at": Timestamp(asked.Expires),
+			"sessions": liveSessions(asked.Sessions), "ticket": asked.Ticket, "ticket_expires_at": wire.Timestamp(asked.Expires),
 			"cause": asked.Cause}}
 	case errors.As(err, &active):
 		return &Problem{Status: http.StatusConflict, Code: "already_active", text: activeText(active),
@@ -105,7 +106,7 @@ func ProblemOf(err error) *Problem {
 }
 
 func endFields(reason string, at time.Time) map[string]any {
-	return map[string]any{"reason": reason, "at": Timestamp(at)}
+	return map[string]any{"reason": reason, "at": wire.Timestamp(at)}
 }
 
 // document returns the problem's members (RFC 9457, section 3.1).

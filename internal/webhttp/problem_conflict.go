@@ -5,6 +5,7 @@ import (
 
 	"github.com/turnike/turnike/internal/session"
 	"github.com/turnike/turnike/internal/text"
+	"github.com/turnike/turnike/internal/wire"
 )
 
 // liveSession is one of the user's live sessions, as the problems already_active
@@ -20,7 +21,7 @@ type liveSession struct {
 func liveSessions(sessions []session.LiveSession) []liveSession {
 	out := make([]liveSession, len(sessions))
 	for i, s := range sessions {
-		out[i] = liveSession{s.ID, s.Device, Timestamp(s.Created), Timestamp(s.LastActive), s.Connected}
+		out[i] = liveSession{s.ID, s.Device, wire.Timestamp(s.Created), wire.Timestamp(s.LastActive), s.Connected}
 	}
 	return out
 }
